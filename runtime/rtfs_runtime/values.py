@@ -1,0 +1,163 @@
+"""Values of RTFS as Python objects.
+
+nil, booleans, integers, floats and strings are Python's; a vector is an exact `tuple`, a map an exact `dict`
+that compiled code never mutates, a function a plain Python function. The other kinds are here.
+Source: design, "Values in Python"; language reference §4.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import BuiltinFunctionType, FunctionType
+from typing import ClassVar, Final, final
+
+from rtfs_runtime.errors import RtfsError
+
+
+@final
+class Keyword:
+    """An interned keyword; `text` has no leading colon. Equality and hash are identity."""
+
+    __slots__ = ("__weakref__", "text")
+    text: str
+    _table: ClassVar[dict[str, Keyword]] = {}
+
+    def __new__(cls, text: str) -> Keyword:
+        found = cls._table.get(text)
+        if found is None:
+            found = object.__new__(cls)
+            found.text = text
+            # setdefault is atomic: two threads that intern one text get one object
+            found = cls._table.setdefault(text, found)
+        return found
+
+    def __repr__(self) -> str:
+        return ":" + self.text
+
+    def __reduce__(self) -> tuple[type[Keyword], tuple[str]]:
+        return (Keyword, (self.text,))
+
+    def __copy__(self) -> Keyword:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Keyword:
+        return self
+
+
+@final
+class Symbol:
+    """An interned symbol as data (quote, macros)."""
+
+    __slots__ = ("__weakref__", "text")
+    text: str
+    _table: ClassVar[dict[str, Symbol]] = {}
+
+    def __new__(cls, text: str) -> Symbol:
+        found = cls._table.get(text)
+        if found is None:
+            found = object.__new__(cls)
+            found.text = text
+            found = cls._table.setdefault(text, found)
+        return found
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __reduce__(self) -> tuple[type[Symbol], tuple[str]]:
+        return (Symbol, (self.text,))
+
+
+@final
+class List:
+    """A list: never equal to a vector. `items` is a tuple."""
+
+    __slots__ = ("items",)
+    items: tuple[object, ...]
+
+    def __init__(self, items: Iterable[object] = ()) -> None:
+        self.items = tuple(items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(self.items)
+
+
+class _Text:
+    """A literal kind that keeps its text: equality and printing use it (ruling 9)."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.text))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text!r})"
+
+
+@final
+class Timestamp(_Text):
+    """A point in time, as written."""
+
+    __slots__ = ()
+
+
+@final
+class Uuid(_Text):
+    """A uuid, as written."""
+
+    __slots__ = ()
+
+
+@final
+class Resource(_Text):
+    """A resource handle, `resource://…`."""
+
+    __slots__ = ()
+
+
+EMPTY_LIST: Final = List()
+
+
+def kind_name(value: object) -> str:
+    """Name the kind of a value as messages and `type-name` do (language §4.1)."""
+    found = _KIND_NAMES.get(type(value))
+    if found is not None:
+        return found
+    if isinstance(value, RtfsError):
+        return "error"
+    if callable(value):
+        return "function"
+    return "host-object"
+
+
+_KIND_NAMES: dict[type, str] = {
+    type(None): "nil",
+    bool: "boolean",
+    int: "integer",
+    float: "float",
+    str: "string",
+    Keyword: "keyword",
+    Symbol: "symbol",
+    tuple: "vector",
+    List: "list",
+    dict: "map",
+    FunctionType: "function",
+    BuiltinFunctionType: "function",
+    Timestamp: "timestamp",
+    Uuid: "uuid",
+    Resource: "resource-handle",
+    RtfsError: "error",
+}
+
+
+def register_kind(cls: type, name: str) -> None:
+    """Let a room that adds a representation of a kind (big vector, big map, set) name it."""
+    _KIND_NAMES[cls] = name
