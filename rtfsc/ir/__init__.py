@@ -1,0 +1,1 @@
+"""The intermediate representation: resolved, later typed, then optimized."""
