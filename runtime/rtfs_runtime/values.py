@@ -7,7 +7,7 @@ Source: design, "Values in Python"; language reference §4.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType
 from typing import ClassVar, Final, final
 
@@ -123,6 +123,23 @@ class Resource(_Text):
     __slots__ = ()
 
 
+@final
+class Set:
+    """A set, in insertion order. `members` maps each element's canonical key to the element."""
+
+    __slots__ = ("members",)
+    members: Mapping[object, object]
+
+    def __init__(self, members: Mapping[object, object]) -> None:
+        self.members = members
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(self.members.values())
+
+
 EMPTY_LIST: Final = List()
 
 
@@ -148,6 +165,7 @@ _KIND_NAMES: dict[type, str] = {
     Symbol: "symbol",
     tuple: "vector",
     List: "list",
+    Set: "set",
     dict: "map",
     FunctionType: "function",
     BuiltinFunctionType: "function",

@@ -1,0 +1,230 @@
+"""Equality of values: strict in kind, structural, iterative.
+
+In: any values. Out: a boolean, or a key under which equal values (and only those) meet in a dict.
+Python's `==` is used on atoms of one class only: on containers it recurses, merges 1, 1.0 and True, and
+takes a NaN for equal to itself. Source: language §4.3, rulings 4 and 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, final
+
+from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.maps import BigMap, Map
+from rtfs_runtime.values import Keyword, List, Resource, Set, Symbol, Timestamp, Uuid
+from rtfs_runtime.vectors import BigVector
+
+_ATOMS: Final = frozenset({type(None), bool, int, float, str, Keyword, Symbol, Timestamp, Uuid, Resource})
+"""Classes on which `==` between two instances is the language's equality."""
+
+_SEQUENCES: Final[dict[type, str]] = {tuple: "vector", BigVector: "vector", List: "list"}
+_MAPS: Final = frozenset({dict, BigMap})
+
+_REMEMBER_AFTER: Final = 1_000
+"""Containers compared before pairs are remembered: shared parts then cost once, small values nothing."""
+
+_MISSING: Final = object()
+
+
+def equal(left: object, right: object) -> bool:
+    """Compare two values by the rules of `=`.
+
+    Cost: linear in the number of distinct parts, whatever is shared between them.
+    """
+    kind = left.__class__
+    if kind in _ATOMS:
+        return kind is right.__class__ and left == right
+    return _walk([(left, right)])
+
+
+def _walk(todo: list[tuple[object, object]]) -> bool:
+    """Compare pairs until one differs. A pair met again was equal or is still to come."""
+    seen: set[tuple[int, int]] = set()
+    steps = 0
+    while todo:
+        left, right = todo.pop()
+        kind = left.__class__
+        if kind in _ATOMS:
+            if kind is not right.__class__ or left != right:
+                return False
+            continue
+        steps += 1
+        if steps > _REMEMBER_AFTER:
+            pair = (id(left), id(right))
+            if pair in seen:
+                continue
+            seen.add(pair)
+        if not _open(left, right, todo):
+            return False
+    return True
+
+
+def _open(left: object, right: object, todo: list[tuple[object, object]]) -> bool:
+    """Compare two non-atoms without their elements; add the pairs of elements to what is to do."""
+    kind, other = left.__class__, right.__class__
+    if kind in _SEQUENCES:
+        if other not in _SEQUENCES or _SEQUENCES[kind] != _SEQUENCES[other] or len(left) != len(right):  # type: ignore[arg-type]
+            return False
+        return _pair_up(zip(left, right, strict=True), todo)  # type: ignore[call-overload]
+    if kind in _MAPS:
+        if other not in _MAPS or len(left) != len(right):  # type: ignore[arg-type]
+            return False
+        return _pair_up(_entry_pairs(left, right), todo)  # type: ignore[arg-type]
+    if kind is Set:
+        return other is Set and _pair_sets(left, right, todo)  # type: ignore[arg-type]
+    if isinstance(left, RtfsError):
+        return isinstance(right, RtfsError) and left.message == right.message
+    return left is right
+
+
+def _pair_up(pairs: Iterable[tuple[object, object]], todo: list[tuple[object, object]]) -> bool:
+    """Settle the atoms at once, because most elements are; keep the rest."""
+    for left, right in pairs:
+        kind = left.__class__
+        if kind in _ATOMS:
+            if kind is not right.__class__ or left != right:
+                return False
+        else:
+            todo.append((left, right))
+    return True
+
+
+def _entry_pairs(left: Map, right: Map) -> Iterator[tuple[object, object]]:
+    for key, value in left.items():
+        # a key that is not there gives a value that equals nothing
+        yield value, right.get(key, _MISSING)
+
+
+def _pair_sets(left: Set, right: Set, todo: list[tuple[object, object]]) -> bool:
+    if len(left) != len(right):
+        return False
+    others: dict[int, list[object]] = {}
+    for key, member in right.members.items():
+        if key.__class__ is ContainerKey:
+            others.setdefault(hash(key), []).append(member)
+    for key, member in left.members.items():
+        if key.__class__ is not ContainerKey:
+            if key not in right.members:
+                return False
+            continue
+        candidates = others.get(hash(key), ())
+        if len(candidates) == 1:
+            todo.append((member, candidates[0]))
+        elif not any(equal(member, each) for each in candidates):
+            return False
+    return True
+
+
+def contains_value(items: Iterable[object], value: object) -> bool:
+    """Tell whether an element equals `value`."""
+    kind = value.__class__
+    if kind in _ATOMS:
+        return any(item.__class__ is kind and item == value for item in items)
+    return any(equal(item, value) for item in items)
+
+
+@final
+class ContainerKey:
+    """A container, error or host object as a dict key: hash of its structure, equality of the language."""
+
+    __slots__ = ("_hash", "value")
+
+    def __init__(self, value: object, digest: int) -> None:
+        self.value = value
+        self._hash = digest
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return other.__class__ is ContainerKey and equal(self.value, other.value)
+
+
+_OWN_KEY: Final = frozenset({type(None), str, int, Keyword, Symbol, Timestamp, Uuid, Resource})
+_BOOLEANS: Final = (object(), object())
+
+
+def canonical_key(value: object) -> object:
+    """Make a hashable key: the keys of two values are equal exactly when the values are.
+
+    Each key holds for one look-up or entry: a NaN, alone or inside, gives a key that no other call gives.
+    """
+    kind = value.__class__
+    if kind in _OWN_KEY:
+        return value
+    if kind is bool:
+        # dict would take True for 1
+        return _BOOLEANS[value is True]
+    if kind is float:
+        return ("float", value) if value == value else object()
+    return ContainerKey(value, _digest(value))
+
+
+_KIND_SEEDS: Final[dict[type, int]] = {
+    tuple: 3, BigVector: 3, List: 5, dict: 7, BigMap: 7, Set: 11, bool: 13, float: 17,
+}  # fmt: skip
+_BITS: Final = (1 << 61) - 1
+_FACTOR: Final = 1_000_003
+
+
+def _atom_digest(value: object) -> int | None:
+    """Hash what has no elements; None for a container."""
+    kind = value.__class__
+    if kind in _OWN_KEY:
+        return hash(value)
+    if kind is bool or kind is float:
+        return hash(value) ^ _KIND_SEEDS[kind]
+    if kind in _KIND_SEEDS:
+        return None
+    if isinstance(value, RtfsError):
+        return hash(value.message) ^ 19
+    return id(value) >> 4
+
+
+class _Frame:
+    """A container being hashed: what is left of it, and the sum so far."""
+
+    __slots__ = ("container", "items", "key", "ordered", "total")
+
+    def __init__(self, container: object) -> None:
+        kind = container.__class__
+        self.container = container
+        self.ordered = kind in _SEQUENCES
+        self.total = _KIND_SEEDS[kind]
+        self.key = 0
+        pairs = container.items() if kind in _MAPS else ((None, item) for item in container)  # type: ignore[attr-defined]
+        self.items: Iterator[tuple[object, object]] = iter(pairs)
+
+    def add(self, digest: int) -> None:
+        if self.ordered:
+            self.total = (self.total * _FACTOR + digest) & _BITS
+        else:
+            # maps and sets have no order: a sum of well-mixed parts
+            self.total = (self.total + ((digest ^ self.key) * _FACTOR ^ digest >> 7)) & _BITS
+
+
+def _digest(value: object) -> int:
+    """Hash a structure; shared parts are hashed once."""
+    digest = _atom_digest(value)
+    if digest is not None:
+        return digest
+    known: dict[int, int] = {}
+    stack = [_Frame(value)]
+    while True:
+        frame = stack[-1]
+        for key, item in frame.items:
+            frame.key = hash(key)
+            digest = _atom_digest(item)
+            if digest is None:
+                digest = known.get(id(item))
+            if digest is None:
+                stack.append(_Frame(item))
+                break
+            frame.add(digest)
+        else:
+            stack.pop()
+            known[id(frame.container)] = frame.total
+            if not stack:
+                return frame.total
+            stack[-1].add(frame.total)
