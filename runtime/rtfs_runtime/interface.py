@@ -6,6 +6,7 @@ Source: design §8 (layout of artifacts), §7 (delegable set, link slots).
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal, NamedTuple
 
 
@@ -76,6 +77,18 @@ class Interface(NamedTuple):
     def to_data(self) -> list[Any]:
         """Give the interface as nested lists of strings, integers and None."""
         return [_listed(part) for part in self]
+
+    def to_text(self) -> str:
+        """Give the interface as canonical JSON."""
+        return json.dumps(self.to_data(), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str) -> Interface:
+        """Rebuild an interface from its text; raises ValueError."""
+        try:
+            return cls.from_data(json.loads(text))
+        except RecursionError:
+            raise ValueError("not an interface: too deep") from None
 
     @classmethod
     def from_data(cls, data: list[Any]) -> Interface:

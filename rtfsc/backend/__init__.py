@@ -1,0 +1,1 @@
+"""The back end: IR to CPython code objects to artifacts."""

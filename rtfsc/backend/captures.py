@@ -1,0 +1,75 @@
+"""Which variables closures see.
+
+In: a module's IR. Out: `Captures`: for each function its free variables in order of first use, and the variables of `Scope`s
+that need a cell because a closure or an early read may meet them before they are set.
+"""
+
+from __future__ import annotations
+
+from rtfsc.ir.nodes import Block, Blocks, Expr, Fn, ForEach, Late, Let, Local, Module, Scope, Try, Var
+from rtfsc.ir.walk import children
+
+
+class Captures:
+    """`free[id(fn)]` are the free variables of a function; `celled` the variables that live in a cell of their own."""
+
+    def __init__(self, module: Module) -> None:
+        self.free: dict[int, tuple[Var, ...]] = {}
+        self.celled: set[Var] = set()
+        self._owner: dict[Var, int] = {}
+        self._open: list[dict[Var, None]] = []
+        self._enter(module.body)
+
+    def _enter(self, body: tuple[Expr, ...]) -> dict[Var, None]:
+        self._open.append({})
+        for node in body:
+            self._visit(node)
+        return self._open.pop()
+
+    def _bind(self, *variables: Var) -> None:
+        for var in variables:
+            self._owner[var] = len(self._open)
+
+    def _use(self, var: Var) -> None:
+        for level in range(self._owner[var], len(self._open)):
+            self._open[level][var] = None
+
+    def _visit(self, node: Expr) -> None:
+        match node:
+            case Local(var=var):
+                self._use(var)
+                return
+            case Late(var=var):
+                self._use(var)
+                self.celled.add(var)
+                return
+            case Fn():
+                self._function(node)
+                return
+            case Let(var=var) | ForEach(var=var):
+                self._bind(var)
+            case Scope(vars=variables):
+                self._bind(*variables)
+            case Try(var=Var() as var):
+                self._bind(var)
+            case Blocks(blocks=blocks):
+                for block in blocks:
+                    self._block(block)
+        for child in children(node):
+            self._visit(child)
+
+    def _block(self, block: Block) -> None:
+        self._bind(*block.params)
+
+    def _function(self, fn: Fn) -> None:
+        self._open.append({})
+        if fn.self_var is not None:
+            # it belongs to the enclosing level: the function captures itself through a cell
+            self._owner[fn.self_var] = len(self._open) - 1
+        self._bind(*fn.params)
+        if fn.rest is not None:
+            self._bind(fn.rest)
+        self._visit(fn.body)
+        free = self._open.pop()
+        self.free[id(fn)] = tuple(free)
+        self.celled.update(free)

@@ -1,0 +1,243 @@
+"""IR to code objects.
+
+In: a module whose IR is verified, its source. Out: the code object of the module body. Each kind of node has one arm in
+`write`; what is longer than an arm is in the rooms beside this file.
+"""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import assert_never
+
+from rtfs_runtime.values import Keyword
+from rtfsc.backend import calls, control, functions
+from rtfsc.backend.constants import write_constant
+from rtfsc.backend.emitter import Emitter
+from rtfsc.backend.frame import Frame, Unit, Want
+from rtfsc.backend.positions import Positions
+from rtfsc.ir.nodes import (
+    Blocks,
+    BuiltinRef,
+    Call,
+    Cast,
+    Const,
+    Define,
+    DefGlobal,
+    DefModule,
+    Do,
+    Expr,
+    Fn,
+    ForEach,
+    Global,
+    If,
+    Import,
+    Jump,
+    Late,
+    Let,
+    Local,
+    Map,
+    Module,
+    Op,
+    Parallel,
+    Raise,
+    Scope,
+    Try,
+    Vector,
+)
+from rtfsc.source import SourceFile
+
+# longer literals are built item by item: one instruction per literal would need a stack as deep as it is long
+_WIDE = 64
+
+
+def generate(module: Module, source: SourceFile) -> CodeType:
+    """Compile a module's body; running the code gives the value of its last form."""
+    return _generate(module, Positions(source), source.name)
+
+
+def _generate(module: Module, positions: Positions, filename: str) -> CodeType:
+    unit = Unit(module, positions, filename, write)
+    emitter = Emitter("<module>", filename, 1)
+    frame = Frame(unit, emitter)
+    functions.write_body(frame, lambda: _module_body(frame, module))
+    return emitter.code_with(lambda: _prologue(unit, emitter))
+
+
+def _module_body(frame: Frame, module: Module) -> None:
+    for node in module.body[:-1]:
+        frame.effect(node)
+    if module.body:
+        write(frame, module.body[-1], Want.RETURN)
+    frame.emitter.const(None)
+    frame.emitter.ret()
+
+
+def _prologue(unit: Unit, emitter: Emitter) -> None:
+    """Bind the keywords, symbols and type checkers that the code asked for."""
+    if not (unit.keywords or unit.symbols or unit.checks):
+        return
+    emitter.callee_global("#constants")
+    emitter.glob("#module")
+    emitter.const(tuple(unit.keywords))
+    emitter.const(tuple(unit.symbols))
+    emitter.const(tuple((name, data, prefix) for (data, prefix), name in unit.checks.items()))
+    emitter.call(4)
+    emitter.pop()
+
+
+def write(frame: Frame, node: Expr, want: Want) -> None:
+    """Write one node."""
+    emitter = frame.emitter
+    if emitter.dead:
+        return
+    before = emitter.at(frame.unit.positions.locate(node.span))
+    _write(frame, node, want)
+    emitter.at(before)
+
+
+def _write(frame: Frame, node: Expr, want: Want) -> None:
+    emitter = frame.emitter
+    match node:
+        case Local(var=var):
+            if want is Want.EFFECT:
+                return
+            functions.load(frame, var)
+        case Const(value=value):
+            if want is Want.EFFECT:
+                return
+            write_constant(frame, value)
+        case Call():
+            calls.write_call(frame, node)
+        case If():
+            control.write_if(frame, node, want)
+            return
+        case Let(var=var, init=init, body=body):
+            frame.value(init)
+            emitter.store(frame.slot(var))
+            write(frame, body, want)
+            return
+        case Op(name=name, args=args):
+            calls.write_op(frame, name, args)
+        case Global(name=name):
+            emitter.glob(name)
+        case BuiltinRef(name=name):
+            if want is Want.EFFECT:
+                return
+            emitter.glob(name)
+        case Do(items=items):
+            for item in items[:-1]:
+                frame.effect(item)
+            write(frame, items[-1], want)
+            return
+        case Fn():
+            if want is Want.EFFECT:
+                return
+            functions.write_function(frame, node)
+        case Vector(items=items):
+            _write_vector(frame, items)
+        case Map(keys=keys, values=values):
+            _write_map(frame, keys, values)
+        case Cast():
+            calls.write_cast(frame, node)
+        case Blocks():
+            control.write_blocks(frame, node, want)
+            return
+        case Jump():
+            control.write_jump(frame, node)
+            return
+        case Late(var=var):
+            functions.load_late(frame, var)
+        case Scope(vars=variables, body=body):
+            functions.open_scope(frame, variables)
+            write(frame, body, want)
+            return
+        case Define(var=var, value=value):
+            frame.value(value)
+            functions.define(frame, var, keep=want is not Want.EFFECT)
+            if want is Want.EFFECT:
+                return
+        case DefGlobal():
+            _write_global(frame, node, keep=want is not Want.EFFECT)
+            if want is Want.EFFECT:
+                return
+        case Try():
+            control.write_try(frame, node)
+        case Raise(value=value, again=again):
+            control.write_raise(frame, value, again=again)
+            return
+        case ForEach():
+            control.write_for_each(frame, node)
+        case Parallel(names=names, branches=branches):
+            if names:
+                _write_map(frame, tuple(Keyword(name) for name in names), branches)
+            else:
+                _write_vector(frame, branches)
+        case Import(module=module, bindings=bindings):
+            emitter.callee_global("#import")
+            emitter.glob("#module")
+            emitter.const(module)
+            emitter.const(bindings)
+            emitter.call(3)
+        case DefModule(module=inner):
+            _write_module(frame, inner)
+        case _:
+            assert_never(node)
+    frame.finish(want)
+
+
+def _write_vector(frame: Frame, items: tuple[Expr, ...]) -> None:
+    emitter = frame.emitter
+    if len(items) <= _WIDE:
+        for item in items:
+            frame.value(item)
+        emitter.build_tuple(len(items))
+        return
+    emitter.build_list()
+    for item in items:
+        frame.value(item)
+        emitter.list_append(1)
+    emitter.list_to_tuple()
+
+
+def _write_map(frame: Frame, keys: tuple[object, ...], values: tuple[Expr, ...]) -> None:
+    emitter = frame.emitter
+    wide = len(keys) > _WIDE
+    if wide:
+        emitter.build_map(0)
+    for key, value in zip(keys, values, strict=True):
+        write_constant(frame, key)
+        frame.value(value)
+        if wide:
+            emitter.map_add(1)
+    if not wide:
+        emitter.build_map(len(keys))
+
+
+def _write_global(frame: Frame, node: DefGlobal, *, keep: bool) -> None:
+    emitter = frame.emitter
+    unit = frame.unit
+    name = node.name
+    # a hint on a function nested in the value has its own link; the global's own is made here
+    if isinstance(node.value, Fn) and (name in unit.delegable or name in unit.sites):
+        emitter.callee_global("#link")
+        emitter.glob("#module")
+        emitter.const(name)
+        functions.write_function(frame, node.value, link=False)
+        emitter.call(3)
+    else:
+        frame.value(node.value)
+    if keep:
+        emitter.copy()
+    emitter.store_global(name)
+
+
+def _write_module(frame: Frame, inner: Module) -> None:
+    emitter = frame.emitter
+    emitter.callee_global("#define_module")
+    emitter.glob("#module")
+    emitter.const(inner.name)
+    emitter.const(_generate(inner, frame.unit.positions, frame.unit.filename))
+    emitter.const(inner.interface.to_text())
+    emitter.call(4)
+
+

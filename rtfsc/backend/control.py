@@ -1,0 +1,258 @@
+"""Branches, blocks, loops and errors.
+
+In: `If`, `Blocks`, `Jump`, `ForEach`, `Try`, `Raise`. Out: instructions. Only nil and false are false, so a test of a value that is
+not surely a boolean compares with both; conditional jumps need exact booleans from 3.13 on.
+"""
+
+from __future__ import annotations
+
+from rtfsc.backend.calls import is_boolean
+from rtfsc.backend.emitter import Mark, Region
+from rtfsc.backend.frame import Frame, Want
+from rtfsc.backend.functions import load
+from rtfsc.ir.nodes import Block, Blocks, BuiltinRef, Call, Const, Do, Expr, ForEach, If, Jump, Let, Local, Raise, Try, Var
+
+
+def write_if(frame: Frame, node: If, want: Want) -> None:
+    """Write a choice."""
+    emitter = frame.emitter
+    orelse, end = Mark(), Mark()
+    write_test(frame, node.test, orelse)
+    frame.unit.write(frame, node.then, want)
+    emitter.jump(end)
+    emitter.mark(orelse)
+    frame.unit.write(frame, node.orelse, want)
+    emitter.mark(end)
+
+
+def write_test(frame: Frame, node: Expr, orelse: Mark) -> None:
+    """Write a test: fall through when the value is true, jump when it is nil or false."""
+    emitter = frame.emitter
+    if emitter.dead:
+        return
+    match node:
+        case Const(value=value):
+            if value is None or value is False:
+                emitter.jump(orelse)
+        case If(test=test, then=then, orelse=other):
+            second, end = Mark(), Mark()
+            write_test(frame, test, second)
+            write_test(frame, then, orelse)
+            emitter.jump(end)
+            emitter.mark(second)
+            write_test(frame, other, orelse)
+            emitter.mark(end)
+        case Let(var=var, init=init, body=body):
+            frame.value(init)
+            emitter.store(frame.slot(var))
+            write_test(frame, body, orelse)
+        case Do(items=items):
+            for item in items[:-1]:
+                frame.effect(item)
+            write_test(frame, items[-1], orelse)
+        case Call(callee=BuiltinRef(name="not"), args=[operand]):
+            end = Mark()
+            write_test(frame, operand, end)
+            emitter.jump(orelse)
+            emitter.mark(end)
+        case Local(var=var):
+            _test_local(frame, var, orelse)
+        case _ if is_boolean(node):
+            frame.value(node)
+            emitter.jump_if_false(orelse)
+        case _:
+            frame.value(node)
+            with frame.temps() as [name]:
+                emitter.store(name)
+                _test(frame, name, orelse)
+
+
+def _test_local(frame: Frame, var: Var, orelse: Mark) -> None:
+    if var in frame.free or var in frame.cells:
+        load(frame, var)
+        with frame.temps() as [name]:
+            frame.emitter.store(name)
+            _test(frame, name, orelse)
+    else:
+        _test(frame, frame.slot(var), orelse)
+
+
+def _test(frame: Frame, name: str, orelse: Mark) -> None:
+    emitter = frame.emitter
+    emitter.load(name)
+    emitter.jump_if_none(orelse)
+    emitter.load(name)
+    emitter.const(False)
+    emitter.is_same()
+    emitter.jump_if_true(orelse)
+
+
+def write_blocks(frame: Frame, node: Blocks, want: Want) -> None:
+    """Write blocks: each once, after the first jump to it."""
+    emitter = frame.emitter
+    end = Mark()
+    labels = frame.labels
+    marks = {block.label: Mark() for block in node.blocks}
+    for block in node.blocks:
+        labels[block.label] = (marks[block.label], block.params)
+    _pass(frame, node.blocks[0].params, node.args)
+    waiting: list[Block] = list(node.blocks)
+    emitter.mark(marks[waiting[0].label])
+    frame.unit.write(frame, waiting.pop(0).body, want)
+    emitter.jump(end)
+    while True:
+        block = next((b for b in waiting if marks[b.label].depth is not None), None)
+        if block is None:
+            break
+        waiting.remove(block)
+        emitter.mark(marks[block.label])
+        frame.unit.write(frame, block.body, want)
+        emitter.jump(end)
+    emitter.mark(end)
+
+
+def write_jump(frame: Frame, node: Jump) -> None:
+    """Write a jump: all arguments are evaluated before any parameter changes."""
+    mark, params = frame.labels[node.label]
+    _pass(frame, params, node.args)
+    frame.emitter.jump(mark)
+
+
+def _pass(frame: Frame, params: tuple[Var, ...], args: tuple[Expr, ...]) -> None:
+    emitter = frame.emitter
+    moves = [
+        (param, arg)
+        for param, arg in zip(params, args, strict=True)
+        if not (isinstance(arg, Local) and arg.var == param)
+    ]
+    for _, arg in moves:
+        frame.value(arg)
+    for param, _ in reversed(moves):
+        emitter.store(frame.slot(param))
+
+
+def write_for_each(frame: Frame, node: ForEach) -> None:
+    """Write a loop over an iterable; the value is on the stack afterwards."""
+    emitter = frame.emitter
+    top, end = Mark(), Mark()
+    gathers = node.mode in ("collect", "flatten")
+    with frame.temps() as [last]:
+        if gathers:
+            emitter.build_list()
+        else:
+            emitter.const(None)
+            emitter.store(last)
+        frame.value(node.items)
+        emitter.get_iter()
+        emitter.mark(top)
+        emitter.for_iter(end)
+        emitter.store(frame.slot(node.var))
+        _for_body(frame, node, last)
+        emitter.jump(top)
+        emitter.end_for(end)
+        if gathers:
+            emitter.list_to_tuple()
+        else:
+            emitter.load(last)
+
+
+def _for_body(frame: Frame, node: ForEach, last: str) -> None:
+    if node.mode == "nil":
+        frame.effect(node.body)
+        return
+    frame.value(node.body)
+    match node.mode:
+        case "collect":
+            frame.emitter.list_append(2)
+        case "flatten":
+            frame.emitter.list_extend(2)
+        case _:
+            frame.emitter.store(last)
+
+
+def write_raise(frame: Frame, value: Expr, *, again: bool) -> None:
+    """Write a raise."""
+    emitter = frame.emitter
+    if again:
+        frame.value(value)
+        emitter.reraise()
+        return
+    emitter.callee_global("#thrown")
+    frame.value(value)
+    emitter.call(1)
+    emitter.raise_()
+
+
+def write_try(frame: Frame, node: Try) -> None:
+    """Write a try; its value is on the stack afterwards."""
+    if node.final is None:
+        _write_catch(frame, node)
+    else:
+        _write_finally(frame, node, node.final)
+
+
+def _write_catch(frame: Frame, node: Try) -> None:
+    emitter = frame.emitter
+    if node.var is None or node.handler is None:
+        frame.value(node.body)
+        return
+    outer, end = emitter.region, Mark()
+    region = Region(Mark(), emitter.depth)
+    emitter.region = region
+    frame.value(node.body)
+    emitter.region = outer
+    emitter.jump(end)
+    var = node.var
+
+    def bind() -> None:
+        # the exception state is restored before the clause runs: the clause is ordinary code
+        emitter.callee_global("#caught")
+        emitter.copy(3)
+        emitter.call(1)
+        emitter.store(frame.slot(var))
+        emitter.pop()
+        emitter.pop_except()
+
+    frame.handle(region, outer, bind)
+    frame.value(node.handler)
+    emitter.mark(end)
+
+
+def _write_finally(frame: Frame, node: Try, final: Expr) -> None:
+    """Write the final part once: it is entered with a value or with an exception to raise again."""
+    emitter = frame.emitter
+    outer, last, done = emitter.region, Mark(), Mark()
+    region = Region(Mark(), emitter.depth)
+    with frame.temps(2) as [value, pending]:
+        emitter.region = region
+        _write_catch(frame, node)
+        emitter.region = outer
+        emitter.store(value)
+        emitter.const(None)
+        emitter.store(pending)
+        emitter.jump(last)
+
+        def put_aside() -> None:
+            # a limit gives no final part a chance to run on: `#pending` raises it at once
+            emitter.callee_global("#pending")
+            emitter.copy(3)
+            emitter.call(1)
+            emitter.store(pending)
+            emitter.pop()
+            emitter.pop_except()
+            emitter.const(None)
+            emitter.store(value)
+
+        frame.handle(region, outer, put_aside)
+        emitter.mark(last)
+        frame.effect(final)
+        emitter.load(pending)
+        emitter.jump_if_none(done)
+        emitter.load(pending)
+        emitter.const(None)
+        emitter.store(pending)
+        emitter.reraise()
+        emitter.mark(done)
+        emitter.load(value)
+
+

@@ -1,0 +1,432 @@
+"""Write instructions for one code object, the same calls on every supported CPython.
+
+In: one-line methods called in order, with marks, regions and source positions. Out: a real code object, through the
+`bytecode` library. Everything that differs between CPython 3.11, 3.12 and 3.13 is in this file (codegen-limits §9).
+
+Stack and handler depths are tracked here: letting the library compute them doubles the time and gets a wrong depth for a
+range that opens with operands on the stack, which crashes 3.11. Code that cannot be reached is not written.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+from bytecode import BinaryOp, Bytecode, Compare, CompilerFlags, FreeVar, Instr, Label, TryBegin, TryEnd
+from bytecode.instr import InstrLocation
+
+VERSION = sys.version_info[:2]
+_BINARY = {"+": BinaryOp.ADD, "-": BinaryOp.SUBTRACT, "*": BinaryOp.MULTIPLY}
+_COMPARE = {"<": "LT", "<=": "LE", "==": "EQ", "!=": "NE", ">": "GT", ">=": "GE"}
+_INVERSE = {
+    "POP_JUMP_IF_TRUE": "POP_JUMP_IF_FALSE",
+    "POP_JUMP_IF_FALSE": "POP_JUMP_IF_TRUE",
+    "POP_JUMP_IF_NONE": "POP_JUMP_IF_NOT_NONE",
+    "POP_JUMP_IF_NOT_NONE": "POP_JUMP_IF_NONE",
+}
+_FUSED = {
+    ("LOAD_FAST", "LOAD_FAST"): "LOAD_FAST_LOAD_FAST",
+    ("STORE_FAST", "LOAD_FAST"): "STORE_FAST_LOAD_FAST",
+    ("STORE_FAST", "STORE_FAST"): "STORE_FAST_STORE_FAST",
+}
+# a fused pair has four bits for each local's index
+_FUSIBLE_LOCALS = 16
+
+
+class Mark:
+    """A place to jump to; `depth` is the stack depth there, known from the first jump or fall-through."""
+
+    __slots__ = ("depth", "label", "placed")
+
+    def __init__(self, depth: int | None = None) -> None:
+        self.depth = depth
+        self.label = Label()
+        self.placed = False
+
+
+class Region:
+    """A range of instructions whose exceptions go to `handler`, with the stack cut to `depth` first."""
+
+    __slots__ = ("depth", "handler", "lasti")
+
+    def __init__(self, handler: Mark, depth: int, *, lasti: bool = False) -> None:
+        self.handler = handler
+        self.depth = depth
+        self.lasti = lasti
+
+
+# one written thing: (opcode or "" for a mark, argument or Mark, is_jump, location, region)
+_Op = tuple[str, Any, bool, InstrLocation | None, Region | None]
+
+
+class Emitter:
+    """Instructions of one code object in the making."""
+
+    def __init__(self, name: str, filename: str, first_line: int) -> None:
+        self.name = name
+        self.filename = filename
+        self.first_line = first_line
+        self.params: list[str] = []
+        self.variadic = False
+        self.freevars: list[str] = []
+        self.region: Region | None = None
+        self.depth = 0
+        self.dead = False
+        self._max_depth = 0
+        self._ops: list[_Op] = []
+        self._at: InstrLocation | None = None
+
+    # -- positions and places
+
+    def at(self, location: InstrLocation | None) -> InstrLocation | None:
+        """Set the position of what follows; give back the one before."""
+        before = self._at
+        self._at = location
+        return before
+
+    def mark(self, mark: Mark) -> None:
+        """Place a mark here. Falling into it must agree with the jumps to it about the depth."""
+        assert not mark.placed
+        if self.dead:
+            if mark.depth is None:
+                mark.placed = True
+                return
+            self.dead = False
+            self.depth = mark.depth
+        elif mark.depth is None:
+            mark.depth = self.depth
+        else:
+            assert mark.depth == self.depth, (mark.depth, self.depth)
+        mark.placed = True
+        self._ops.append(("", mark, False, None, self.region))
+
+    def handler(self, region: Region) -> None:
+        """Place the handler of a region: the exception is on top of the stack."""
+        self.dead = False
+        self.depth = region.depth + 1 + region.lasti
+        self._grow(0)
+        region.handler.depth = self.depth
+        self.mark(region.handler)
+
+    def _grow(self, change: int) -> None:
+        self.depth += change
+        self._max_depth = max(self._max_depth, self.depth)
+
+    def _op(self, name: str, change: int, arg: Any = None) -> None:
+        if self.dead:
+            return
+        # two instructions may reach one more slot than the difference shows (a method and its receiver)
+        self._max_depth = max(self._max_depth, self.depth + 1)
+        self._grow(change)
+        self._ops.append((name, arg, False, self._at, self.region))
+
+    def _jump(self, name: str, mark: Mark, change: int) -> None:
+        if self.dead:
+            return
+        self._grow(change)
+        if mark.depth is None:
+            mark.depth = self.depth
+        assert mark.depth == self.depth, (name, mark.depth, self.depth)
+        self._ops.append((name, mark, True, self._at, self.region))
+
+    # -- values
+
+    def load(self, name: str) -> None:
+        """Push a local that is surely bound."""
+        self._op("LOAD_FAST", 1, name)
+
+    def load_checked(self, name: str) -> None:
+        """Push a local; NameError when it is not bound."""
+        self._op("LOAD_FAST" if VERSION < (3, 12) else "LOAD_FAST_CHECK", 1, name)
+
+    def store(self, name: str) -> None:
+        """Pop into a local."""
+        self._op("STORE_FAST", -1, name)
+
+    def const(self, value: object) -> None:
+        """Push an atom that marshal can write."""
+        self._op("LOAD_CONST", 1, value)
+
+    def glob(self, name: str) -> None:
+        """Push a global or builtin."""
+        self._op("LOAD_GLOBAL", 1, (False, name))
+
+    def store_global(self, name: str) -> None:
+        """Pop into a global."""
+        self._op("STORE_GLOBAL", -1, name)
+
+    def deref(self, name: str) -> None:
+        """Push the content of a free variable."""
+        self._op("LOAD_DEREF", 1, FreeVar(name))
+
+    def cell(self, name: str) -> None:
+        """Push the cell of a free variable."""
+        self._op("LOAD_CLOSURE" if VERSION < (3, 13) else "LOAD_FAST", 1, FreeVar(name))
+
+    def pop(self) -> None:
+        """Drop the top."""
+        self._op("POP_TOP", -1)
+
+    def copy(self, n: int = 1) -> None:
+        """Push the n-th item from the top again."""
+        self._op("COPY", 1, n)
+
+    def swap(self, n: int = 2) -> None:
+        """Exchange the top with the n-th item."""
+        self._op("SWAP", 0, n)
+
+    def binary(self, op: str) -> None:
+        """Replace two numbers by their sum, difference or product."""
+        self._op("BINARY_OP", -1, _BINARY[op])
+
+    def compare(self, op: str) -> None:
+        """Replace two atoms by an exact boolean."""
+        cast = "_CAST" if VERSION >= (3, 13) else ""
+        self._op("COMPARE_OP", -1, getattr(Compare, _COMPARE[op] + cast))
+
+    def is_same(self, *, invert: bool = False) -> None:
+        """Replace two values by whether they are one object."""
+        self._op("IS_OP", -1, int(invert))
+
+    def subscript(self) -> None:
+        """Replace container and key by the item."""
+        self._op("BINARY_SUBSCR", -1)
+
+    def attribute(self, name: str) -> None:
+        """Replace an object by its attribute."""
+        self._op("LOAD_ATTR", 0, (False, name) if VERSION >= (3, 12) else name)
+
+    def store_attribute(self, name: str) -> None:
+        """Pop an object and the value below it; set the attribute."""
+        self._op("STORE_ATTR", -2, name)
+
+    def build_tuple(self, n: int) -> None:
+        """Replace n items by a tuple."""
+        self._op("BUILD_TUPLE", 1 - n, n)
+
+    def build_map(self, n: int) -> None:
+        """Replace n pairs by a dict."""
+        self._op("BUILD_MAP", 1 - 2 * n, n)
+
+    def map_add(self, n: int) -> None:
+        """Pop a value and its key into the dict that is then n-th from the top."""
+        self._op("MAP_ADD", -2, n)
+
+    def build_list(self) -> None:
+        """Push an empty list."""
+        self._op("BUILD_LIST", 1, 0)
+
+    def list_append(self, n: int) -> None:
+        """Pop an item onto the list that is then n-th from the top."""
+        self._op("LIST_APPEND", -1, n)
+
+    def list_extend(self, n: int) -> None:
+        """Pop an iterable onto the end of the list that is then n-th from the top."""
+        self._op("LIST_EXTEND", -1, n)
+
+    def list_to_tuple(self) -> None:
+        """Replace a list by a tuple."""
+        if VERSION < (3, 12):
+            self._op("LIST_TO_TUPLE", 0)
+        else:
+            from bytecode.instr import Intrinsic1Op
+
+            self._op("CALL_INTRINSIC_1", 0, Intrinsic1Op.INTRINSIC_LIST_TO_TUPLE)
+
+    # -- calls: `callee_global(name)` or `before_callee(); <callee>; after_callee()`, then arguments, then `call(n)`
+
+    def callee_global(self, name: str) -> None:
+        """Push a global to be called."""
+        self._op("LOAD_GLOBAL", 2, (True, name))
+
+    def before_callee(self) -> None:
+        """Prepare for a computed callee."""
+        if VERSION < (3, 13):
+            self._op("PUSH_NULL", 1)
+
+    def after_callee(self) -> None:
+        """Finish a computed callee."""
+        if VERSION >= (3, 13):
+            self._op("PUSH_NULL", 1)
+
+    def call(self, n: int) -> None:
+        """Call with the n arguments on top."""
+        if VERSION < (3, 12):
+            self._op("PRECALL", 0, n)
+        self._op("CALL", -1 - n, n)
+
+    def make_function(self, code: CodeType, *, closure: bool) -> None:
+        """Push a function; with `closure` its tuple of cells is on the stack."""
+        self.const(code)
+        if VERSION < (3, 13):
+            self._op("MAKE_FUNCTION", -1 if closure else 0, 8 if closure else 0)
+            return
+        self._op("MAKE_FUNCTION", 0)
+        if closure:
+            self._op("SET_FUNCTION_ATTRIBUTE", -1, 8)
+
+    # -- control
+
+    def jump(self, mark: Mark) -> None:
+        """Go on at the mark."""
+        self._jump("JUMP", mark, 0)
+        self.dead = True
+
+    def jump_if_true(self, mark: Mark) -> None:
+        """Pop an exact boolean; jump when it is true."""
+        self._jump("POP_JUMP_IF_TRUE", mark, -1)
+
+    def jump_if_false(self, mark: Mark) -> None:
+        """Pop an exact boolean; jump when it is false."""
+        self._jump("POP_JUMP_IF_FALSE", mark, -1)
+
+    def jump_if_none(self, mark: Mark) -> None:
+        """Pop; jump when it was None."""
+        self._jump("POP_JUMP_IF_NONE", mark, -1)
+
+    def ret(self) -> None:
+        """Return the top."""
+        self._op("RETURN_VALUE", -1)
+        self.dead = True
+
+    def get_iter(self) -> None:
+        """Replace an iterable by its iterator."""
+        self._op("GET_ITER", 0)
+
+    def for_iter(self, end: Mark) -> None:
+        """Push the next item, or drop the iterator and go to `end` (placed with `end_for`)."""
+        if not self.dead:
+            end.depth = self.depth - 1
+            self._ops.append(("FOR_ITER", end, True, self._at, self.region))
+            self._grow(1)
+
+    def end_for(self, end: Mark) -> None:
+        """Place the end of a `for_iter` loop."""
+        self.mark(end)
+        if VERSION == (3, 12):
+            self._op("END_FOR", 0)
+        elif VERSION >= (3, 13):
+            self._op("END_FOR", 0)
+            self._op("POP_TOP", 0)
+
+    def raise_(self) -> None:
+        """Raise the exception on top; its traceback gets an entry for this place."""
+        self._op("RAISE_VARARGS", -1, 1)
+        self.dead = True
+
+    # -- handlers
+
+    def push_exc_info(self) -> None:
+        """Enter a handler: put the exception handled before below the one on top."""
+        self._op("PUSH_EXC_INFO", 1)
+
+    def pop_except(self) -> None:
+        """Leave a handler: restore what `push_exc_info` put aside, which is on top."""
+        self._op("POP_EXCEPT", -1)
+
+    def reraise(self, lasti: int = 0) -> None:
+        """Raise the exception on top as it is: no new entry in its traceback."""
+        self._op("RERAISE", -1, lasti)
+        self.dead = True
+
+    # -- assembly
+
+    def code_with(self, prologue: Callable[[], None]) -> CodeType:
+        """Assemble with instructions before all others that were not known until the end."""
+        body, self._ops = self._ops, []
+        self.depth, self.dead, self.region = 0, False, None
+        prologue()
+        self._ops += body
+        return self.code()
+
+    def code(self) -> CodeType:
+        """Assemble the code object."""
+        out = Bytecode()
+        out.name = out.qualname = self.name
+        out.filename = self.filename
+        out.first_lineno = self.first_line
+        out.argcount = len(self.params) - self.variadic
+        out.argnames = list(self.params)
+        out.freevars = list(self.freevars)
+        out.flags = CompilerFlags.OPTIMIZED | CompilerFlags.NEWLOCALS
+        if self.variadic:
+            out.flags |= CompilerFlags.VARARGS
+        if self.freevars:
+            out.flags |= CompilerFlags.NESTED
+        start = InstrLocation(self.first_line, None, None, None)
+        if self.freevars:
+            out.append(Instr("COPY_FREE_VARS", len(self.freevars), location=start))
+        out.append(Instr("RESUME", 0, location=start))
+        self._lay_out(out, start)
+        return out.to_code(
+            stacksize=self._max_depth + 2,
+            compute_exception_stack_depths=False,
+            check_pre_and_post=False,
+        )
+
+    def _lay_out(self, out: Bytecode, start: InstrLocation) -> None:
+        open_range: TryBegin | None = None
+        current: Region | None = None
+        placed: set[int] = set()
+        for name, arg, is_jump, location, region in self._fused():
+            if region is not current:
+                if open_range is not None:
+                    out.append(TryEnd(open_range))
+                open_range = None
+                if region is not None:
+                    open_range = TryBegin(region.handler.label, region.lasti, region.depth)
+                    out.append(open_range)
+                current = region
+            where = location or start
+            if name == "":
+                placed.add(id(arg))
+                out.append(arg.label)
+            elif is_jump:
+                self._lay_jump(out, name, arg, where, back=id(arg) in placed)
+            elif arg is None and name != "LOAD_CONST":
+                out.append(Instr(name, location=where))
+            else:
+                out.append(Instr(name, arg, location=where))
+        if open_range is not None:
+            out.append(TryEnd(open_range))
+
+    @staticmethod
+    def _lay_jump(out: Bytecode, name: str, mark: Mark, where: InstrLocation, *, back: bool) -> None:
+        if name == "JUMP":
+            out.append(Instr("JUMP_BACKWARD" if back else "JUMP_FORWARD", mark.label, location=where))
+        elif name == "FOR_ITER" or (VERSION >= (3, 12) and not back):
+            out.append(Instr(name, mark.label, location=where))
+        elif VERSION < (3, 12):
+            way = "JUMP_BACKWARD_" if back else "JUMP_FORWARD_"
+            out.append(Instr(name.replace("JUMP_", way), mark.label, location=where))
+        else:
+            over = Label()
+            out.append(Instr(_INVERSE[name], over, location=where))
+            out.append(Instr("JUMP_BACKWARD", mark.label, location=where))
+            out.append(over)
+
+    def _fused(self) -> list[_Op]:
+        # from 3.13 on the compiler, not the interpreter, makes pairs of local accesses
+        if VERSION < (3, 13):
+            return self._ops
+        locals_ = set(self.params)
+        locals_.update(op[1] for op in self._ops if op[0] in ("LOAD_FAST", "STORE_FAST"))
+        if len(locals_) > _FUSIBLE_LOCALS:
+            return self._ops
+        out: list[_Op] = []
+        for op in self._ops:
+            before = out[-1] if out else None
+            pair = _FUSED.get((before[0], op[0])) if before is not None else None
+            if (
+                before is not None
+                and pair is not None
+                and before[4] is op[4]
+                and isinstance(before[1], str)
+                and isinstance(op[1], str)
+            ):
+                out[-1] = (pair, (before[1], op[1]), False, before[3], op[4])
+            else:
+                out.append(op)
+        return out

@@ -1,0 +1,167 @@
+"""The state of one function while its instructions are written.
+
+In: the unit's facts and one function's variables. Out: `Unit` and `Frame`, which the rooms of the back end share. The dispatch
+over node kinds is given to the unit as a function, so that no room imports the dispatcher.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rtfs_runtime.types import Type, to_data
+from rtfsc.backend.captures import Captures
+from rtfsc.backend.emitter import Emitter, Mark, Region
+from rtfsc.backend.positions import Positions
+from rtfsc.ir.nodes import DefGlobal, Expr, Fn, Module, Var
+
+
+class Want(enum.Enum):
+    """What becomes of a value: it stays on the stack, is dropped, or is returned."""
+
+    VALUE = 1
+    EFFECT = 2
+    RETURN = 3
+
+
+Writer = Callable[["Frame", Expr, Want], None]
+
+
+class Unit:
+    """Facts shared by all functions of one module, and the constants they ask for."""
+
+    def __init__(self, module: Module, positions: Positions, filename: str, write: Writer) -> None:
+        self.module = module
+        self.positions = positions
+        self.filename = filename
+        self.write = write
+        self.captures = Captures(module)
+        self.delegable = frozenset(module.interface.delegable)
+        self.sites = frozenset(site.name for site in module.interface.sites)
+        self.keywords: dict[str, None] = {}
+        self.symbols: dict[str, None] = {}
+        self.checks: dict[tuple[object, str], str] = {}
+        self.functions: dict[str, Fn] = {
+            node.name: node.value
+            for node in module.body
+            if isinstance(node, DefGlobal)
+            and isinstance(node.value, Fn)
+            and node.name in module.constants
+            and node.name not in self.delegable
+        }
+
+    def check_name(self, want: Type, prefix: str) -> str:
+        """Name the global that holds the checker of a type with a message prefix."""
+        return self.checks.setdefault((to_data(want), prefix), f"#t{len(self.checks)}")
+
+
+class Frame:
+    """One function in the making."""
+
+    def __init__(self, unit: Unit, emitter: Emitter) -> None:
+        self.unit = unit
+        self.emitter = emitter
+        self.cells: dict[Var, str] = {}
+        self.free: dict[Var, str] = {}
+        self.labels: dict[int, tuple[Mark, tuple[Var, ...]]] = {}
+        self._slots: dict[Var, str] = {}
+        self._taken: set[str] = set()
+        self._temps = 0
+        self._outlined: list[Callable[[], None]] = []
+
+    # -- writing
+
+    def value(self, node: Expr) -> None:
+        """Write a node so that its value is on the stack."""
+        self.unit.write(self, node, Want.VALUE)
+
+    def effect(self, node: Expr) -> None:
+        """Write a node for its effect."""
+        self.unit.write(self, node, Want.EFFECT)
+
+    def finish(self, want: Want) -> None:
+        """Treat the value on top as wanted."""
+        if want is Want.RETURN:
+            self.emitter.ret()
+        elif want is Want.EFFECT:
+            self.emitter.pop()
+
+    # -- locals
+
+    def slot(self, var: Var) -> str:
+        """Name the local of a variable; a second one of the same name gets `~` and its number."""
+        found = self._slots.get(var)
+        if found is None:
+            found = var.name if var.name not in self._taken else f"{var.name}~{var.id}"
+            self._taken.add(found)
+            self._slots[var] = found
+        return found
+
+    @contextmanager
+    def temps(self, count: int = 1) -> Iterator[list[str]]:
+        """Lend names of scratch locals."""
+        names = [f"~{self._temps + i}" for i in range(count)]
+        self._temps += count
+        try:
+            yield names
+        finally:
+            self._temps -= count
+
+    # -- code out of line
+
+    def outline(self, write: Callable[[], None]) -> None:
+        """Write something at the end of the function, under the region and position that hold here."""
+        emitter = self.emitter
+        region, location = emitter.region, emitter.at(None)
+        emitter.at(location)
+
+        def later() -> None:
+            emitter.region = region
+            emitter.at(location)
+            write()
+
+        self._outlined.append(later)
+
+    def flush(self) -> None:
+        """Write what was put off."""
+        while self._outlined:
+            self._outlined.pop(0)()
+
+    def handle(self, region: Region, outer: Region | None, write: Callable[[], None]) -> None:
+        """Write the handler of a region; `write` finds the exception on top and the one before below it.
+
+        What `write` raises leaves through the clean-up that restores the exception state. Afterwards `outer` holds.
+        """
+        emitter = self.emitter
+        emitter.region = outer
+        emitter.handler(region)
+        emitter.push_exc_info()
+        clean = Region(Mark(), region.depth + 1, lasti=True)
+        emitter.region = clean
+        write()
+        dead, depth = emitter.dead, emitter.depth
+        emitter.region = outer
+
+        def restore() -> None:
+            emitter.region = outer
+            emitter.handler(clean)
+            emitter.copy(3)
+            emitter.pop_except()
+            emitter.reraise(1)
+
+        self._outlined.append(restore)
+        emitter.dead, emitter.depth = dead, depth
+
+    def translate(self, helper: str, operands: Callable[[], int]) -> None:
+        """In a handler: let a function of the ABI give the exception to raise instead, and raise that.
+
+        `operands` writes further arguments and gives their number.
+        """
+        emitter = self.emitter
+        emitter.callee_global(helper)
+        emitter.copy(3)
+        emitter.call(1 + operands())
+        emitter.swap()
+        emitter.pop()
+        emitter.reraise()

@@ -1,0 +1,291 @@
+"""The only names that compiled code may use beside RTFS's own: `ABI_VERSION` and the functions it calls as `#name`.
+
+In: nothing. Out: `ABI`, functions that need no session, and `SESSION_ABI`, makers of those that do. A session puts both into the
+namespace of its modules. Changing what a name means changes `ABI_VERSION`, which is part of every artifact's key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import CellType, MappingProxyType
+from typing import Any, Final, Protocol
+
+from rtfs_runtime import patterns
+from rtfs_runtime.builtins.failures import make_thrown
+from rtfs_runtime.calls import call_error, keyword_get
+from rtfs_runtime.equality import equal
+from rtfs_runtime.errors import LimitExceeded, RtfsError, arity_error, undefined
+from rtfs_runtime.interface import Interface
+from rtfs_runtime.native import to_rtfs_error, trim
+from rtfs_runtime.types import check, compile_check, from_data, make_struct
+from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid
+
+ABI_VERSION: Final = 1
+_MATCH_FAILURE = "No matching clause"
+
+
+class ModuleLike(Protocol):
+    """What compiled code knows as `#module`."""
+
+    name: str
+    globals: dict[str, Any]
+
+
+class SessionLike(Protocol):
+    """What the functions of `SESSION_ABI` need of a session."""
+
+    def lookup(self, name: str) -> object: ...
+    def context_value(self, name: str, default: object) -> object: ...
+    def import_into(self, module: ModuleLike, name: str, bindings: tuple[tuple[str, str], ...]) -> None: ...
+    def define_module(self, module: ModuleLike, name: str, code: Any, interface: Interface) -> object: ...
+    def link(self, module: ModuleLike, name: str, function: Any) -> Any: ...
+    def link_anonymous(self, module: ModuleLike, function: Any, target: str, model_id: str) -> Any: ...
+    def perform(self, capability_id: str, args: tuple[object, ...]) -> object: ...
+    def step_started(self, name: str, options: Mapping[str, object]) -> None: ...
+    def step_ended(self, name: str, outcome: object, *, failed: bool) -> None: ...
+    def push_hints(self, hints: Mapping[object, object]) -> None: ...
+    def pop_hints(self) -> None: ...
+
+
+def fail(error: BaseException) -> BaseException:
+    """Give what leaves a compiled function instead of an exception raised in it."""
+    found = to_rtfs_error(error)
+    trim(found)
+    return found
+
+
+def failed_call(error: BaseException, callee: object, count: int) -> BaseException:
+    """Give what a failed call raises: the call itself may have been wrong."""
+    return fail(call_error(error, callee, count))
+
+
+def caught(error: BaseException) -> RtfsError:
+    """Give the value that `catch` binds; limits and what is no error of a program pass on."""
+    found = fail(error)
+    if isinstance(found, RtfsError) and not isinstance(found, LimitExceeded):
+        return found
+    raise found
+
+
+def pending(error: BaseException) -> BaseException:
+    """Give what is raised again after a `finally`; a limit runs none (ruling 10)."""
+    found = fail(error)
+    if isinstance(found, LimitExceeded):
+        raise found
+    return found
+
+
+def late(cell: CellType, name: str) -> object:
+    """Give the content of a cell that may be empty yet."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        raise undefined(name) from None
+
+
+def constants(
+    module: ModuleLike,
+    keywords: tuple[str, ...],
+    symbols: tuple[str, ...],
+    checks: tuple[tuple[str, Any, str], ...],
+) -> None:
+    """Bind the constants of a module that marshal cannot write."""
+    names = module.globals
+    for text in keywords:
+        names[":" + text] = Keyword(text)
+    for text in symbols:
+        names["'" + text] = Symbol(text)
+    for name, data, prefix in checks:
+        names[name] = checker(data, prefix)
+
+
+def checker(data: Any, prefix: str) -> Callable[[object], object]:
+    """Make the function that checks a value against a type and gives it back."""
+    want = from_data(data)
+
+    def run(value: object) -> object:
+        return check(value, want, prefix)
+
+    return run
+
+
+def conforms(value: object, data: Any) -> bool:
+    """Tell whether a value has a type."""
+    return compile_check(from_data(data))(value) is None
+
+
+def struct(name: str, data: Any) -> object:
+    """Make the constructor that `defstruct` binds."""
+    return make_struct(name, from_data(data))
+
+
+def arity_failure(function: str, expected: str, actual: int) -> RtfsError:
+    """Give the error of a call whose count was found wrong while compiling."""
+    return arity_error(function, expected, actual)
+
+
+def match_failure() -> RtfsError:
+    """Give the error of a `match` without a matching clause."""
+    return RtfsError("MatchError", {"message": _MATCH_FAILURE})
+
+
+def is_kind(error: RtfsError, kind: str) -> bool:
+    """Tell whether an error is of a kind of §8.2; HostError covers what a host raises (§3.9.2)."""
+    return error.kind == kind
+
+
+def has_key(error: RtfsError, key: str) -> bool:
+    """Tell whether a keyword in a `catch` names the error's category (§3.9.2)."""
+    if key in ("any", "error"):
+        return True
+    return _bare(error.key) == _bare(key)
+
+
+def _bare(key: str) -> str:
+    return key.removeprefix("error/").removesuffix("-error")
+
+
+def delay(function: Callable[[], object]) -> Callable[[], object]:
+    """Make a function of no arguments that computes once."""
+    known: list[object] = []
+
+    def force() -> object:
+        if not known:
+            known.append(function())
+        return known[0]
+
+    force.__name__ = force.__qualname__ = "<fn>"
+    return force
+
+
+def make_list(*items: object) -> List:
+    """Make a list of its arguments."""
+    return List(items)
+
+
+ABI: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "#int": int,
+        "#float": float,
+        "#str": str,
+        "#cell": CellType,
+        "#List": List,
+        "#timestamp": Timestamp,
+        "#uuid": Uuid,
+        "#resource": Resource,
+        "#fail": fail,
+        "#call_error": failed_call,
+        "#caught": caught,
+        "#pending": pending,
+        "#late": late,
+        "#constants": constants,
+        "#conforms": conforms,
+        "#make_struct": struct,
+        "#arity_failure": arity_failure,
+        "#match_failure": match_failure,
+        "#thrown": make_thrown,
+        "#is_kind": is_kind,
+        "#has_key": has_key,
+        "#equal": equal,
+        "#keyword_get": keyword_get,
+        "#delay": delay,
+        "#list": make_list,
+        **{
+            "#" + function.__name__: function
+            for function in (
+                patterns.seq_exact,
+                patterns.seq_least,
+                patterns.seq_at,
+                patterns.seq_rest,
+                patterns.seq_items,
+                patterns.is_seq,
+                patterns.is_seq_least,
+                patterns.is_map,
+                patterns.map_view,
+                patterns.map_get,
+                patterns.map_has,
+                patterns.map_without,
+                patterns.splice_items,
+                patterns.splice_list,
+                patterns.splice_vector,
+                patterns.for_items,
+                patterns.times,
+            )
+        },
+    }
+)
+
+
+def _session_functions(session: SessionLike) -> dict[str, Any]:
+    def lookup(name: str) -> object:
+        return session.lookup(name)
+
+    def context(name: str) -> object:
+        return session.context_value(name, "@" + name)
+
+    def get_shorthand(name: str) -> object:
+        return session.context_value(name, None)
+
+    def import_(module: ModuleLike, name: str, bindings: tuple[tuple[str, str], ...]) -> None:
+        session.import_into(module, name, bindings)
+
+    def define_module(module: ModuleLike, name: str, code: Any, interface: str) -> object:
+        return session.define_module(module, name, code, Interface.from_text(interface))
+
+    def link(module: ModuleLike, name: str, function: Any) -> Any:
+        return session.link(module, name, function)
+
+    def link_fn(module: ModuleLike, name: str, target: str, model_id: str, function: Any) -> Any:
+        return session.link_anonymous(module, function, target, model_id)
+
+    return {
+        "#lookup": lookup,
+        "#context": context,
+        "#resource_ref": context,
+        "#get_shorthand": get_shorthand,
+        "#import": import_,
+        "#define_module": define_module,
+        "#link": link,
+        "#link_fn": link_fn,
+        **_host_functions(session),
+    }
+
+
+def _host_functions(session: SessionLike) -> dict[str, Any]:
+    def step_started(name: str, expose: object, keys: object, params: object) -> None:
+        session.step_started(name, {"expose-context": expose, "context-keys": keys, "params": params})
+
+    def step_completed(name: str, value: object) -> None:
+        session.step_ended(name, value, failed=False)
+
+    def step_failed(name: str, error: object) -> None:
+        session.step_ended(name, error, failed=True)
+
+    def log_step(level: object, *values: object) -> None:
+        session.perform("ccos.log/step", (level, *values))
+
+    def llm_execute(model: object, prompt: object, system: object) -> object:
+        return session.perform("ccos.ai/llm-execute", (model, prompt, system))
+
+    def discover_agents(criteria: object, options: object) -> object:
+        return session.perform("ccos.agents/discover", (criteria, options))
+
+    def release(value: object) -> None:
+        session.perform("ccos.resource/release", (value,))
+
+    return {
+        "#step_started": step_started,
+        "#step_completed": step_completed,
+        "#step_failed": step_failed,
+        "#log_step": log_step,
+        "#llm_execute": llm_execute,
+        "#discover_agents": discover_agents,
+        "#release": release,
+        "#push_hints": session.push_hints,
+        "#pop_hints": session.pop_hints,
+    }
+
+
+def session_abi(session: SessionLike) -> dict[str, Any]:
+    """Make the functions of the ABI that act through a session."""
+    return _session_functions(session)
