@@ -1,0 +1,1 @@
+"""The optimizer: one file per pass, each exports `run(module, options)`; passes do not import one another."""

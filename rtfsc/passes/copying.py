@@ -1,0 +1,70 @@
+"""Copies of IR with variables and labels of their own.
+
+In: an expression and the next free number. Out: an equal expression in which everything bound inside has a new number, as the rule
+that numbers are unique in a module asks of a pass that duplicates code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rtfsc.ir.nodes import Block, Blocks, Define, Expr, Fn, ForEach, Jump, Late, Let, Local, Scope, Try, Var
+from rtfsc.ir.walk import map_children
+
+
+class Copier:
+    """Gives new numbers, from `next_id` on."""
+
+    def __init__(self, next_id: int) -> None:
+        self.next_id = next_id
+
+    def fresh_id(self) -> int:
+        """Take a number."""
+        self.next_id += 1
+        return self.next_id - 1
+
+    def fresh(self, var: Var) -> Var:
+        """Make a new variable of the same name."""
+        return Var(var.name, self.fresh_id())
+
+    def copy_block(self, params: tuple[Var, ...], body: Expr) -> tuple[tuple[Var, ...], Expr]:
+        """Copy parameters and the body that uses them."""
+        names = {var: self.fresh(var) for var in params}
+        return tuple(names[var] for var in params), self._copy(body, names, {})
+
+    def _copy(self, node: Expr, names: dict[Var, Var], labels: dict[int, int]) -> Expr:
+        def below(child: Expr) -> Expr:
+            return self._copy(child, names, labels)
+
+        def bind(var: Var) -> Var:
+            names[var] = new = self.fresh(var)
+            return new
+
+        # a number is bound once, so one table serves the whole copy
+        match node:
+            case Local(var=var) | Late(var=var):
+                return replace(node, var=names[var]) if var in names else node
+            case Let(var=var) | ForEach(var=var):
+                return map_children(replace(node, var=bind(var)), below)
+            case Scope(vars=variables):
+                return map_children(replace(node, vars=tuple(bind(var) for var in variables)), below)
+            case Define(var=var):
+                return map_children(replace(node, var=names.get(var, var)), below)
+            case Try(var=Var() as var):
+                return map_children(replace(node, var=bind(var)), below)
+            case Fn():
+                own = bind(node.self_var) if node.self_var is not None else None
+                params = tuple(bind(var) for var in node.params)
+                rest = bind(node.rest) if node.rest is not None else None
+                return map_children(replace(node, self_var=own, params=params, rest=rest), below)
+            case Blocks(args=args, blocks=blocks):
+                for block in blocks:
+                    labels[block.label] = self.fresh_id()
+                copied = tuple(
+                    Block(labels[b.label], tuple(bind(var) for var in b.params), below(b.body)) for b in blocks
+                )
+                return replace(node, args=tuple(below(arg) for arg in args), blocks=copied)
+            case Jump(label=label):
+                return map_children(replace(node, label=labels.get(label, label)), below)
+            case _:
+                return map_children(node, below)

@@ -1,0 +1,25 @@
+"""The order of passes.
+
+A row: the name that `rtfsc dump --after` takes, the pass, and the lowest level it runs at. Merging tail calls is a rule of the
+language, not an optimization, and runs at every level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from rtfsc.ir.nodes import Module
+from rtfsc.options import Options
+from rtfsc.passes import merge_tail_calls
+
+
+class Pass(NamedTuple):
+    """One row."""
+
+    name: str
+    run: Callable[[Module, Options], Module]
+    level: int
+
+
+PIPELINE: tuple[Pass, ...] = (Pass("merge_tail_calls", merge_tail_calls.run, 0),)
