@@ -1,0 +1,48 @@
+"""Every conformance case under every mode."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from rtfsc.worker.server import warm
+from tests.conformance.cases import Case, complaint, expected_failures, folder, read_cases
+from tests.conformance.runner import MODES, run
+
+_FOLDER = folder()
+pytestmark = pytest.mark.skipif(_FOLDER is None, reason="no conformance folder: set RTFS_CONFORMANCE")
+
+
+@cache
+def _areas() -> dict[str, list[Case]]:
+    areas: dict[str, list[Case]] = {}
+    for case in read_cases(_FOLDER) if _FOLDER else []:
+        areas.setdefault(case.area, []).append(case)
+    return areas
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm() -> None:
+    warm()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("area", sorted(_areas()) or ["none"])
+def test_area(area: str, mode: str) -> None:
+    listed = expected_failures()
+    wrong = []
+    for case in _areas()[area]:
+        problem = complaint(case, run(case, mode))
+        if case.id in listed and problem is None:
+            wrong.append(f"{case.id}: passes; strike it from expected_failures.toml")
+        elif case.id not in listed and problem is not None:
+            wrong.append(f"{case.id}: {problem}\n    {case.source[:300]}")
+    assert not wrong, f"{len(wrong)} of {len(_areas()[area])} cases\n" + "\n".join(wrong)
+
+
+def test_listed_failures_exist_and_say_why() -> None:
+    known = {case.id for cases in _areas().values() for case in cases}
+    listed = expected_failures()
+    assert not listed.keys() - known
+    assert all(reason.strip() for reason in listed.values())
