@@ -1,0 +1,133 @@
+"""Why brackets do not match: a scan of its own, made only after the grammar has failed.
+
+In: a source. Out: one diagnostic in the words of language §8.3, with an edit that repairs the text, or None.
+Strings and comments are skipped. Only the first cause is reported: everything after it would be a consequence.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from rtfsc.source import Diagnostic, Edit, SourceFile, Span
+
+_TOKENS = re.compile(
+    r"""(;[^\n]*|\#\|[\s\S]*?\|\#)|([(\[{])|([)\]}])|"[^"\\]*+(?:\\[\s\S][^"\\]*+)*+"|[^\s,()\[\]{}";#]+|[#"]"""
+)
+_CLOSER = {"(": ")", "[": "]", "{": "}"}
+_MOST_INSERTED = 40
+_MOST_NOTES = 3
+
+
+class _Opener(NamedTuple):
+    char: str
+    at: int
+
+
+class _Suspect(NamedTuple):
+    """The first form that starts a line at or left of the bottom opener: something was likely left open before."""
+
+    at: int
+    previous_end: int
+    open: tuple[_Opener, ...]
+
+
+def analyze_delimiters(source: SourceFile) -> Diagnostic | None:
+    """Find the first bracket that does not match; None when all do.
+
+    Cost: O(n).
+    """
+    text = source.text
+    stack: list[_Opener] = []
+    suspect: _Suspect | None = None
+    previous_end = 0
+    for token in _TOKENS.finditer(text):
+        at = token.start()
+        if token.lastindex == 1:
+            continue
+        if token.lastindex == 2:
+            if stack and suspect is None and _starts_line_left_of(text, at, stack[0].at):
+                suspect = _Suspect(at, previous_end, tuple(stack))
+            stack.append(_Opener(token[0], at))
+        elif token.lastindex == 3:
+            if not stack:
+                return _unexpected(token[0], at)
+            if _CLOSER[stack[-1].char] != token[0]:
+                return _mismatched(source, stack, token, previous_end)
+            stack.pop()
+            if not stack:
+                suspect = None
+        previous_end = token.end()
+    return _unclosed(source, stack, suspect, previous_end) if stack else None
+
+
+def _starts_line_left_of(text: str, at: int, other: int) -> bool:
+    line_start = text.rfind("\n", max(0, at - 200), at) + 1
+    if not line_start or text[line_start:at].strip():
+        return False
+    return at - line_start <= other - (text.rfind("\n", 0, other) + 1)
+
+
+def _unexpected(closer: str, at: int) -> Diagnostic:
+    hints = (f"No opening delimiter is left for '{closer}' → remove it, or add the opening one",)
+    return Diagnostic(
+        "E020", f"Unexpected closing delimiter '{closer}'", Span(at, at + 1), hints, Edit(at, at + 1, "")
+    )
+
+
+def _mismatched(source: SourceFile, stack: list[_Opener], token: re.Match[str], previous_end: int) -> Diagnostic:
+    closer, at = token[0], token.start()
+    opener = stack[-1]
+    expected = _CLOSER[opener.char]
+    line, column = source.line_column(opener.at)
+    message = (
+        f"Mismatched delimiter: found '{closer}' but expected '{expected}' "
+        f"to close '{opener.char}' from line {line}:{column}"
+    )
+    missing = ""
+    for depth in range(1, min(len(stack), _MOST_INSERTED) + 1):
+        if _CLOSER[stack[-depth].char] == closer:
+            break
+        missing += _CLOSER[stack[-depth].char]
+    else:
+        missing = ""
+    if missing:
+        edit = Edit(previous_end, previous_end, missing)
+        hint = f"'{opener.char}' is still open here → write {missing} before {closer}"
+    else:
+        edit = Edit(at, at + 1, expected)
+        hint = f"'{opener.char}' is closed by '{expected}' → write {expected} for {closer}"
+    notes = ((f"'{opener.char}' was opened here", Span(opener.at, opener.at + 1)),)
+    hints = (hint, _KINDS_HINT)
+    return Diagnostic("E021", message, Span(at, at + 1), hints, edit, notes=notes)
+
+
+def _unclosed(source: SourceFile, stack: list[_Opener], suspect: _Suspect | None, previous_end: int) -> Diagnostic:
+    opener = stack[-1]
+    line, column = source.line_column(opener.at)
+    message = f"Unclosed delimiter: '{opener.char}' opened at line {line}:{column} was never closed"
+    hints = []
+    insert_at = previous_end
+    if suspect is not None:
+        likely = suspect.open[-1]
+        here, there = source.line_column(likely.at), source.line_column(suspect.at)
+        hints.append(
+            f"By indentation, '{likely.char}' from line {here[0]}:{here[1]} should be closed "
+            f"before line {there[0]} → add {_CLOSER[likely.char]} there"
+        )
+        # closing at that place is right only when nothing after it closes what was open there
+        if list(suspect.open) == stack:
+            insert_at = suspect.previous_end
+    closers = "".join(_CLOSER[one.char] for one in reversed(stack))
+    if opener.char == "(":
+        hints.append("A function call or special form ends with a closing parenthesis → (f x y)")
+    hints.append(_KINDS_HINT)
+    edit = Edit(insert_at, insert_at, closers)
+    notes = tuple(
+        (f"'{outer.char}' around it is not closed either", Span(outer.at, outer.at + 1))
+        for outer in stack[-2 : -2 - _MOST_NOTES : -1]
+    )
+    return Diagnostic("E022", message, Span(opener.at, opener.at + 1), tuple(hints), edit, notes=notes)
+
+
+_KINDS_HINT = "Lists and calls use ( ), vectors [ ], maps { }"
