@@ -1,1 +1,1 @@
-"""The child process in which programs nobody vouches for are evaluated: protocol, isolation, server, client."""
+"""The child process in which programs nobody vouches for are evaluated."""

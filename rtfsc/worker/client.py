@@ -1,7 +1,8 @@
 """A Python process's way to the evaluation service, for callers that may not fork themselves.
 
-In: requests as mappings (the fields of `protocol.Request`). Out: answers as mappings. The server process is started
-on the first request and again after it died. Deep values: an answer too deep for `json` is left to `ask_text`.
+In: requests as mappings (the fields of `protocol.Request`). Out: answers as mappings. The server process is
+started on the first request and again after it died. Deep values: an answer too deep for `json` is left to
+`ask_text`.
 """
 
 from __future__ import annotations

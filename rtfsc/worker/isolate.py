@@ -1,8 +1,8 @@
 """Run one function in a forked child with limits of the operating system.
 
-In: a function that gives bytes, and limits. Out: the bytes, or the way the child ended. What the child computes,
-and how an end is told to a user, is left to the caller.
-The caller must have no other thread while it forks. A fork of a process with the compiler imported takes about 2.4 ms.
+In: a function that gives bytes, and limits. Out: the bytes, or the way the child ended. What the child
+computes, and how an end is told to a user, is left to the caller. The caller must have no other thread
+while it forks. A fork of a process with the compiler imported takes about 2.4 ms.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _kill(child: int) -> None:
 
 
 def _be_child(job: Callable[[], bytes], writer: int, limits: IsolationLimits) -> None:
-    """Do the job and leave the process without running anything of the parent's (handlers, buffers, tests)."""
+    """Do the job and leave the process without running anything of the parent's: handlers, buffers."""
     code = _CRASH_EXIT
     try:
         _confine(limits)

@@ -1,7 +1,7 @@
 """The lines that go in and out of the evaluation service.
 
-In: one line of bytes. Out: a `Request`, or `BadRequest`; and the text of answers. Doing what a request asks is left
-to `evaluate`, keeping it inside its limits to `server`.
+In: one line of bytes. Out: a `Request`, or `BadRequest`; and the text of answers. Doing what a request asks
+is left to `evaluate`, keeping it inside its limits to `server`.
 Source: decisions, ruling 31.
 """
 
@@ -20,7 +20,7 @@ MAX_TIMEOUT_S = 3600.0
 
 
 class Request(NamedTuple):
-    """One program to evaluate: `files` are the modules it may import, `grants` what it may do, as for `--allow`."""
+    """One program to evaluate: `files` are the modules it may import, `grants` as for `--allow`."""
 
     id: Any
     source: str
@@ -120,7 +120,7 @@ def accepted_text(id: Any) -> str:
 
 
 def value_text(id: Any, tagged_text: str, printed: str, stdout: str) -> str:
-    """Give the answer of a program that has a value; `tagged_text` is JSON already, for it may be very deep."""
+    """Give the answer of a program that has a value; `tagged_text` is JSON, for it may be very deep."""
     head = json.dumps({"id": id, "ok": True})[:-1]
     tail = json.dumps({"printed": printed, "stdout": stdout})[1:]
     return f'{head}, "value": {tagged_text}, {tail}'

@@ -1,7 +1,7 @@
 """The evaluation service: a process that has the compiler imported and forks a child for every line.
 
-In: lines of `protocol`, on any binary stream. Out: one answer a line, in order, flushed before the next line is read.
-What a program means is left to `evaluate`; how a child is confined, to `isolate`.
+In: lines of `protocol`, on any binary stream. Out: one answer a line, in order, flushed before the next
+line is read. What a program means is left to `evaluate`; how a child is confined, to `isolate`.
 Source: decisions, rulings 10 and 31.
 """
 

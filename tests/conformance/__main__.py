@@ -1,4 +1,4 @@
-"""`python -m tests.conformance [--mode MODE] [-q] [AREA or ID …]`: list failing cases by area; exit 1 when there are any.
+"""`python -m tests.conformance [--mode MODE] [-q] [AREA or ID …]`: list failing cases by area; exit 1 if any.
 
 Run it in the repository's folder with PYTHONPATH=.:runtime, or with the package installed.
 """

@@ -1,7 +1,7 @@
 """Read conformance cases and compare answers with them.
 
-In: the folder of `*.jsonl` files (environment variable RTFS_CONFORMANCE, else `../shared/conformance` beside the
-repository). Out: `Case`s, and what is wrong with an answer. Running is left to `runner`.
+In: the folder of `*.jsonl` files (environment variable RTFS_CONFORMANCE, else `../shared/conformance`
+beside the repository). Out: `Case`s, and what is wrong with an answer. Running is left to `runner`.
 """
 
 from __future__ import annotations

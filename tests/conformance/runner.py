@@ -1,7 +1,8 @@
 """Run conformance cases, each in a forked child, so that a crash or an endless loop is one failed case.
 
 In: cases and a mode. Out: for each case what is wrong with its answer, or None.
-A mode is a way that must not change meaning: `plain` runs the code as compiled, `artifact` writes it and reads it back.
+A mode is a way that must not change meaning: `plain` runs the code as compiled, `artifact` writes it and
+reads it back.
 """
 
 from __future__ import annotations
