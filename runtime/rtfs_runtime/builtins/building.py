@@ -1,0 +1,277 @@
+"""Making collections: from nothing, from elements, from other collections.
+
+In: values. Out: new vectors, lists, sets and maps; what comes in is never changed.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+from rtfs_runtime.builtins.arithmetic import truncate
+from rtfs_runtime.builtins.operands import Items, bad_key, integer, like, number, sequence, sequence_or_text
+from rtfs_runtime.builtins.table import builtin
+from rtfs_runtime.errors import arity_error, type_error
+from rtfs_runtime.limits import check_items
+from rtfs_runtime.maps import BigMap, Map, is_key, map_assoc
+from rtfs_runtime.sets import make_set, set_conj
+from rtfs_runtime.values import List, Set, kind_name
+from rtfs_runtime.vectors import BigVector, vec_conj
+
+
+@builtin(
+    "vector",
+    "[:fn [& :any] [:vector :any]]",
+    fails=False,
+    intrinsic="vector",
+    examples=(("(vector 1 [2] nil)", "[1 [2] nil]"),),
+)
+def vector(*items: object) -> Items:
+    """Make a vector of the arguments."""
+    return items
+
+
+@builtin(
+    "list", "[:fn [& :any] [:list :any]]", fails=False, examples=(("(list 1 2)", "(1 2)"), ("(list)", "()"))
+)
+def make_list(*items: object) -> List:
+    """Make a list of the arguments."""
+    return List(items)
+
+
+@builtin(
+    "vec",
+    "[:fn [:any] [:vector :any]]",
+    examples=(("(vec (list 1 2))", "[1 2]"), ("(vec {:a 1})", "[[:a 1]]")),
+)
+def vec(value: object) -> object:
+    """Make a vector of the elements, characters or entries."""
+    return value if value.__class__ is BigVector else tuple(elements(value, "vec"))
+
+
+@builtin("set", "[:fn [:any] :any]", examples=(("(set [1 1 2])", "(set [1 2])"), ("(set nil)", "!TypeError")))
+def as_set(value: object) -> Set:
+    """Make a set of the elements, characters or entries."""
+    return value if isinstance(value, Set) else make_set(elements(value, "set"))
+
+
+@builtin(
+    "hash-map",
+    "[:fn [& :any] :map]",
+    examples=(
+        ("(hash-map :a 1 :a 2)", "{:a 2}"),
+        ("(hash-map :a)", "!ArityMismatch"),
+        ("(hash-map 1.5 :x)", "!TypeError"),
+    ),
+)
+def hash_map(*pairs: object) -> Map:
+    """Make a map of alternating keys and values; of equal keys the last wins."""
+    if len(pairs) % 2:
+        raise arity_error("hash-map", "an even number", len(pairs))
+    made: dict[object, object] = {}
+    for at in range(0, len(pairs), 2):
+        key = pairs[at]
+        if not is_key(key):
+            raise bad_key(key, "hash-map")
+        made[key] = pairs[at + 1]
+    return made
+
+
+def elements(value: object, operation: str) -> Items | str:
+    """Give the elements of a sequence, the characters of a string, the entries of a map as vectors of two."""
+    if value.__class__ is dict or value.__class__ is BigMap:
+        return tuple(value.items())
+    return sequence_or_text(value, operation)
+
+
+def entry(value: object, operation: str) -> tuple[Any, object]:
+    """Give the key and value of a vector of two whose first is a key."""
+    pair = value if value.__class__ is tuple else tuple(value) if value.__class__ is BigVector else ()
+    if len(pair) != 2:
+        raise type_error("[key value] vector", kind_name(value), operation)
+    key, content = pair
+    if not is_key(key):
+        raise bad_key(key, operation)
+    return key, content
+
+
+@builtin(
+    "conj",
+    "[:fn [:any :any & :any] :any]",
+    intrinsic="conj",
+    examples=(
+        ("(conj [1] 2 3)", "[1 2 3]"),
+        ("(conj (list 1) 2)", "(1 2)"),
+        ("(conj {:a 1} [:b 2])", "{:a 1 :b 2}"),
+        ("(conj nil 1)", "!TypeError"),
+    ),
+)
+def conj(value: Any, first: object, *others: object) -> object:
+    """Append to a vector or list, add to a set, put [key value] pairs into a map."""
+    kind = value.__class__
+    if kind is tuple or kind is BigVector:
+        value = vec_conj(value, first)
+        for item in others:
+            value = vec_conj(value, item)
+        return value
+    if kind is List:
+        return List((*value.items, first, *others))
+    if kind is dict or kind is BigMap:
+        for item in (first, *others):
+            value = map_assoc(value, *entry(item, "conj"))
+        return value
+    if kind is Set:
+        for item in (first, *others):
+            value = set_conj(value, item)
+        return value
+    raise type_error("vector, list, map, or set", kind_name(value), "conj")
+
+
+@builtin(
+    "cons",
+    "[:fn [:any :any] :any]",
+    examples=(("(cons 0 [1])", "[0 1]"), ("(cons 0 (list 1))", "(0 1)"), ('(cons "a" "bc")', "!TypeError")),
+)
+def cons(item: object, value: object) -> object:
+    """Put an element in front of a vector or list."""
+    return like((item, *sequence(value, "cons")), value)
+
+
+@builtin(
+    "concat",
+    "[:fn [& :any] [:vector :any]]",
+    examples=(('(concat [1] "ab" nil 2)', '[1 "a" "b" nil 2]'), ("(concat (list 1 2) [3])", "[1 2 3]")),
+)
+def concat(*values: object) -> object:
+    """Join vectors, lists, sets and the characters of strings; anything else is one element."""
+    parts: list[Any] = []
+    size = 0
+    for value in values:
+        kind = value.__class__
+        spliced = kind is tuple or kind is str or kind is List or kind is BigVector or kind is Set
+        parts.append(value if spliced else (value,))
+        size += len(parts[-1])
+    check_items(size)
+    return tuple(chain.from_iterable(parts))
+
+
+@builtin(
+    "into",
+    "[:fn [:any :any] :any]",
+    examples=(
+        ("(into {} [[:a 1] [:b 2]])", "{:a 1 :b 2}"),
+        ("(into [] {:a 1})", "[[:a 1]]"),
+        ("(into (list 1) [2])", "(1 2)"),
+    ),
+)
+def into(target: Any, source: object) -> object:
+    """Pour the elements, characters or entries of one collection into another."""
+    kind = target.__class__
+    if kind is dict or kind is BigMap:
+        return _into_map(target, source)
+    items = elements(source, "into")
+    if kind is Set:
+        return make_set(chain(target, items))
+    if kind is not tuple and kind is not BigVector and kind is not List:
+        raise type_error("vector, list, map, or set", kind_name(target), "into")
+    check_items(len(target) + len(items))
+    return like((*target, *items), target)
+
+
+def _into_map(target: Map, source: object) -> Map:
+    made = dict(target.items())
+    if source.__class__ is dict or source.__class__ is BigMap:
+        made.update(source.items())
+        return made
+    for item in sequence(source, "into", "vector, list, or map"):
+        key, content = entry(item, "into")
+        made[key] = content
+    return made
+
+
+@builtin(
+    "range",
+    "[:fn [:int & :int] [:vector :int]]",
+    intrinsic="range",
+    examples=(
+        ("(range 3)", "[0 1 2]"),
+        ("(range -1 2)", "[-1 0 1]"),
+        ("(range 3 0 -1)", "[3 2 1]"),
+        ("(range 0 5 0)", "[]"),
+        ("(range 0.0 2)", "!TypeError"),
+    ),
+)
+def integer_range(start: int, end: int | None = None, step: int = 1) -> Items:
+    """List integers up to but excluding an end, from 0 or a start; a step of 0 gives none."""
+    if end is None:
+        start, end = 0, start
+    integer(start, "range")
+    integer(end, "range")
+    if integer(step, "range") == 0:
+        return ()
+    return _listed(range(start, end, step))
+
+
+def _listed(numbers: range) -> Items:
+    # len() of a range fails beyond 64 bits
+    step = numbers.step
+    check_items((numbers.stop - numbers.start) // step)
+    return tuple(numbers)
+
+
+@builtin(
+    "numbers",
+    "[:fn [:number :number] [:vector :int]]",
+    examples=(
+        ("(numbers 2 4)", "[2 3 4]"),
+        ("(numbers 1.9 3.9)", "[1 2 3]"),
+        ('(numbers "1" 2)', "!TypeError"),
+    ),
+)
+def numbers_through(start: float, end: float) -> Items:
+    """List integers from one through another; floats lose their fractions first."""
+    low, high = (
+        each if each.__class__ is int else truncate(each)
+        for each in (number(start, "numbers"), number(end, "numbers"))
+    )
+    return _listed(range(low, high + 1))
+
+
+@builtin(
+    "repeat",
+    "[:fn [:int :any] [:vector :any]]",
+    examples=(("(repeat 3 :a)", "[:a :a :a]"), ("(repeat -1 :a)", "[]")),
+)
+def repeat(amount: int, value: object) -> Items:
+    """Make a vector of one value many times."""
+    check_items(integer(amount, "repeat"))
+    return (value,) * amount
+
+
+@builtin(
+    "zipmap",
+    "[:fn [:any :any] :map]",
+    examples=(("(zipmap [:a :b] [1 2 3])", "{:a 1 :b 2}"), ("(zipmap [1.5] [1])", "!TypeError")),
+)
+def zipmap(keys: object, values: object) -> Map:
+    """Make a map of keys and values that stand at the same place."""
+    made: dict[object, object] = {}
+    for key, value in zip(sequence(keys, "zipmap"), sequence(values, "zipmap"), strict=False):
+        if not is_key(key):
+            raise bad_key(key, "zipmap")
+        made[key] = value
+    return made
+
+
+@builtin(
+    "key", "[:fn [[:vector :any]] :any]", examples=(("(key [:k :v])", ":k"), ("(key [1])", "!TypeError"))
+)
+def key_of(value: object) -> object:
+    """Give the key of a [key value] entry."""
+    return entry(value, "key")[0]
+
+
+@builtin("val", "[:fn [[:vector :any]] :any]", examples=(("(val [:k :v])", ":v"),))
+def value_of(value: object) -> object:
+    """Give the value of a [key value] entry."""
+    return entry(value, "val")[1]

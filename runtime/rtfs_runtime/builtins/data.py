@@ -1,0 +1,144 @@
+"""Conversions between kinds, and JSON.
+
+In: any value, or text. Out: numbers, booleans, JSON text, values. The JSON work is `rtfs_runtime.jsontext`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from rtfs_runtime.builtins.arithmetic import truncate
+from rtfs_runtime.builtins.table import builtin, spellings
+from rtfs_runtime.builtins.text import BLANKS
+from rtfs_runtime.jsontext import from_json, to_json
+from rtfs_runtime.limits import MAX_TEXT
+from rtfs_runtime.numbers_text import parse_int_text
+
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+_FLOAT: Final = re.compile(
+    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE | re.ASCII
+)
+
+
+@builtin(
+    "parse-int",
+    "[:fn [:any] :int?]",
+    examples=(
+        ('(parse-int " -12 ")', "-12"),
+        ('(parse-int "12.0")', "nil"),
+        ("(parse-int 3.9)", "3"),
+        ("(parse-int true)", "nil"),
+    ),
+)
+def parse_int(value: object) -> int | None:
+    """Read an integer from text, or convert a float; nil for anything else."""
+    if isinstance(value, str):
+        text = value.strip(BLANKS)
+        return parse_int_text(text) if _INTEGER.fullmatch(text) else None
+    if isinstance(value, float):
+        return truncate(value)
+    return value if value.__class__ is int else None
+
+
+@builtin(
+    "parse-float",
+    "[:fn [:any] :float?]",
+    examples=(
+        ('(parse-float ".5")', "0.5"),
+        ('(parse-float "abc")', "nil"),
+        ("(type-name (parse-float 7))", '"float"'),
+    ),
+)
+def parse_float(value: object) -> float | None:
+    """Read a float from text, or convert an integer; nil for anything else."""
+    if isinstance(value, str):
+        text = value.strip(BLANKS)
+        return float(text) if _FLOAT.fullmatch(text) else None
+    if isinstance(value, float):
+        return value
+    return float(value) if value.__class__ is int else None
+
+
+@builtin(
+    "int",
+    "[:fn [:any] :int]",
+    examples=(
+        ('(int "42")', "42"),
+        ('(int "4.9")', "0"),
+        ("(int -3.9)", "-3"),
+        ("(int true)", "1"),
+        ("(int ##Inf)", "9223372036854775807"),
+    ),
+)
+def to_int(value: object) -> int:
+    """Convert to an integer; what has none gives 0."""
+    if isinstance(value, bool):
+        return int(value)
+    return parse_int(value) or 0
+
+
+@builtin(
+    "float",
+    "[:fn [:any] :float]",
+    examples=(('(float "2.5")', "2.5"), ('(float "x")', "0"), ("(type-name (float true))", '"float"')),
+)
+def to_float(value: object) -> float:
+    """Convert to a float; what has none gives 0.0."""
+    if isinstance(value, bool):
+        return float(value)
+    found = parse_float(value)
+    return 0.0 if found is None else found
+
+
+@builtin(
+    "bool",
+    "[:fn [:any] :bool]",
+    aliases=("boolean",),
+    fails=False,
+    examples=(("(bool nil)", "false"), ("(bool 0)", "true")),
+)
+def to_bool(value: object) -> bool:
+    """Tell whether a value is truthy."""
+    return value is not None and value is not False
+
+
+@builtin(
+    "serialize-json",
+    "[:fn [:any] :string]",
+    aliases=spellings("serialize-json"),
+    examples=(
+        ('(serialize-json {:b 1 :a [nil true] "c" 4.0})', '"{"a":[null,true],"b":1,"c":4.0}"'),
+        ("(serialize-json :kw)", "!Generic"),
+    ),
+)
+def serialize_json(value: object) -> str:
+    """Write a value as compact JSON; keywords as keys lose their colon."""
+    return to_json(value, limit=MAX_TEXT)
+
+
+@builtin(
+    "serialize-json-pretty",
+    "[:fn [:any] :string]",
+    aliases=spellings("serialize-json-pretty"),
+    examples=(("(serialize-json-pretty [[] {}])", '"[\n  [],\n  {}\n]"'),),
+)
+def serialize_json_pretty(value: object) -> str:
+    """Write a value as JSON with an element per line."""
+    return to_json(value, True, limit=MAX_TEXT)
+
+
+@builtin(
+    "parse-json",
+    "[:fn [:string] :any]",
+    aliases=spellings("parse-json"),
+    examples=(
+        ('(parse-json "[1, 2.5, null]")', "[1 2.5 nil]"),
+        ('(parse-json "{\\"a\\": 1}")', '{"a" 1}'),
+        ('(parse-json "[1,]")', "!Generic"),
+        ("(parse-json nil)", "!TypeError"),
+    ),
+)
+def parse_json(text: str) -> object:
+    """Read a value from JSON text; the keys of objects are strings."""
+    return from_json(text)

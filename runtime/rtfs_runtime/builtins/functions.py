@@ -1,0 +1,265 @@
+"""Functions about functions: apply, update, and what makes functions of functions.
+
+In: functions or keywords. Out: what they give, or new functions.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from rtfs_runtime.builtins.maps import put, rebuild
+from rtfs_runtime.builtins.operands import Items, bad_key, index_error, integer, mapping, sequence
+from rtfs_runtime.builtins.table import BUILTINS, builtin
+from rtfs_runtime.calls import callback
+from rtfs_runtime.errors import generic, type_error
+from rtfs_runtime.maps import BigMap, is_key, is_map
+from rtfs_runtime.values import kind_name
+from rtfs_runtime.vectors import BigVector
+
+_FUNCTION = "[:union :fn :keyword]"
+
+
+@builtin(
+    "apply",
+    f"[:fn [{_FUNCTION} :any & :any] :any]",
+    examples=(
+        ("(apply + 1 2 [3 4])", "10"),
+        ("(apply vector [{:a 1} 2])", "[:a 1 2]"),
+        ("(apply + [])", "!ArityMismatch"),
+        ("(apply + 1 2)", "!TypeError"),
+    ),
+)
+def apply(function: Any, first: object, *others: object) -> object:
+    """Call a function with the leading arguments and the elements of the last one.
+
+    Maps give their keys and values alternating: the last argument itself, and elements of it
+    (programs of the original host rely on the latter).
+    """
+    leading = (first, *others[:-1]) if others else ()
+    arguments = (*leading, *_spread(others[-1] if others else first))
+    return callback(function, len(arguments), "apply")(*arguments)
+
+
+def _spread(value: Any) -> Items | str:
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return value
+    if is_map(value):
+        return tuple([part for pair in value.items() for part in pair])
+    items = sequence(value, "apply", "vector, list, string, map, or nil")
+    kinds = set(map(type, items))
+    if dict not in kinds and BigMap not in kinds:
+        return items
+    flat: list[object] = []
+    for item in items:
+        if is_map(item):
+            for pair in item.items():
+                flat += pair
+        else:
+            flat.append(item)
+    return tuple(flat)
+
+
+def _function(value: Any, count: int, operation: str) -> Callable[..., Any]:
+    """Give what `update` calls; a string names a global of the calling module, or a builtin (ruling 14)."""
+    if not isinstance(value, str):
+        return callback(value, count, operation)
+    frame = sys._getframe(1)
+    while frame is not None and "#module" not in frame.f_globals:
+        frame = frame.f_back  # type: ignore[assignment]
+    found = None
+    if frame is not None:
+        names = frame.f_globals
+        found = names.get(value) or names.get("__builtins__", {}).get(value)
+    elif value in BUILTINS and not BUILTINS[value].host:
+        # called from Python: there is no module, and no host
+        found = BUILTINS[value].function
+    # names with these characters are the compiler's own, which no symbol can spell
+    if value[:1] in "#:'_" or found is None or kind_name(found) != "function":
+        raise generic(f"{operation}: no function named {value}")
+    return callback(found, count, operation)
+
+
+@builtin(
+    "update",
+    "[:fn [:any :any [:union :fn :keyword :string] & :any] :any]",
+    examples=(
+        ("(update {:n 1} :n + 10 20)", "{:n 31}"),
+        ("(update [5 6] 0 dec)", "[4 6]"),
+        ("(update [5 6] 2 dec)", "!IndexOutOfBounds"),
+        ('(update {:n 1} :n "inc")', "{:n 2}"),
+    ),
+)
+def update(value: Any, key: Any, function: Any, *others: object) -> object:
+    """Set a key, or an existing index, to what the function makes of its value (nil when absent)."""
+    call = _function(function, 1 + len(others), "update")
+    if value.__class__ is tuple or value.__class__ is BigVector:
+        if not 0 <= integer(key, "update", "integer index") < len(value):
+            raise index_error(key, len(value))
+        return put(value, key, call(value[key], *others), "update")
+    if not is_map(value):
+        raise type_error("map or vector", kind_name(value), "update")
+    if not is_key(key):
+        raise bad_key(key, "update")
+    return put(value, key, call(value.get(key), *others), "update")
+
+
+@builtin(
+    "update-in",
+    "[:fn [:any [:vector :any] [:union :fn :keyword :string] & :any] :any]",
+    examples=(("(update-in {:a {:n 1}} [:a :n] + 10)", "{:a {:n 11}}"),),
+)
+def update_in(value: Any, path: object, function: Any, *others: object) -> object:
+    """Set the end of a path to what the function makes of its value; missing maps on the way are made."""
+    call = _function(function, 1 + len(others), "update-in")
+    return rebuild(value, path, lambda old: call(old, *others), "update-in")
+
+
+@builtin(
+    "update-vals",
+    f"[:fn [:map {_FUNCTION}] :map]",
+    examples=(("(update-vals {:a 1 :b 2} inc)", "{:a 2 :b 3}"),),
+)
+def update_vals(value: Any, function: Any) -> object:
+    """Replace every value of a map by what the function makes of it."""
+    call = callback(function, 1, "update-vals")
+    return {key: call(content) for key, content in mapping(value, "update-vals").items()}
+
+
+@builtin(
+    "merge-with",
+    f"[:fn [{_FUNCTION} :map & :map] :map]",
+    examples=(("(merge-with + {:a 1 :b 2} {:a 10})", "{:a 11 :b 2}"),),
+)
+def merge_with(function: Any, first: object, *others: object) -> object:
+    """Merge maps; where a key is met again, the function joins the two values."""
+    call = callback(function, 2, "merge-with")
+    made = dict(mapping(first, "merge-with").items())
+    for other in others:
+        for key, content in mapping(other, "merge-with").items():
+            made[key] = call(made[key], content) if key in made else content
+    return made
+
+
+@builtin(
+    "identity",
+    "[:fn [:any] :any]",
+    aliases=("process-data",),
+    fails=False,
+    examples=(("(identity [1])", "[1]"), ("(identity)", "!ArityMismatch")),
+)
+def identity(value: object) -> object:
+    """Give the argument."""
+    return value
+
+
+@builtin("constantly", "[:fn [:any] :fn]", fails=False, examples=(("((constantly 5) 1 2)", "5"),))
+def constantly(value: object) -> Callable[..., object]:
+    """Make a function that takes any arguments and gives one value."""
+
+    def constant(*_arguments: object) -> object:
+        return value
+
+    return constant
+
+
+@builtin(
+    "complement",
+    f"[:fn [{_FUNCTION}] :fn]",
+    examples=(("((complement even?) 3)", "true"), ("(complement 5)", "!TypeError")),
+)
+def complement(function: Any) -> Callable[..., bool]:
+    """Make a function that tells whether another gives a falsy value."""
+    callback(function, 1, "complement")
+
+    def opposite(*arguments: object) -> bool:
+        got = callback(function, len(arguments), "complement")(*arguments)
+        return got is None or got is False
+
+    return opposite
+
+
+@builtin(
+    "partial",
+    f"[:fn [{_FUNCTION} & :any] :fn]",
+    examples=(("((partial - 10) 3)", "7"), ("((partial +) 1 2)", "3")),
+)
+def partial(function: Any, *leading: object) -> Callable[..., object]:
+    """Make a function that calls another with leading arguments in front of its own."""
+    callback(function, len(leading), "partial")
+
+    def applied(*arguments: object) -> object:
+        return callback(function, len(leading) + len(arguments), "partial")(*leading, *arguments)
+
+    return applied
+
+
+@builtin(
+    "comp",
+    f"[:fn [& {_FUNCTION}] :fn]",
+    examples=(("((comp inc (fn [x] (* 2 x))) 5)", "11"), ("((comp) 5)", "5")),
+)
+def compose(*functions: Any) -> Callable[..., object]:
+    """Make a function that calls the last one with its arguments and each one before with the result."""
+    if not functions:
+        return identity
+    calls = [callback(each, 1, "comp") for each in functions[-2::-1]]
+    first = functions[-1]
+    callback(first, 1, "comp")
+
+    def composed(*arguments: object) -> object:
+        value = callback(first, len(arguments), "comp")(*arguments)
+        for call in calls:
+            value = call(value)
+        return value
+
+    return composed
+
+
+@builtin("juxt", f"[:fn [{_FUNCTION} & {_FUNCTION}] :fn]", examples=(("((juxt inc dec) 5)", "[6 4]"),))
+def juxt(first: Any, *others: Any) -> Callable[..., object]:
+    """Make a function that gives the vector of what several functions give for its arguments."""
+    functions = (first, *others)
+    for each in functions:
+        callback(each, 1, "juxt")
+
+    def side_by_side(*arguments: object) -> object:
+        return tuple([callback(each, len(arguments), "juxt")(*arguments) for each in functions])
+
+    return side_by_side
+
+
+@builtin(
+    "every-pred", f"[:fn [{_FUNCTION} & {_FUNCTION}] :fn]", examples=(("((every-pred odd? pos?) 3)", "true"),)
+)
+def every_predicate(first: Any, *others: Any) -> Callable[[object], bool]:
+    """Make a function that tells whether all functions give truthy values for its argument."""
+    calls = [callback(each, 1, "every-pred") for each in (first, *others)]
+
+    def satisfied(value: object) -> bool:
+        for call in calls:
+            got = call(value)
+            if got is None or got is False:
+                return False
+        return True
+
+    return satisfied
+
+
+@builtin(
+    "fnil",
+    f"[:fn [{_FUNCTION} :any] :fn]",
+    examples=(("((fnil inc 0) nil)", "1"), ("(update {} :n (fnil inc 0))", "{:n 1}")),
+)
+def fnil(function: Any, default: object) -> Callable[..., object]:
+    """Make a function that calls another with a default where its first argument is nil."""
+    callback(function, 1, "fnil")
+
+    def patched(first: object, *others: object) -> object:
+        argument = default if first is None else first
+        return callback(function, 1 + len(others), "fnil")(argument, *others)
+
+    return patched

@@ -1,0 +1,308 @@
+"""Builtins that call a function for each element.
+
+In: a function or keyword, and a vector, list, set or string. Out: mostly vectors. Every call of a callback is
+made by Python bytecode, never from C code (`map`, `sorted(key=…)`): that recursion has no guard on 3.11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rtfs_runtime.builtins.operands import Items, like, sequence, sequence_or_text
+from rtfs_runtime.builtins.table import builtin
+from rtfs_runtime.calls import callback
+from rtfs_runtime.equality import equal
+from rtfs_runtime.errors import RtfsError, generic
+from rtfs_runtime.limits import check_items
+from rtfs_runtime.maps import BigMap
+from rtfs_runtime.printer import to_str
+from rtfs_runtime.values import Keyword, keyword_get
+
+_LOOP = "[:fn [[:union :fn :keyword] :any] [:vector :any]]"
+_UNSET = object()
+
+
+def one_argument(function: Any, operation: str, *, lenient: bool = False) -> Callable[[Any], Any]:
+    """Give what is called for each element; a keyword skips the checks of a general call.
+
+    With `lenient` a keyword finds nil in an element that is no map.
+    """
+    if function.__class__ is not Keyword:
+        return callback(function, 1, operation)
+
+    def find(item: Any) -> object:
+        if item.__class__ is dict or item.__class__ is BigMap:
+            return item.get(function)
+        if lenient and not isinstance(item, RtfsError):
+            return None
+        return keyword_get(function, item)
+
+    return find
+
+
+@builtin(
+    "map",
+    _LOOP,
+    aliases=("map-fn", "mapv"),
+    intrinsic="map",
+    examples=(
+        ("(map inc [1 2])", "[2 3]"),
+        ('(map string-upper "ab")', '["A" "B"]'),
+        ("(map :a [{:a 1} {}])", "[1 nil]"),
+        ("(map inc nil)", "!TypeError"),
+    ),
+)
+def map_each(function: Any, value: object) -> object:
+    """Give the vector of what the function gives for each element."""
+    call = one_argument(function, "map")
+    return tuple([call(item) for item in sequence_or_text(value, "map")])
+
+
+@builtin(
+    "filter",
+    _LOOP,
+    aliases=("filterv",),
+    intrinsic="filter",
+    examples=(("(filter odd? [1 2 3])", "[1 3]"), ('(filter odd? "x")', "!TypeError")),
+)
+def keep_satisfying(function: Any, value: object) -> object:
+    """Give the vector of the elements for which the function gives a truthy value."""
+    call = one_argument(function, "filter")
+    return tuple(
+        [item for item in sequence(value, "filter") if (got := call(item)) is not None and got is not False]
+    )
+
+
+@builtin(
+    "remove",
+    "[:fn [[:union :fn :keyword] :any] :any]",
+    examples=(("(remove odd? [1 2 3])", "[2]"), ('(remove (fn [c] (= c "a")) "abca")', '"bc"')),
+)
+def drop_satisfying(function: Any, value: object) -> object:
+    """Drop the elements for which the function gives a truthy value; the kind stays."""
+    call = one_argument(function, "remove")
+    kept: list[Any] = [
+        item for item in sequence_or_text(value, "remove") if (got := call(item)) is None or got is False
+    ]
+    return "".join(kept) if isinstance(value, str) else like(tuple(kept), value)
+
+
+@builtin(
+    "reduce",
+    "[:fn [[:union :fn :keyword] :any & :any] :any]",
+    intrinsic="reduce",
+    examples=(("(reduce + [1 2 3])", "6"), ("(reduce - 10 [1 2 3])", "4"), ("(reduce + [])", "!Generic")),
+)
+def fold(function: Any, initial: object, value: object = _UNSET) -> object:
+    """Fold from the left, from an initial value or the first element."""
+    call = callback(function, 2, "reduce")
+    if value is _UNSET:
+        items = sequence_or_text(initial, "reduce")
+        if not items:
+            raise generic("reduce of an empty collection without an initial value")
+        total: object = items[0]
+        items = items[1:]
+    else:
+        items = sequence_or_text(value, "reduce")
+        total = initial
+    for item in items:
+        total = call(total, item)
+    return total
+
+
+@builtin(
+    "reductions",
+    "[:fn [[:union :fn :keyword] :any & :any] [:vector :any]]",
+    examples=(("(reductions + [1 2 3])", "[1 3 6]"),),
+)
+def folds(function: Any, initial: object, value: object = _UNSET) -> object:
+    """Give the vector of all totals of a fold from the left."""
+    call = callback(function, 2, "reductions")
+    items = sequence_or_text(initial if value is _UNSET else value, "reductions")
+    if value is _UNSET:
+        if not items:
+            return ()
+        total: object = items[0]
+        items = items[1:]
+    else:
+        total = initial
+    totals = [total]
+    for item in items:
+        total = call(total, item)
+        totals.append(total)
+    return tuple(totals)
+
+
+@builtin(
+    "map-indexed",
+    "[:fn [[:union :fn :keyword] :any] :any]",
+    examples=(("(map-indexed (fn [i v] [i v]) [:p :q])", "[[0 :p] [1 :q]]"),),
+)
+def map_indexed(function: Any, value: object) -> object:
+    """Give what the function gives for each index and element: a list for a list, else a vector."""
+    call = callback(function, 2, "map-indexed")
+    return like(
+        tuple([call(at, item) for at, item in enumerate(sequence_or_text(value, "map-indexed"))]), value
+    )
+
+
+@builtin(
+    "every?",
+    "[:fn [[:union :fn :keyword] :any] :bool]",
+    examples=(
+        ("(every? odd? [1 3])", "true"),
+        ("(every? odd? [])", "true"),
+        ("(every? odd? nil)", "!TypeError"),
+    ),
+)
+def is_every(function: Any, value: object) -> bool:
+    """Tell whether the function gives a truthy value for all elements; stop at the first failure."""
+    call = one_argument(function, "every?")
+    for item in sequence_or_text(value, "every?"):
+        got = call(item)
+        if got is None or got is False:
+            return False
+    return True
+
+
+@builtin(
+    "some?",
+    "[:fn [[:union :fn :keyword] :any] :bool]",
+    aliases=("some", "any?"),
+    examples=(("(some? even? [1 2])", "true"), ("(some? odd? [])", "false")),
+)
+def is_some(function: Any, value: object) -> bool:
+    """Tell whether the function gives a truthy value for an element; stop at the first success."""
+    call = one_argument(function, "some?")
+    for item in sequence_or_text(value, "some?"):
+        got = call(item)
+        if got is not None and got is not False:
+            return True
+    return False
+
+
+@builtin(
+    "not-any?", "[:fn [[:union :fn :keyword] :any] :bool]", examples=(("(not-any? odd? [2 4])", "true"),)
+)
+def is_none(function: Any, value: object) -> bool:
+    """Tell whether the function gives a truthy value for no element."""
+    return not is_some(function, value)
+
+
+@builtin("keep", _LOOP, examples=(("(keep :a [{:a 1} {} {:a false}])", "[1 false]"),))
+def keep(function: Any, value: object) -> object:
+    """Give the vector of what the function gives for each element, nil left out."""
+    call = one_argument(function, "keep")
+    return tuple([got for item in sequence_or_text(value, "keep") if (got := call(item)) is not None])
+
+
+@builtin(
+    "mapcat",
+    _LOOP,
+    examples=(("(mapcat (fn [x] [x x]) [1 2])", "[1 1 2 2]"), ("(mapcat inc [1])", "!TypeError")),
+)
+def mapcat(function: Any, value: object) -> object:
+    """Join the vectors and lists that the function gives for each element."""
+    call = one_argument(function, "mapcat")
+    found: list[object] = []
+    for item in sequence_or_text(value, "mapcat"):
+        found += sequence_or_text(call(item), "mapcat")
+        check_items(len(found))
+    return tuple(found)
+
+
+@builtin(
+    "take-while",
+    "[:fn [[:union :fn :keyword] :any] :any]",
+    examples=(("(take-while odd? [1 3 4 5])", "[1 3]"),),
+)
+def take_while(function: Any, value: object) -> object:
+    """Give the elements before the first one for which the function gives a falsy value."""
+    items = sequence_or_text(value, "take-while")
+    return like(items[: _first_failure(function, items, "take-while")], value)
+
+
+@builtin(
+    "drop-while",
+    "[:fn [[:union :fn :keyword] :any] :any]",
+    examples=(("(drop-while odd? [1 3 4 5])", "[4 5]"),),
+)
+def drop_while(function: Any, value: object) -> object:
+    """Give the elements from the first one for which the function gives a falsy value."""
+    items = sequence_or_text(value, "drop-while")
+    return like(items[_first_failure(function, items, "drop-while") :], value)
+
+
+def _first_failure(function: Any, items: Items | str, operation: str) -> int:
+    call = one_argument(function, operation)
+    at = 0
+    for item in items:
+        got = call(item)
+        if got is None or got is False:
+            break
+        at += 1
+    return at
+
+
+@builtin(
+    "group-by",
+    "[:fn [[:union :fn :keyword] :any] [:map-of :any [:vector :any]]]",
+    examples=(("(group-by odd? [1 2 3])", '{"true" [1 3] "false" [2]}'), ("(group-by :t nil)", "{}")),
+)
+def group_by(function: Any, value: object) -> object:
+    """Give the map from what the function gives to the vector of the elements it gives it for."""
+    call = one_argument(function, "group-by", lenient=True)
+    groups: dict[object, list[object]] = {}
+    for item in () if value is None else sequence_or_text(value, "group-by"):
+        key = call(item)
+        kind = key.__class__
+        if kind is not str and kind is not Keyword and kind is not int:
+            key = to_str(key)
+        group = groups.get(key)
+        if group is None:
+            groups[key] = [item]
+        else:
+            group.append(item)
+    return {key: tuple(group) for key, group in groups.items()}
+
+
+@builtin(
+    "frequencies",
+    "[:fn [:any] [:map-of :any :int]]",
+    examples=(
+        ("(frequencies [:a 1 :a])", "{:a 2 1 1}"),
+        ("(frequencies [true nil true])", '{"true" 2 "nil" 1}'),
+    ),
+)
+def frequencies(value: object) -> object:
+    """Count equal elements; those that cannot be keys are counted by their text."""
+    counts: dict[object, int] = {}
+    for item in sequence_or_text(value, "frequencies"):
+        kind = item.__class__
+        key = item if kind is str or kind is Keyword or kind is int else to_str(item)
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+@builtin(
+    "partition-by",
+    "[:fn [[:union :fn :keyword] :any] [:vector :any]]",
+    examples=(("(partition-by even? [2 4 1 6])", "[[2 4] [1] [6]]"), ("(partition-by even? [])", "[]")),
+)
+def partition_by(function: Any, value: object) -> object:
+    """Cut where what the function gives changes."""
+    call = one_argument(function, "partition-by")
+    runs: list[tuple[object, ...]] = []
+    run: list[object] = []
+    known: object = _UNSET
+    for item in sequence_or_text(value, "partition-by"):
+        key = call(item)
+        if run and not equal(key, known):
+            runs.append(tuple(run))
+            run = []
+        known = key
+        run.append(item)
+    if run:
+        runs.append(tuple(run))
+    return tuple(runs)

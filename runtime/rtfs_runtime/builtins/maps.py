@@ -1,0 +1,252 @@
+"""Builtins on maps, and those that maps share with vectors: get, assoc, update.
+
+In: maps (and vectors where the reference says so). Out: values, or new maps in insertion order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rtfs_runtime.builtins.operands import bad_key, index_error, integer, mapping, sequence
+from rtfs_runtime.builtins.table import builtin
+from rtfs_runtime.errors import RtfsError, arity_error, type_error
+from rtfs_runtime.maps import PROMOTE_AT, BigMap, Map, is_key, map_assoc, map_dissoc
+from rtfs_runtime.values import Keyword, error_map, kind_name
+from rtfs_runtime.vectors import BigVector, vec_assoc
+
+
+@builtin(
+    "get",
+    "[:fn [:any :any & :any] :any]",
+    intrinsic="get",
+    examples=(
+        ("(get {:a nil} :a 9)", "nil"),
+        ('(get {:a 1} "a" :no)', ":no"),
+        ("(get [10 20] -1)", "nil"),
+        ("(get nil :a 1)", "!TypeError"),
+    ),
+)
+def get(value: Any, key: Any, default: object = None) -> object:
+    """Give the value at a key of a map or an index of a vector, else the default."""
+    kind = value.__class__
+    if kind is dict or kind is BigMap:
+        if key.__class__ is Keyword or key.__class__ is str or key.__class__ is int:
+            return value.get(key, default)
+        raise bad_key(key, "get")
+    if kind is tuple or kind is BigVector:
+        integer(key, "get", "integer index")
+        return value[key] if 0 <= key < len(value) else default
+    if isinstance(value, RtfsError):
+        if not is_key(key):
+            raise bad_key(key, "get")
+        return error_map(value).get(key, default)
+    raise type_error("map or vector", kind_name(value), "get")
+
+
+_ABSENT = object()
+
+
+def _step(value: Any, key: Any) -> object:
+    """Go one step along a path; `_ABSENT` where there is nothing."""
+    kind = value.__class__
+    if kind is dict or kind is BigMap:
+        return value.get(key, _ABSENT) if is_key(key) else _ABSENT
+    if kind is tuple or kind is BigVector:
+        return value[key] if key.__class__ is int and 0 <= key < len(value) else _ABSENT
+    if isinstance(value, RtfsError) and is_key(key):
+        return error_map(value).get(key, _ABSENT)
+    return _ABSENT
+
+
+@builtin(
+    "get-in",
+    "[:fn [:any [:vector :any] & :any] :any]",
+    examples=(
+        ('(get-in {:a [{"b" 5}]} [:a 0 "b"])', "5"),
+        ("(get-in {:a 1} [:x :y] :d)", ":d"),
+        ("(get-in {1 :x} [1])", ":x"),
+    ),
+)
+def get_in(value: object, path: object, default: object = None) -> object:
+    """Follow a path of keys and indices; the default where it leads nowhere."""
+    for key in sequence(path, "get-in"):
+        value = _step(value, key)
+        if value is _ABSENT:
+            return default
+    return value
+
+
+@builtin(
+    "find",
+    "[:fn [:map :any] :any]",
+    examples=(
+        ("(find {:a nil} :a)", "[:a nil]"),
+        ("(find {:a 1} :b)", "nil"),
+        ("(find {:a 1} [1])", "nil"),
+        ("(find [1] 0)", "!TypeError"),
+    ),
+)
+def find(value: Map, key: Any) -> object:
+    """Give the [key value] entry of a key, or nil."""
+    source = mapping(value, "find")
+    return (key, source[key]) if is_key(key) and key in source else None
+
+
+@builtin(
+    "assoc",
+    "[:fn [:any :any :any & :any] :any]",
+    intrinsic="assoc",
+    examples=(
+        ("(assoc {:n 1} :n 2)", "{:n 2}"),
+        ("(assoc [7 8] 1 :x)", "[7 :x]"),
+        ("(assoc [7 8] 2 :x)", "!IndexOutOfBounds"),
+        ("(assoc nil :a 1)", "!TypeError"),
+    ),
+)
+def assoc(value: Any, key: object, content: object, *pairs: object) -> object:
+    """Set keys of a map, or existing indices of a vector, from the left to the right."""
+    if len(pairs) % 2:
+        raise arity_error("assoc", "an odd number", 3 + len(pairs))
+    value = put(value, key, content, "assoc")
+    if pairs and value.__class__ is dict:
+        # `put` made this dict, so it may change until it is returned
+        for at in range(0, len(pairs), 2):
+            if not is_key(pairs[at]):
+                raise bad_key(pairs[at], "assoc")
+            value[pairs[at]] = pairs[at + 1]
+        return value
+    for at in range(0, len(pairs), 2):
+        value = put(value, pairs[at], pairs[at + 1], "assoc")
+    return value
+
+
+def put(value: Any, key: Any, content: object, operation: str) -> Any:
+    """Set one key of a map or one existing index of a vector."""
+    kind = value.__class__
+    if kind is dict or kind is BigMap:
+        if key.__class__ is Keyword or key.__class__ is str or key.__class__ is int:
+            return map_assoc(value, key, content)
+        raise bad_key(key, operation)
+    if kind is tuple or kind is BigVector:
+        if not 0 <= integer(key, operation, "integer index") < len(value):
+            raise index_error(key, len(value))
+        return vec_assoc(value, key, content)
+    raise type_error("map or vector", kind_name(value), operation)
+
+
+@builtin(
+    "dissoc",
+    "[:fn [:map :any & :any] :map]",
+    examples=(("(dissoc {:a 1 :b 2} :b :zz 1.5)", "{:a 1}"), ("(dissoc [1] 0)", "!TypeError")),
+)
+def dissoc(value: Map, *keys: object) -> Map:
+    """Leave out keys; those that are absent or impossible are ignored."""
+    found = mapping(value, "dissoc")
+    for key in keys:
+        if is_key(key):
+            found = map_dissoc(found, key)
+    return found
+
+
+@builtin(
+    "merge",
+    "[:fn [:map & :map] :map]",
+    examples=(("(merge {:a {:x 1}} {:a {:y 2}})", "{:a {:y 2}}"), ("(merge {:a 1} nil)", "!TypeError")),
+)
+def merge(first: Map, *others: Map) -> Map:
+    """Put all entries into one map; later ones win."""
+    made = mapping(first, "merge")
+    for other in others:
+        mapping(other, "merge")
+        if len(made) >= PROMOTE_AT and len(other) * 8 < len(made):
+            # few entries into a big map: share what stays
+            for key, content in other.items():
+                made = map_assoc(made, key, content)
+        else:
+            made = dict(made.items()) | dict(other.items())
+    return made
+
+
+@builtin(
+    "keys",
+    "[:fn [:map] [:vector :any]]",
+    examples=(('(keys {"k" 1 :a 2})', '["k" :a]'), ("(keys nil)", "!TypeError")),
+)
+def keys(value: Map) -> object:
+    """Give the keys in insertion order."""
+    return tuple(mapping(value, "keys").keys())
+
+
+@builtin(
+    "vals", "[:fn [:map] [:vector :any]]", examples=(("(vals {:a 5})", "[5]"), ("(vals [1])", "!TypeError"))
+)
+def vals(value: Map) -> object:
+    """Give the values in the order of their keys."""
+    return tuple(mapping(value, "vals").values())
+
+
+@builtin("entries", "[:fn [:map] [:vector :any]]", examples=(("(entries {:a 1 :b 2})", "[[:a 1] [:b 2]]"),))
+def entries(value: Map) -> object:
+    """Give the [key value] entries in insertion order."""
+    return tuple(mapping(value, "entries").items())
+
+
+@builtin(
+    "select-keys",
+    "[:fn [:map :any] :map]",
+    examples=(("(select-keys {:a 1 :b 2 :c 3} [:a :c :z])", "{:a 1 :c 3}"),),
+)
+def select_keys(value: Map, wanted: object) -> Map:
+    """Keep the keys that are listed, in the order of the list."""
+    source = mapping(value, "select-keys")
+    made: dict[object, object] = {}
+    for key in sequence(wanted, "select-keys"):
+        if is_key(key) and key in source:
+            made[key] = source[key]
+    return made
+
+
+@builtin(
+    "rename-keys",
+    "[:fn [:map :map] :map]",
+    examples=(
+        ("(rename-keys {:a 1 :b 2} {:a :x})", "{:x 1 :b 2}"),
+        ("(rename-keys {:a 1} {:a 1.5})", "!TypeError"),
+    ),
+)
+def rename_keys(value: Map, names: Map) -> Map:
+    """Rename keys by a map from old to new; entries keep their places."""
+    renamed = mapping(names, "rename-keys")
+    made: dict[object, object] = {}
+    for key, content in mapping(value, "rename-keys").items():
+        name = renamed.get(key, key)
+        if not is_key(name):
+            raise bad_key(name, "rename-keys")
+        made[name] = content
+    return made
+
+
+@builtin(
+    "assoc-in",
+    "[:fn [:any [:vector :any] :any] :any]",
+    examples=(("(assoc-in {} [:a :b] 1)", "{:a {:b 1}}"), ("(assoc-in {:a [1 2]} [:a 1] :x)", "{:a [1 :x]}")),
+)
+def assoc_in(value: object, path: object, content: object) -> object:
+    """Set the value at the end of a path; maps that are missing on the way are made."""
+    return rebuild(value, path, lambda _old: content, "assoc-in")
+
+
+def rebuild(value: Any, path: object, change: Any, operation: str) -> Any:
+    """Replace what is at the end of a path by what `change` makes of it (nil when absent)."""
+    steps = sequence(path, operation)
+    if not steps:
+        return change(value)
+    levels: list[Any] = []
+    for key in steps:
+        levels.append({} if value is None else value)
+        found = _step(levels[-1], key)
+        value = None if found is _ABSENT else found
+    value = change(value)
+    for level, key in zip(reversed(levels), reversed(steps), strict=True):
+        value = put(level, key, value, operation)
+    return value
