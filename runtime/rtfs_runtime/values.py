@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType
 from typing import ClassVar, Final, final
 
-from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.errors import RtfsError, arity_error, type_error
 
 
 @final
@@ -30,6 +30,12 @@ class Keyword:
             # setdefault is atomic: two threads that intern one text get one object
             found = cls._table.setdefault(text, found)
         return found
+
+    def __call__(self, *args: object) -> object:
+        """Look the keyword up in a map: compiled code calls a keyword as it calls any function."""
+        if 1 <= len(args) <= 2:
+            return keyword_get(self, *args)
+        raise arity_error(repr(self), "1 or 2", len(args))
 
     def __repr__(self) -> str:
         return ":" + self.text
@@ -141,6 +147,36 @@ class Set:
 
 
 EMPTY_LIST: Final = List()
+
+
+def error_map(error: RtfsError) -> dict[object, object]:
+    """Show an error value as the map that lookups in it see (language §3.9.4)."""
+    details: dict[object, object] = {
+        Keyword(name): value for name, value in error.fields.items() if name != "bare"
+    }
+    return {
+        Keyword("type"): Keyword(error.key),
+        Keyword("kind"): error.kind,
+        Keyword("message"): error.message,
+        Keyword("details"): details,
+        Keyword("data"): error.data,
+    }
+
+
+def keyword_get(key: Keyword, source: object, default: object = None) -> object:
+    """Look a keyword up in a map, nil or an error value (language §3.4.9).
+
+    Raises: TypeError for anything else.
+    """
+    if source.__class__ is dict:
+        return source.get(key, default)
+    if isinstance(source, Mapping):
+        return source.get(key, default)
+    if source is None:
+        return default
+    if isinstance(source, RtfsError):
+        return error_map(source).get(key, default)
+    raise type_error("map", kind_name(source), "keyword lookup")
 
 
 def kind_name(value: object) -> str:

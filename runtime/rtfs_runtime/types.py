@@ -1,0 +1,67 @@
+"""Types: the one module to import from.
+
+In: nothing. Out: the terms, their text, their relations, and the checks at run time.
+"""
+
+from __future__ import annotations
+
+from rtfs_runtime.type_checks import PREDICATES, check, compile_check, conforms, make_struct
+from rtfs_runtime.type_predicates import operands_fit
+from rtfs_runtime.type_relations import is_subtype, join
+from rtfs_runtime.type_terms import (
+    ANY,
+    BOOL,
+    ERROR,
+    FLOAT,
+    FN,
+    INT,
+    KEYWORD,
+    LIST,
+    MAP,
+    NEVER,
+    NIL,
+    NUMBER,
+    PRIMS,
+    RESOURCE,
+    SET,
+    STRING,
+    SYMBOL,
+    TIMESTAMP,
+    UUID,
+    VECTOR,
+    Alias,
+    And,
+    Any,
+    Array,
+    Data,
+    Enum,
+    Field,
+    FnType,
+    ListOf,
+    MapKey,
+    MapOf,
+    MapType,
+    Never,
+    Predicate,
+    Prim,
+    ResourceType,
+    Tuple,
+    Type,
+    Union,
+    Val,
+    Vector,
+    from_data,
+    optional,
+    to_data,
+    union,
+)
+from rtfs_runtime.type_text import print_type
+
+__all__ = [
+    "ANY", "BOOL", "ERROR", "FLOAT", "FN", "INT", "KEYWORD", "LIST", "MAP", "NEVER", "NIL", "NUMBER",
+    "PREDICATES", "PRIMS", "RESOURCE", "SET", "STRING", "SYMBOL", "TIMESTAMP", "UUID", "VECTOR", "Alias",
+    "And", "Any", "Array", "Data", "Enum", "Field", "FnType", "ListOf", "MapKey", "MapOf", "MapType", "Never",
+    "Predicate", "Prim", "ResourceType", "Tuple", "Type", "Union", "Val", "Vector", "check", "compile_check",
+    "conforms", "from_data", "is_subtype", "join", "make_struct", "operands_fit", "optional", "print_type",
+    "to_data", "union",
+]  # fmt: skip
