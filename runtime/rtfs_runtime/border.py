@@ -1,7 +1,7 @@
 """Values at the border to Python, both ways, deep and without recursion.
 
 In: a value for Python code, or an object from it. Out: fresh lists and dicts that nothing of ours shares, or
-a value; an object that is no value is refused with the place where it stands. Source: language §4.7, ruling 18.
+a value; an object that is no value is refused with its place. Source: language §4.7, ruling 18.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ def from_python(source: object) -> object:
                 return result
             stack[-1].values.append((stack[-1].place, result))
         step = _advance(stack, open_ids)
-        if step.__class__ is _Done:
-            return cast(_Done, step).value
+        if isinstance(step, _Done):
+            return step.value
         item = step
 
 
@@ -128,7 +128,8 @@ def _advance(stack: list[_Frame], open_ids: set[int]) -> object:
     """Give the next object to convert; finish the containers that have none."""
     while True:
         frame = stack[-1]
-        for frame.place, item in frame.parts:
+        for place, item in frame.parts:
+            frame.place = place
             return item
         stack.pop()
         open_ids.discard(id(frame.source))
@@ -196,10 +197,13 @@ def _value_atom(item: object, stack: list[_Frame]) -> object:
         return item
     if isinstance(item, Enum):
         return _value_atom(item.value, stack)
-    for plain in (str, int, float):
-        if isinstance(item, plain):
-            # a subclass may carry behaviour of its own: take the number or text alone
-            return plain.__new__(plain, item)
+    # a subclass may carry behaviour of its own: take the text or number alone
+    if isinstance(item, str):
+        return str.__str__(item)
+    if isinstance(item, int):
+        return int.__int__(item)
+    if isinstance(item, float):
+        return float.__float__(item)
     if kind.__module__ == "datetime" and kind.__name__ == "datetime":
         return _timestamp(cast("datetime", item), stack)
     if kind.__module__ == "uuid" and kind.__name__ == "UUID":
@@ -214,11 +218,7 @@ def _timestamp(moment: datetime, stack: list[_Frame]) -> Timestamp:
     if moment.tzinfo is None:
         raise TypeError(f"{_where(stack)}: a datetime without a time zone is no point in time")
     instant = moment.astimezone(UTC).replace(tzinfo=None)
-    unit = (
-        "seconds"
-        if not instant.microsecond
-        else "microseconds"
-        if instant.microsecond % 1000
-        else "milliseconds"
-    )
-    return Timestamp(instant.isoformat(timespec=unit) + "Z")
+    if instant.microsecond % 1000 or not instant.microsecond:
+        return Timestamp(instant.isoformat() + "Z")
+    # three digits of fraction: such a timestamp can also be written in a program
+    return Timestamp(instant.isoformat(timespec="milliseconds") + "Z")

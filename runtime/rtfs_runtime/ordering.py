@@ -60,7 +60,7 @@ def _compare_atoms(rank: int, one: object, other: object) -> int:
         one, other = one.text, other.text  # type: ignore[attr-defined]
     elif rank == _OTHER:
         one, other = display(one), display(other)
-    return (one > other) - (one < other)  # type: ignore[operator]
+    return int(one > other) - int(one < other)  # type: ignore[operator]
 
 
 def _parts(rank: int, one: object, other: object) -> Pairs:

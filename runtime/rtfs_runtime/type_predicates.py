@@ -135,6 +135,9 @@ def _matches_regex(value: object, operands: Operands) -> str | None:
         found = isinstance(value, str) and rurex.search(str(operands[0]), value) is not None
     except rurex.PatternError:
         raise generic(f"invalid regular expression: {operands[0]}") from None
+    except UnicodeEncodeError:
+        # a text with a lone surrogate matches nothing
+        found = False
     return None if found else display(value)
 
 
