@@ -178,12 +178,10 @@ def kv_assoc(host: Host, store_key: object, key: object, value: object, *pairs: 
 
 
 @builtin("kv/dissoc!", "[:fn [:any :any & :any] :map]", effect="writes", host=True)
-def kv_dissoc(host: Host, store_key: object, *keys: object) -> object:
+def kv_dissoc(host: Host, store_key: object, first: object, *others: object) -> object:
     """Leave keys out of a map in the host's store; give the new map."""
-    if not keys:
-        raise arity_error("kv/dissoc!", "at least 2", 1)
     stored: Map = _stored(host, store_key, {})  # type: ignore[assignment]
-    changed = dissoc(stored, *keys)
+    changed = dissoc(stored, first, *others)
     host.perform(_PUT, (store_key, changed))
     return changed
 

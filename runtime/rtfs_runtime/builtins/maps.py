@@ -139,10 +139,10 @@ def put(value: Any, key: Any, content: object, operation: str) -> Any:
     "[:fn [:map :any & :any] :map]",
     examples=(("(dissoc {:a 1 :b 2} :b :zz 1.5)", "{:a 1}"), ("(dissoc [1] 0)", "!TypeError")),
 )
-def dissoc(value: Map, *keys: object) -> Map:
+def dissoc(value: Map, first: object, *others: object) -> Map:
     """Leave out keys; those that are absent or impossible are ignored."""
     found = mapping(value, "dissoc")
-    for key in keys:
+    for key in (first, *others):
         if is_key(key):
             found = map_dissoc(found, key)
     return found

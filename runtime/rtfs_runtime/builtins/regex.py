@@ -27,24 +27,28 @@ def compiled(pattern: str) -> Any:
 
     try:
         return rurex.compile(pattern)
-    except (rurex.PatternError, UnicodeEncodeError) as error:
+    except rurex.PatternError as error:
         raise generic(f"invalid regular expression: {error}") from None
 
 
-def _subject(text: object, operation: str) -> str:
-    found = text_of(text, operation)
-    if not found.isascii():
+def _whole(text: str, operation: str) -> str:
+    """Refuse what has no UTF-8 form: the crate works on that."""
+    if not text.isascii():
         try:
-            found.encode()
+            text.encode()
         except UnicodeEncodeError:
-            raise generic(f"{operation}: the text has a lone surrogate") from None
-    return found
+            raise generic(f"{operation}: lone surrogate in the text") from None
+    return text
+
+
+def _subject(text: object, operation: str) -> str:
+    return _whole(text_of(text, operation), operation)
 
 
 def _pattern(pattern: object, operation: str) -> Any:
     if not isinstance(pattern, str):
         raise type_error("string", kind_name(pattern), operation)
-    return compiled(pattern)
+    return compiled(_whole(pattern, operation))
 
 
 @builtin(
