@@ -1,0 +1,54 @@
+"""Engines decide where a call runs.
+
+In: a `CallContext`. Out: a `Decision`; deciding does nothing else, so a decision may be kept for as long as
+policy and context stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from rtfs_runtime.delegation.policy import Policy
+from rtfs_runtime.delegation.target import LOCAL, CallContext, Decision, ExecTarget
+
+DEFAULT_REASONING: Final = "Default fallback to local pure execution"
+DEFAULT_CONFIDENCE: Final = 0.8
+DEFAULT: Final = Decision(LOCAL, DEFAULT_CONFIDENCE, DEFAULT_REASONING, "default")
+
+
+class DelegationEngine(Protocol):
+    """Something that decides; pure."""
+
+    def decide(self, ctx: CallContext) -> Decision:
+        """Give the target of a call, and why."""
+        ...
+
+
+class StaticDelegationEngine:
+    """Asks its map by symbol, then the policy; what neither names runs locally."""
+
+    def __init__(self, static: Mapping[str, ExecTarget] | None = None, policy: Policy | None = None) -> None:
+        self.static = MappingProxyType(dict(static or {}))
+        self.policy = policy
+
+    def decide(self, ctx: CallContext) -> Decision:
+        """Decide for one call."""
+        target = self.static.get(ctx.fn_symbol)
+        if target is not None:
+            return _with_metadata(Decision(target, 1.0, f"Static mapping of {ctx.fn_symbol}", "static"), ctx)
+        rule = None if self.policy is None else self.policy.rule_for(ctx.fn_symbol)
+        if rule is None or rule.target is None:
+            return _with_metadata(DEFAULT, ctx)
+        return _with_metadata(Decision(rule.target, 1.0, f"Rule {rule.where}: {rule.match}", "policy"), ctx)
+
+
+def _with_metadata(decision: Decision, ctx: CallContext) -> Decision:
+    given = ctx.metadata
+    if given is None or given.confidence is None:
+        return decision
+    reasoning = given.reasoning or f"Decision from {given.source or decision.source}"
+    return decision._replace(
+        confidence=given.confidence, reasoning=reasoning, source=given.source or decision.source
+    )

@@ -1,0 +1,146 @@
+"""The policy file `delegation.toml`: which models there are, and which functions they answer.
+
+In: a path. Out: `Policy`, checked; what is wrong is a `TableError` with file, line and the nearest legal
+name.
+
+    [models."ticket-topic"]
+    provider = "rules"                 # echo, scripted, rules, or a plug-in
+    file = "ticket-topic.toml"         # relative to the policy file
+
+    [[rules]]                          # the first match wins; `match` is a glob on MODULE/FUNCTION
+    match = "support/*"
+    target = "local-model:ticket-topic"  # local, local-model:ID, remote:ID; refuse: no model, hint or not
+"""
+
+from __future__ import annotations
+
+import os
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from rtfs_runtime.delegation.target import ExecTarget, LocalModel, RemoteModel, read_target
+from rtfs_runtime.digest import key
+from rtfs_runtime.providers.base import ProviderError
+from rtfs_runtime.providers.registry import PROVIDERS, ModelRegistry, factory, plug_ins
+from rtfs_runtime.providers.tables import TableError, TableFile, nearest
+
+FILE_NAME: Final = "delegation.toml"
+VARIABLE: Final = "RTFS_DELEGATION"
+PolicyError = TableError
+
+
+class ModelRow(NamedTuple):
+    """One model of a policy; `where` is its place, `FILE:LINE`."""
+
+    id: str
+    provider: str
+    file: Path | None
+    line: int
+
+
+class PolicyRule(NamedTuple):
+    """One rule; `target` None refuses every model."""
+
+    match: str
+    target: ExecTarget | None
+    where: str
+
+
+class Policy(NamedTuple):
+    """A checked policy; `digest` is that of its text, in hexadecimal."""
+
+    path: Path
+    models: tuple[ModelRow, ...] = ()
+    rules: tuple[PolicyRule, ...] = ()
+    digest: str = ""
+
+    def rule_for(self, symbol: str) -> PolicyRule | None:
+        """Give the first rule that matches a qualified name."""
+        return next((rule for rule in self.rules if fnmatchcase(symbol, rule.match)), None)
+
+    def policy_matches(self, symbol: str) -> bool:
+        """Tell whether a rule may send a function to a model: its calls are compiled into link slots."""
+        rule = self.rule_for(symbol)
+        return rule is not None and isinstance(rule.target, (LocalModel, RemoteModel))
+
+    @property
+    def delegable(self) -> tuple[str, ...]:
+        """The globs of the rules that name a model."""
+        return tuple(rule.match for rule in self.rules if isinstance(rule.target, (LocalModel, RemoteModel)))
+
+    def register_models(self, registry: ModelRegistry) -> None:
+        """Make the policy's models and add them to a registry; raises PolicyError."""
+        for row in self.models:
+            make = factory(row.provider)
+            if make is None:
+                raise PolicyError(str(self.path), row.line, f"provider `{row.provider}` is not installed")
+            try:
+                registry.register(make(row.id, row.file))
+            except ProviderError as error:
+                raise PolicyError(str(self.path), row.line, str(error)) from None
+
+
+def find(explicit: str | Path | None = None, plan: str | Path | None = None) -> Path | None:
+    """Find the policy file: the one named, else `RTFS_DELEGATION`, else upwards from the plan, from here."""
+    named = explicit or os.environ.get(VARIABLE)
+    if named:
+        return Path(named)
+    starts = [Path.cwd()] if plan is None else [Path(plan).resolve().parent, Path.cwd()]
+    for start in starts:
+        for folder in (start, *start.parents):
+            candidate = folder / FILE_NAME
+            if candidate.is_file():
+                return candidate
+    return None
+
+
+def load(path: str | Path) -> Policy:
+    """Read and check a policy file; raises PolicyError."""
+    file = TableFile(Path(path))
+    file.check_keys("", file.data, ("models", "rules"))
+    models = file.get("", file.data, "models", dict) or {}
+    rules = file.get("", file.data, "rules", list) or []
+    known = _known_providers(models)
+    rows = tuple(_model(file, model_id, given, known) for model_id, given in models.items())
+    found = tuple(_rule(file, given, number) for number, given in enumerate(rules))
+    return Policy(file.path, rows, found, key("policy", file.text).hex())
+
+
+def _known_providers(models: dict[str, Any]) -> tuple[str, ...]:
+    used = {row.get("provider") for row in models.values() if isinstance(row, dict)}
+    return tuple(PROVIDERS) if used <= set(PROVIDERS) else (*PROVIDERS, *plug_ins())
+
+
+def _model(file: TableFile, model_id: str, given: object, known: tuple[str, ...]) -> ModelRow:
+    place = f"models.{model_id}"
+    if not isinstance(given, dict):
+        file.fail(f"models\x00{model_id}", f"model `{model_id}` must be a table")
+    file.check_keys(place, given, ("provider", "file"))
+    provider = file.get(place, given, "provider", str)
+    if provider is None:
+        file.fail(place + "\x00", f"model `{model_id}` needs a `provider`{nearest('', known)}")
+    if provider not in known:
+        file.fail(f"{place}\x00provider", f"unknown provider `{provider}`{nearest(provider, known)}")
+    name = file.get(place, given, "file", str)
+    target = None if name is None else file.path.parent / name
+    if target is not None and not target.is_file():
+        file.fail(f"{place}\x00file", f"no file {target}")
+    return ModelRow(model_id, provider, target, file.line(place + "\x00"))
+
+
+def _rule(file: TableFile, given: object, number: int) -> PolicyRule:
+    if not isinstance(given, dict):
+        file.fail("\x00rules", "`rules` is an array of tables: write [[rules]]")
+    file.check_keys("rules", given, ("match", "target"), number)
+    match = file.get("rules", given, "match", str, number)
+    target = file.get("rules", given, "target", str, number)
+    if match is None or target is None:
+        file.fail("rules\x00", "a rule needs `match` and `target`", number)
+    where = f"{file.path.name}:{file.line(chr(0).join(('rules', 'match')), number)}"
+    if target == "refuse":
+        return PolicyRule(match, None, where)
+    try:
+        return PolicyRule(match, read_target(target), where)
+    except ValueError as error:
+        file.fail("rules\x00target", f"{error}, or `refuse`", number)

@@ -1,0 +1,105 @@
+"""The host of one session: what programs reach through `call` and the host functions of the library.
+
+In: capability ids and values. Out: values, or errors of the catalogue. Grants are asked before anything
+happens, everything passes `perform`. What each capability does is left to the files beside this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from rtfs_runtime import context
+from rtfs_runtime.errors import LimitExceeded, RtfsError
+from rtfs_runtime.host.capability import Capability, as_error, check_input, check_output, table
+from rtfs_runtime.host.grants import Grants
+from rtfs_runtime.host.handles import Handles
+from rtfs_runtime.host.perform import Effect, perform
+from rtfs_runtime.host.standard import STANDARD
+from rtfs_runtime.host.world import World
+from rtfs_runtime.trace import Event, EventKind, Trace
+
+
+class Host:
+    """One session's host.
+
+    Shape: `owner` is the session, which marks its scopes. `state` is the session's key-value store, `context`
+           what `@name` shows. `execute_model` answers `llm-execute`; the session sets it.
+    Thread: effects may happen on several threads; the store is as atomic as a dict.
+    """
+
+    def __init__(self, owner: object, declared: Iterable[object], grants: Grants, world: World) -> None:
+        self.owner = owner
+        self.capabilities: Mapping[str, Capability] = table(declared, STANDARD)
+        self.grants = grants
+        self.world = world
+        self.context: dict[str, object] = {}
+        self.state: dict[object, object] = {}
+        self.handles = Handles()
+        self.output_left = 0
+        self.trace = Trace(world.elapsed_s)
+        self.execute_model: Callable[[str, str], object] = _no_model
+
+    def perform(self, capability_id: str, args: tuple[object, ...]) -> object:
+        """Do what a capability does.
+
+        Raises: UnknownCapability, SecurityViolation, what `check_input` and `check_output` raise, and what
+               the capability ended in.
+        """
+        row = self.capabilities.get(capability_id)
+        if row is None:
+            raise RtfsError("UnknownCapability", {"capability": capability_id})
+        check_input(row, args)
+        self.grants.check(row.id, _operation(row), row.needs(self, *args))
+
+        def act(_event: Event) -> object:
+            try:
+                value = row.act(self, *args)
+            except Exception as error:
+                # border: whatever a host function ends in is an error that programs can catch
+                raise as_error(error) from error.__cause__
+            return check_output(row, value)
+
+        return self.record("capability", row.id, args, {}, act)
+
+    def record(
+        self,
+        kind: EventKind,
+        name: str,
+        args: tuple[object, ...],
+        detail: Mapping[str, object],
+        act: Callable[[Event], object],
+    ) -> object:
+        """Do an effect at the place where the session's code is now."""
+        scope = context.current(self.owner)
+        if scope is None:
+            return perform(Effect("", kind, name, args, detail), act, self.trace, 0)
+        effect = Effect(scope.next_path(), kind, name, args, detail)
+        return perform(effect, act, scope.trace, scope.event.id if scope.event is not None else 0)
+
+    def write_out(self, text: str) -> None:
+        """Write to the session's output; raises LimitExceeded when there was too much of it."""
+        self._count(text)
+        self.world.write_out(text)
+
+    def write_log(self, text: str) -> None:
+        """Write to the session's log."""
+        self._count(text)
+        self.world.write_log(text)
+
+    def may_print(self) -> bool:
+        """Tell whether printing is granted."""
+        return any(grant.kind == "print" for grant in self.grants.items)
+
+    def _count(self, text: str) -> None:
+        self.output_left -= len(text)
+        if self.output_left < 0:
+            raise LimitExceeded("output", "the session's limit of printed characters")
+
+
+def _operation(row: Capability) -> str:
+    return {"reads": "read", "writes": "write"}[row.effects]
+
+
+def _no_model(model_id: str, prompt: str) -> Any:
+    raise RtfsError("UnknownCapability", {"capability": model_id})

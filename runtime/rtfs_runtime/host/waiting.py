@@ -1,0 +1,80 @@
+"""Coroutines of capabilities and providers, waited for from compiled code, which is plain code.
+
+In: an awaitable. Out: its result. Imported only when there is something to wait for: asyncio costs a program
+that never waits a third of its starting time. Source: ruling 29.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar, copy_context
+from typing import Final, NamedTuple, TypeVar
+
+from rtfs_runtime.stack import Job
+
+T = TypeVar("T")
+
+event_loop: Final[ContextVar[asyncio.AbstractEventLoop | None]] = ContextVar("rtfs_event_loop", default=None)
+"""The loop of the caller of an asynchronous run: what a run waits for runs there."""
+
+
+class _Raised(NamedTuple):
+    error: BaseException
+
+
+def await_now(awaitable: Awaitable[object]) -> object:
+    """Wait on the loop of the run's caller, else on a new one; never on one that this thread is running."""
+    loop = event_loop.get()
+    here = _running_loop()
+    if loop is not None and loop.is_running() and loop is not here:
+        return asyncio.run_coroutine_threadsafe(_whole(awaitable), loop).result()
+    if here is None:
+        return asyncio.run(_whole(awaitable))
+    box: list[object] = []
+    context = copy_context()
+    thread = threading.Thread(target=lambda: box.append(context.run(_outcome, awaitable)))
+    thread.start()
+    thread.join()
+    outcome = box[0]
+    if isinstance(outcome, _Raised):
+        raise outcome.error
+    return outcome
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _outcome(awaitable: Awaitable[object]) -> object:
+    try:
+        return asyncio.run(_whole(awaitable))
+    except BaseException as error:
+        # handed to the waiting thread, which raises it
+        return _Raised(error)
+
+
+async def _whole(awaitable: Awaitable[object]) -> object:
+    return await awaitable
+
+
+async def run_on_thread(function: Callable[[], T], depth: int) -> T:
+    """Run plain code on a thread with room for `depth` frames; a cancelled wait stops the code."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    token = event_loop.set(loop)
+    try:
+        job = Job(function, depth, lambda: loop.call_soon_threadsafe(ended.set))
+    finally:
+        event_loop.reset(token)
+    job.start()
+    try:
+        await ended.wait()
+    except asyncio.CancelledError:
+        job.stop(asyncio.CancelledError)
+        raise
+    return job.result()

@@ -1,0 +1,1 @@
+"""Model providers: things that answer a prompt."""

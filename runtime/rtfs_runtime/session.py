@@ -1,0 +1,348 @@
+"""One configured runtime: its modules, its host, its links.
+
+In: `Settings`. Out: `Session`, which runs plans and gives `Result`s; sessions share nothing but interned
+keywords (ruling 27). Finding modules is left to the store, running their code to the loader, effects to the
+host, deciding who answers to the linker.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TextIO, TypeAlias
+
+from rtfs_runtime import abi, context, loader, stack
+from rtfs_runtime.artifact import Artifact
+from rtfs_runtime.border import from_python
+from rtfs_runtime.builtins import BUILTINS, Builtin
+from rtfs_runtime.delegation.dispatch import Dispatcher
+from rtfs_runtime.delegation.engine import DelegationEngine, StaticDelegationEngine
+from rtfs_runtime.delegation.linker import Linker
+from rtfs_runtime.delegation.policy import Policy
+from rtfs_runtime.errors import RtfsError, arity_error, undefined
+from rtfs_runtime.host.host import Host
+from rtfs_runtime.interface import Interface
+from rtfs_runtime.loader import ModuleInstance
+from rtfs_runtime.maps import is_map
+from rtfs_runtime.modulepath import find_file
+from rtfs_runtime.modulestore import Found, ModuleStore, module_error
+from rtfs_runtime.providers.registry import ModelRegistry
+from rtfs_runtime.settings import Settings
+from rtfs_runtime.trace import Cost, Trace
+from rtfs_runtime.values import Keyword
+
+Plan: TypeAlias = "str | os.PathLike[str]"
+_ABSENT: Final = object()
+
+
+class Result(NamedTuple):
+    """What a run gave: its value, what its models took, what it did."""
+
+    value: object
+    cost: Cost
+    trace: Trace
+
+
+class Session:
+    """One runtime: `Session(settings)`, or `Session(grants=…, policy=…)` with any field of `Settings`.
+
+    Shape: `namespace` is the exact dict that modules see as `__builtins__`; `instances` are the modules by
+           name.
+    """
+
+    def __init__(
+        self, settings: Settings | None = None, *, modules: ModuleStore | None = None, **given: Any
+    ) -> None:
+        settings = (settings or Settings())._replace(**given)
+        self.settings = settings
+        self.policy = settings.policy
+        self.registry = _registry(settings.registry, settings.policy)
+        self.host = _make_host(self, settings)
+        dispatcher = Dispatcher(self.host, self.registry, settings.template)
+        self.host.execute_model = dispatcher.execute
+        facts = (settings.tenant, *(f"{grant.kind}:{grant.value}" for grant in settings.grants.items))
+        self.linker = Linker(_engine(settings, settings.policy), settings.policy, dispatcher, facts)
+        self.modules = modules or ModuleStore(
+            tuple(settings.search_path), settings.compile_source, settings.cache, settings.compile_options
+        )
+        self.instances: dict[str, ModuleInstance] = {}
+        self.loading: list[str] = []
+        self.namespace: dict[str, Any] = {**_builtins(self.host), **abi.ABI, **abi.session_abi(self)}
+
+    @property
+    def context(self) -> dict[str, object]:
+        """What `@name` shows; programs see changes at once."""
+        return self.host.context
+
+    # What people and tools call
+
+    def load(self, name: str) -> ModuleInstance:
+        """Give the module of a name, loading it if need be.
+
+        Raises: RtfsError ModuleNotFound, ModuleError.
+        """
+        return self._enter(name, lambda: self.import_module(name)).value  # type: ignore[return-value]
+
+    def run(self, plan: Plan, function: str | None = None, args: Iterable[object] = ()) -> Result:
+        """Run a file, or the module of a name: call `function`, else `main`, else give the last value.
+
+        Raises: RtfsError as the program does; what the compile function raises.
+        """
+        return self._enter(Path(plan).stem, lambda: self._run(plan, function, tuple(args)))
+
+    async def arun(self, plan: Plan, function: str | None = None, args: Iterable[object] = ()) -> Result:
+        """Run as `run` does, without blocking the loop; what the run waits for is waited for on this loop."""
+        # loads asyncio, which the caller has loaded already
+        from rtfs_runtime.host.waiting import run_on_thread
+
+        arguments = tuple(args)
+        depth = self.settings.limits.recursion_depth
+        return await run_on_thread(lambda: self.run(plan, function, arguments), depth)
+
+    def evaluate(self, artifact: Artifact, path: str = "<eval>") -> Result:
+        """Run a compiled text and give the value of its last form; raises as `run`."""
+        name = artifact.interface.module or Path(path).stem
+        return self._enter(name, lambda: self._load(Found(artifact, path), name).value)
+
+    def call(self, module: str, function: str, *args: object) -> Result:
+        """Call an exported function; arguments come in as Python's or the language's values."""
+        return self._enter(module, lambda: self._apply(self.import_module(module), function, args))
+
+    def set_policy(self, policy: Policy | None, engine: DelegationEngine | None = None) -> None:
+        """Change who answers what: every link is decided anew and takes effect at its next use.
+
+        Raises: ModuleError when the policy names a function that was compiled as never delegated.
+        """
+        for instance in self.instances.values():
+            self._check_delegable(instance.interface, instance.name, instance.path, policy)
+        self.policy = policy
+        if policy is not None:
+            policy.register_models(self.registry)
+        self.linker.relink(engine or _engine(self.settings, policy), policy)
+
+    def close(self) -> None:
+        """Close files and models."""
+        self.host.handles.close_all()
+        self.registry.close()
+
+    # What running code needs (`abi.SessionLike`, `loader.LoadingSession`)
+
+    def import_module(self, name: str) -> ModuleInstance:
+        """Give the module of a name to code that runs."""
+        found = self.instances.get(name)
+        if found is None:
+            wanted = self.modules.fetch(name)
+            self._check_delegable(wanted.artifact.interface, name, wanted.path, self.policy)
+            found = loader.import_module(wanted, self, name)
+        return found
+
+    def import_into(self, module: abi.ModuleLike, name: str, bindings: tuple[tuple[str, str], ...]) -> None:
+        """Bind exports of another module."""
+        loader.import_into(self, module, name, bindings)
+
+    def define_module(self, module: abi.ModuleLike, name: str, code: Any, interface: Interface) -> object:
+        """Run a module form inside a program."""
+        return loader.define_module(self, module, code, interface)
+
+    def lookup(self, name: str) -> object:
+        """Give the host's value for a name that the program does not define; raises UndefinedSymbol."""
+        found = self.context_value(name, _ABSENT)
+        if found is _ABSENT:
+            raise undefined(name)
+        return found
+
+    def context_value(self, name: str, default: object) -> object:
+        """Give a context value, or the default."""
+        return context.find_value(self, name, self.host.context, default)
+
+    def link(self, module: Any, name: str, function: Any) -> Any:
+        """Give what the slot of a function holds."""
+        return self.linker.link(module, name, function)
+
+    def link_anonymous(self, module: Any, function: Any, target: str, model_id: str) -> Any:
+        """Give what a hinted anonymous function is."""
+        return self.linker.link_anonymous(module, function, target, model_id)
+
+    def perform(self, capability_id: str, args: tuple[object, ...]) -> object:
+        """Do an effect."""
+        return self.host.perform(capability_id, args)
+
+    def step_started(self, name: str, options: Mapping[str, object]) -> None:
+        """Enter a step."""
+        around = context.current(self)
+        trace = self.host.trace if around is None else around.trace
+        path = name if around is None else f"{around.path}/{name}"
+        scope = context.Scope(self, around, path, trace)
+        parent = around.event.id if around is not None and around.event is not None else 0
+        scope.event = trace.begin("step", name, path, parent)
+        scope.event.detail.update({key: None for key, value in options.items() if value})
+        context.step_in(scope)
+
+    def step_ended(self, name: str, outcome: object, *, failed: bool) -> None:
+        """Leave a step."""
+        scope = context.step_out(self)
+        if scope is not None and scope.event is not None:
+            scope.trace.end(scope.event, outcome, failed=failed)
+
+    def push_hints(self, hints: Mapping[object, object]) -> None:
+        """Take the `runtime.*` entries of a call that is about to be made."""
+        around = context.current(self)
+        path = "" if around is None else around.path
+        scope = context.Scope(self, around, path, self.host.trace if around is None else around.trace)
+        if around is not None:
+            # a call's hints are no place of their own
+            scope.event, scope.numbers, scope.values = around.event, around.numbers, around.values
+        scope.hints = {_text(key): value for key, value in hints.items()} if is_map(hints) else {}
+        context.step_in(scope)
+
+    def pop_hints(self) -> None:
+        """Forget the hints of the call that was made."""
+        context.step_out(self)
+
+    # The rest
+
+    def _enter(self, name: str, job: Callable[[], object]) -> Result:
+        trace = Trace(self.settings.world.elapsed_s, self.settings.sink)
+        around = context.current(self)
+        scope = context.Scope(self, around, name, trace)
+        limits = self.settings.limits
+
+        def run() -> object:
+            token = context.enter(scope)
+            scope.event = trace.begin("run", name, name, 0)
+            try:
+                value = job()
+            except BaseException as error:
+                found = abi.fail(error)
+                trace.end(scope.event, found, failed=True)
+                if found is error:
+                    raise
+                raise found from None
+            finally:
+                context.leave(token)
+            trace.end(scope.event, value)
+            return value
+
+        value = stack.call(run, limits.recursion_depth, limits.wall_clock_s)
+        return Result(value, trace.cost(), trace)
+
+    def _run(self, plan: Plan, function: str | None, args: tuple[object, ...]) -> object:
+        instance = self._load_plan(plan)
+        if function is None and "main" not in instance.globals:
+            return instance.value
+        return self._apply(instance, function or "main", args)
+
+    def _load_plan(self, plan: Plan) -> ModuleInstance:
+        text = os.fspath(plan)
+        if not (text.endswith((".rtfs", ".rtfsc")) or os.sep in text):
+            return self.import_module(text)
+        path = Path(text)
+        place = find_file(str(path.parent), path.stem)
+        if place is None:
+            raise RtfsError("ModuleNotFound", {"name": text})
+        folder = str(path.resolve().parent)
+        if folder not in self.modules.paths:
+            self.modules.paths = (folder, *self.modules.paths)
+        self.host.context.setdefault("plan-dir", folder)
+        found = self.modules.fetch_place(place)
+        return self._load(found, found.artifact.interface.module or path.stem)
+
+    def _load(self, found: Found, name: str) -> ModuleInstance:
+        self._check_delegable(found.artifact.interface, name, found.path, self.policy)
+        return loader.load(found, self, name)
+
+    def _apply(self, instance: ModuleInstance, name: str, args: tuple[object, ...]) -> object:
+        function = instance.globals.get(name, _ABSENT)
+        if function is _ABSENT:
+            raise undefined(name)
+        arguments = tuple(from_python(arg) for arg in args)
+        try:
+            return function(*arguments)
+        except BaseException as error:
+            raise abi.failed_call(error, function, len(arguments)) from None
+
+    def _check_delegable(self, interface: Interface, name: str, path: str, policy: Policy | None) -> None:
+        """Refuse a module when a policy delegates what was compiled as local for good."""
+        if policy is None:
+            return
+        for row in interface.functions:
+            symbol = f"{interface.module or name}/{row.name}"
+            if row.hint is None and row.name not in interface.delegable and policy.policy_matches(symbol):
+                rule = policy.rule_for(symbol)
+                assert rule is not None
+                raise module_error(
+                    f"rule {rule.where} ({rule.match}) delegates {symbol}, compiled as never delegated: "
+                    f"run `rtfsc build --policy {policy.path} {path}`"
+                )
+
+
+def _text(key: object) -> str:
+    return key.text if isinstance(key, Keyword) else str(key)
+
+
+def _writer(output: TextIO) -> Callable[[str], None]:
+    def write(text: str) -> None:
+        output.write(text)
+
+    return write
+
+
+def _make_host(session: Session, settings: Settings) -> Host:
+    world = settings.world
+    if settings.output is not None:
+        world = world._replace(write_out=_writer(settings.output))
+    host = Host(session, settings.capabilities, settings.grants, world)
+    host.output_left = settings.limits.output_chars
+    host.trace = Trace(world.elapsed_s, settings.sink)
+    host.context.update((name, from_python(value)) for name, value in settings.context.items())
+    return host
+
+
+def _registry(given: ModelRegistry | None, policy: Policy | None) -> ModelRegistry:
+    registry = ModelRegistry.with_defaults() if given is None else given.copy()
+    if policy is not None:
+        policy.register_models(registry)
+    return registry
+
+
+def _engine(settings: Settings, policy: Policy | None) -> DelegationEngine:
+    return settings.engine or StaticDelegationEngine(settings.static, policy)
+
+
+def _builtins(host: Host) -> dict[str, Any]:
+    return {name: _bound(row, host) if row.host else row.function for name, row in BUILTINS.items()}
+
+
+def _bound(row: Builtin, host: Host) -> Callable[..., object]:
+    """Make a builtin that acts through the host, with the arity of its row."""
+    function, low, high = row.function, row.min_args, row.max_args
+
+    def bound(*args: object) -> object:
+        if len(args) < low or (high is not None and len(args) > high):
+            raise arity_error(row.name, row.expected, len(args))
+        return function(host, *args)
+
+    bound.__name__ = bound.__qualname__ = row.name
+    bound.__doc__ = row.doc
+    bound.__rtfs_builtin__ = row  # type: ignore[attr-defined]
+    return bound
+
+
+_default: list[Session] = []
+_making: Final = threading.Lock()
+
+
+def default_session() -> Session:
+    """Give the session of plain Python imports of plans, made when first wanted; see `set_default`."""
+    with _making:
+        if not _default:
+            _default.append(Session())
+        return _default[0]
+
+
+def set_default(session: Session) -> None:
+    """Make a session that of plain imports; modules that were imported before stay with theirs."""
+    with _making:
+        _default[:] = [session]

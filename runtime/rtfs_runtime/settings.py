@@ -1,0 +1,74 @@
+"""What a session is made of: frozen, shareable, without state.
+
+In: nothing. Out: `Limits` and `Settings`. Sizes of single values are limited for every session alike, in
+`rtfs_runtime.limits`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from types import MappingProxyType
+from typing import Final, NamedTuple, TextIO
+
+from rtfs_runtime import stack
+from rtfs_runtime.cache.l4_artifact import DEFAULT_OPTIONS, LocalArtifacts
+from rtfs_runtime.delegation.contract import DEFAULT_TEMPLATE
+from rtfs_runtime.delegation.engine import DelegationEngine
+from rtfs_runtime.delegation.policy import Policy
+from rtfs_runtime.delegation.target import ExecTarget
+from rtfs_runtime.host.grants import NOTHING, Grants
+from rtfs_runtime.host.world import REAL, World
+from rtfs_runtime.modulestore import Compile
+from rtfs_runtime.providers.registry import ModelRegistry
+from rtfs_runtime.trace import Sink
+
+_EMPTY: Final[Mapping[str, object]] = MappingProxyType({})
+_NO_TARGETS: Final[Mapping[str, ExecTarget]] = MappingProxyType({})
+
+
+class Limits(NamedTuple):
+    """What one run may use.
+
+    Units: `recursion_depth` counts frames of compiled code and of Python together; at its end stands
+           StackOverflow, which programs can catch. `output_chars` counts printed and logged characters of a
+           session. `wall_clock_s` None lets a run take its time.
+    """
+
+    recursion_depth: int = 60_000
+    output_chars: int = 64 << 20
+    wall_clock_s: float | None = None
+
+    def active(self) -> AbstractContextManager[None]:
+        """Raise Python's recursion limit for a block, for callers that run compiled code themselves."""
+        return stack.allow_depth(self.recursion_depth)
+
+
+class Settings(NamedTuple):
+    """The choices of one session.
+
+    Shape: `capabilities` are decorated functions or rows, beside the standard ones. `search_path` is where
+           imports are looked for, after the folder of the file that is run. `context` holds what `@name`
+           shows. `compile_source` None serves compiled modules only; `compile_options` is the key text of the
+           options it compiles with. `registry` None is one with `echo-model`; the policy's models are added
+           to a copy. `output` None is standard output. `engine` None is a `StaticDelegationEngine` over
+           `static` and the policy.
+    """
+
+    capabilities: tuple[object, ...] = ()
+    grants: Grants = NOTHING
+    policy: Policy | None = None
+    limits: Limits = Limits()
+    search_path: tuple[str, ...] = (".",)
+    registry: ModelRegistry | None = None
+    context: Mapping[str, object] = _EMPTY
+    compile_source: Compile | None = None
+    compile_options: str = DEFAULT_OPTIONS
+    cache: LocalArtifacts | None = None
+    output: TextIO | None = None
+    world: World = REAL
+    engine: DelegationEngine | None = None
+    static: Mapping[str, ExecTarget] = _NO_TARGETS
+    template: str = DEFAULT_TEMPLATE
+    tenant: str = ""
+    sink: Sink | None = None

@@ -1,0 +1,171 @@
+"""What a run did: effects, model calls and steps, as a tree of events.
+
+In: begin and end of each event. Out: a bounded list for `Result.trace`, every event for a sink, and text.
+What an event means is left to whoever records it. Source: delegation §3.4; ruling 28.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from rtfs_runtime.errors import LimitExceeded, RtfsError
+from rtfs_runtime.printer import display
+from rtfs_runtime.values import kind_name
+
+EventKind: TypeAlias = Literal["run", "step", "capability", "model", "log"]
+MAX_EVENTS: Final = 10_000
+_BRIEF_CHARS: Final = 60
+
+
+class Usage(NamedTuple):
+    """What a model's answer took."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+
+
+class Cost(NamedTuple):
+    """What the models of a run took together; `cost_usd` counts answers whose price is known."""
+
+    model_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+class Event:
+    """One thing that happened.
+
+    Shape: `path` names the place: enclosing steps, then the number of the effect in its step. `parent` is the
+           id of the enclosing event, 0 for none. `detail` grows while the event is open. `outcome` is the
+           value it gave, or the RtfsError.
+    Units: `latency_s` is None while the event is open.
+    """
+
+    __slots__ = (
+        "args", "detail", "failed", "id", "kind", "latency_s", "name", "outcome", "parent", "path",
+        "started_s", "usage",
+    )  # fmt: skip
+
+    def __init__(self, number: int, parent: int, path: str, kind: EventKind, name: str) -> None:
+        self.id = number
+        self.parent = parent
+        self.path = path
+        self.kind = kind
+        self.name = name
+        self.args: tuple[object, ...] = ()
+        self.detail: dict[str, object] = {}
+        self.started_s = 0.0
+        self.latency_s: float | None = None
+        self.outcome: object = None
+        self.failed = False
+        self.usage: Usage | None = None
+
+
+Sink: TypeAlias = Callable[[Event], None]
+
+
+class Trace:
+    """The events of one run as they began; beyond `MAX_EVENTS` they are only counted and sent to the sink.
+
+    Thread: events may begin and end on any thread.
+    """
+
+    def __init__(self, clock: Callable[[], float], sink: Sink | None = None) -> None:
+        self._clock = clock
+        self._sink = sink
+        self._numbers = count(1)
+        self._usages: list[Usage] = []
+        self.events: list[Event] = []
+        self.dropped = 0
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def begin(self, kind: EventKind, name: str, path: str, parent: int) -> Event:
+        """Open an event."""
+        event = Event(next(self._numbers), parent, path, kind, name)
+        event.started_s = self._clock()
+        if len(self.events) < MAX_EVENTS:
+            self.events.append(event)
+        else:
+            self.dropped += 1
+        return event
+
+    def end(self, event: Event, outcome: object, *, failed: bool = False) -> None:
+        """Close an event with its value, or with the error it ended in."""
+        event.latency_s = self._clock() - event.started_s
+        event.outcome = outcome
+        event.failed = failed
+        if event.usage is not None:
+            self._usages.append(event.usage)
+        if self._sink is not None:
+            self._sink(event)
+
+    def cost(self) -> Cost:
+        """Sum up what models took so far."""
+        used = list(self._usages)
+        return Cost(
+            len(used),
+            sum(one.input_tokens for one in used),
+            sum(one.output_tokens for one in used),
+            sum(one.cost_usd or 0.0 for one in used),
+        )
+
+
+def render_tree(events: Iterable[Event], *, times: bool = True, dropped: int = 0) -> str:
+    """Show events as an indented tree, one line each; `times=False` gives the same text for the same run."""
+    known: dict[int, list[Event]] = {}
+    present = list(events)
+    ids = {event.id for event in present}
+    for event in present:
+        known.setdefault(event.parent if event.parent in ids else 0, []).append(event)
+    lines: list[str] = []
+    todo = [(event, "", "") for event in reversed(known.get(0, []))]
+    while todo:
+        event, lead, mark = todo.pop()
+        lines.append(lead + mark + _line(event, times))
+        below = known.get(event.id, [])
+        inner = lead + {"": "", "├─ ": "│  ", "└─ ": "   "}[mark]
+        for place, child in reversed(list(enumerate(below, 1))):
+            todo.append((child, inner, "└─ " if place == len(below) else "├─ "))
+    if dropped:
+        lines.append(f"… and {dropped} more events")
+    return "\n".join(lines)
+
+
+def _line(event: Event, times: bool) -> str:
+    shown = f"{event.kind} {event.name}"
+    if event.args:
+        shown += f" ({' '.join(brief(arg) for arg in event.args)})"
+    if event.latency_s is not None and event.kind not in ("run", "log"):
+        sign, value = ("✗", _error_text(event.outcome)) if event.failed else ("→", brief(event.outcome))
+        shown += f" {sign} {value}"
+    notes = _notes(event.detail)
+    if times and event.latency_s is not None:
+        notes.append(f"{event.latency_s * 1000:.1f} ms")
+    return f"{shown}  [{', '.join(notes)}]" if notes else shown
+
+
+def _notes(detail: Mapping[str, object]) -> list[str]:
+    return [f"{name}: {text}" for name, text in detail.items() if text is not None and text != ""]
+
+
+def _error_text(outcome: object) -> str:
+    return str(outcome) if isinstance(outcome, RtfsError) else brief(outcome)
+
+
+def brief(value: object) -> str:
+    """Show a value in one short line; what is long is cut, what is huge is only named."""
+    try:
+        shown = display(value, 10_000)
+    except LimitExceeded:
+        return f"a large {kind_name(value)}"
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= _BRIEF_CHARS else shown[: _BRIEF_CHARS - 1] + "…"
