@@ -166,6 +166,13 @@ _KIND_SEEDS: Final[dict[type, int]] = {
 }  # fmt: skip
 _BITS: Final = (1 << 61) - 1
 _FACTOR: Final = 1_000_003
+_SPREAD: Final = 0x9E3779B97F4A7C15
+
+
+def _mixed(digest: int) -> int:
+    """Spread a hash before it is added to others: maps and sets have no order."""
+    digest = (digest ^ digest >> 29) * _SPREAD & _BITS
+    return digest ^ digest >> 32
 
 
 def _atom_digest(value: object) -> int | None:
@@ -175,6 +182,9 @@ def _atom_digest(value: object) -> int | None:
         return hash(value)
     if kind is bool or kind is float:
         return hash(value) ^ _KIND_SEEDS[kind]
+    if isinstance(value, Set):
+        # the keys of members hold their hashes: a set costs its own size, not its depth
+        return sum(_mixed(hash(key)) for key in value.members) & _BITS ^ _KIND_SEEDS[Set]
     if kind in _KIND_SEEDS:
         return None
     if isinstance(value, RtfsError):
@@ -193,15 +203,14 @@ class _Frame:
         self.ordered = kind in _SEQUENCES
         self.total = _KIND_SEEDS[kind]
         self.key = 0
-        pairs = container.items() if kind in _MAPS else ((None, item) for item in container)  # type: ignore[attr-defined]
+        pairs = container.items() if kind in _MAPS else ((0, item) for item in container)  # type: ignore[attr-defined]
         self.items: Iterator[tuple[object, object]] = iter(pairs)
 
     def add(self, digest: int) -> None:
         if self.ordered:
             self.total = (self.total * _FACTOR + digest) & _BITS
         else:
-            # maps and sets have no order: a sum of well-mixed parts
-            self.total = (self.total + ((digest ^ self.key) * _FACTOR ^ digest >> 7)) & _BITS
+            self.total = (self.total + _mixed(digest ^ _mixed(self.key))) & _BITS
 
 
 def _digest(value: object) -> int:
