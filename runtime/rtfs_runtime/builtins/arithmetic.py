@@ -7,7 +7,9 @@ arithmetic, leaves as Python's OverflowError, as from compiled instructions; `rt
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 from rtfs_runtime.builtins.operands import integer, number
 from rtfs_runtime.builtins.table import builtin
@@ -19,6 +21,7 @@ Number = int | float
 
 MAX_INT64: Final = (1 << 63) - 1
 MIN_INT64: Final = -(1 << 63)
+_KINDS: Final = frozenset({int, float})
 
 
 def truncate(value: float) -> int:
@@ -162,9 +165,8 @@ def dec(value: Number) -> Number:
 
 
 def _all_numbers(values: tuple[object, ...], operation: str) -> None:
-    for each in values:
-        if each.__class__ is not int and each.__class__ is not float:
-            raise generic(f"{operation} expects numbers")
+    if not _KINDS.issuperset(map(type, values)):
+        raise generic(f"{operation} expects numbers")
 
 
 @builtin(
@@ -177,7 +179,7 @@ def _all_numbers(values: tuple[object, ...], operation: str) -> None:
         ('(max 1 "x")', "!Generic"),
     ),
 )
-def maximum(first: object, *others: object) -> object:
+def maximum(first: Any, *others: Any) -> Any:
     """Give the largest number; of equal ones the first.
 
     A NaN never replaces another number; one argument alone is not checked.
@@ -185,11 +187,7 @@ def maximum(first: object, *others: object) -> object:
     if not others:
         return first
     _all_numbers((first, *others), "max")
-    best: float = first  # type: ignore[assignment]
-    for each in others:
-        if each > best:  # type: ignore[operator]
-            best = each  # type: ignore[assignment]
-    return best
+    return max(first, *others)
 
 
 @builtin(
@@ -197,7 +195,7 @@ def maximum(first: object, *others: object) -> object:
     "[:fn [:any & :any] :any]",
     examples=(("(min 3 1 2)", "1"), ("(min 2.0 2)", "2")),
 )
-def minimum(first: object, *others: object) -> object:
+def minimum(first: Any, *others: Any) -> Any:
     """Give the smallest number; of equal ones the first.
 
     A NaN never replaces another number; one argument alone is not checked.
@@ -205,11 +203,7 @@ def minimum(first: object, *others: object) -> object:
     if not others:
         return first
     _all_numbers((first, *others), "min")
-    best: float = first  # type: ignore[assignment]
-    for each in others:
-        if each < best:  # type: ignore[operator]
-            best = each  # type: ignore[assignment]
-    return best
+    return min(first, *others)
 
 
 @builtin("abs", "[:fn [:number] :number]", examples=(("(abs -5)", "5"), ("(abs -2.5)", "2.5")))
@@ -342,3 +336,23 @@ def nearest(value: Number) -> int:
     if 0.5 <= abs(value - whole) < 1:
         return whole - 1 if value < 0 else whole + 1
     return whole
+
+
+def _add_two(left: Any, right: Any) -> Any:
+    kind, other = left.__class__, right.__class__
+    if (kind is int or kind is float) and (other is int or other is float):
+        return left + right
+    return add(left, right)
+
+
+def _multiply_two(left: Any, right: Any) -> Any:
+    kind, other = left.__class__, right.__class__
+    if (kind is int or kind is float) and (other is int or other is float):
+        return left * right
+    return multiply(left, right)
+
+
+PAIRWISE: Final[Mapping[Any, Callable[[Any, Any], Any]]] = MappingProxyType(
+    {add: _add_two, multiply: _multiply_two}
+)
+"""What a fold may call instead of a variadic function: `*others` makes a tuple at every call."""

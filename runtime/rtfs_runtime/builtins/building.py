@@ -9,11 +9,21 @@ from itertools import chain
 from typing import Any
 
 from rtfs_runtime.builtins.arithmetic import truncate
-from rtfs_runtime.builtins.operands import Items, bad_key, integer, like, number, sequence, sequence_or_text
+from rtfs_runtime.builtins.operands import (
+    KEY_KINDS,
+    Items,
+    bad_key,
+    flat,
+    integer,
+    like,
+    number,
+    sequence,
+    sequence_or_text,
+)
 from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.errors import arity_error, type_error
 from rtfs_runtime.limits import check_items
-from rtfs_runtime.maps import BigMap, Map, is_key, map_assoc
+from rtfs_runtime.maps import BigMap, Map, is_key, is_map, map_assoc
 from rtfs_runtime.sets import make_set, set_conj
 from rtfs_runtime.values import List, Set, kind_name
 from rtfs_runtime.vectors import BigVector, vec_conj
@@ -68,13 +78,16 @@ def hash_map(*pairs: object) -> Map:
     """Make a map of alternating keys and values; of equal keys the last wins."""
     if len(pairs) % 2:
         raise arity_error("hash-map", "an even number", len(pairs))
-    made: dict[object, object] = {}
-    for at in range(0, len(pairs), 2):
-        key = pairs[at]
-        if not is_key(key):
-            raise bad_key(key, "hash-map")
-        made[key] = pairs[at + 1]
-    return made
+    return _checked(pairs[::2], pairs[1::2], "hash-map")
+
+
+def _checked(keys: Items, values: Items, operation: str) -> dict[object, object]:
+    """Make a dict of keys and values, the longer of which is cut, when all keys may be keys."""
+    if len(keys) > len(values):
+        keys = keys[: len(values)]
+    if not KEY_KINDS.issuperset(map(type, keys)):
+        raise bad_key(next(key for key in keys if not is_key(key)), operation)
+    return dict(zip(keys, values, strict=False))
 
 
 def elements(value: object, operation: str) -> Items | str:
@@ -144,15 +157,15 @@ def cons(item: object, value: object) -> object:
 )
 def concat(*values: object) -> object:
     """Join vectors, lists, sets and the characters of strings; anything else is one element."""
-    parts: list[Any] = []
-    size = 0
+    found: list[object] = []
     for value in values:
         kind = value.__class__
-        spliced = kind is tuple or kind is str or kind is List or kind is BigVector or kind is Set
-        parts.append(value if spliced else (value,))
-        size += len(parts[-1])
-    check_items(size)
-    return tuple(chain.from_iterable(parts))
+        if kind is tuple or kind is str or kind is List or kind is BigVector or kind is Set:
+            check_items(len(found) + len(value))  # type: ignore[arg-type]
+            found += value  # type: ignore[arg-type]
+        else:
+            found.append(value)
+    return tuple(found)
 
 
 @builtin(
@@ -179,13 +192,16 @@ def into(target: Any, source: object) -> object:
 
 
 def _into_map(target: Map, source: object) -> Map:
-    made = dict(target.items())
-    if source.__class__ is dict or source.__class__ is BigMap:
-        made.update(source.items())
+    made = dict(flat(target))
+    if is_map(source):
+        made.update(flat(source))
         return made
     for item in sequence(source, "into", "vector, list, or map"):
-        key, content = entry(item, "into")
-        made[key] = content
+        if item.__class__ is tuple and len(item) == 2 and item[0].__class__ in KEY_KINDS:
+            made[item[0]] = item[1]
+        else:
+            key, content = entry(item, "into")
+            made[key] = content
     return made
 
 
@@ -255,12 +271,7 @@ def repeat(amount: int, value: object) -> Items:
 )
 def zipmap(keys: object, values: object) -> Map:
     """Make a map of keys and values that stand at the same place."""
-    made: dict[object, object] = {}
-    for key, value in zip(sequence(keys, "zipmap"), sequence(values, "zipmap"), strict=False):
-        if not is_key(key):
-            raise bad_key(key, "zipmap")
-        made[key] = value
-    return made
+    return _checked(sequence(keys, "zipmap"), sequence(values, "zipmap"), "zipmap")
 
 
 @builtin(

@@ -10,9 +10,17 @@ from collections.abc import Callable
 from typing import Any
 
 from rtfs_runtime.builtins.maps import put, rebuild
-from rtfs_runtime.builtins.operands import Items, bad_key, index_error, integer, mapping, sequence
+from rtfs_runtime.builtins.operands import (
+    Items,
+    bad_key,
+    caller,
+    flat,
+    index_error,
+    integer,
+    mapping,
+    sequence,
+)
 from rtfs_runtime.builtins.table import BUILTINS, builtin
-from rtfs_runtime.calls import callback
 from rtfs_runtime.errors import generic, type_error
 from rtfs_runtime.maps import BigMap, is_key, is_map
 from rtfs_runtime.values import kind_name
@@ -39,7 +47,7 @@ def apply(function: Any, first: object, *others: object) -> object:
     """
     leading = (first, *others[:-1]) if others else ()
     arguments = (*leading, *_spread(others[-1] if others else first))
-    return callback(function, len(arguments), "apply")(*arguments)
+    return caller(function, len(arguments), "apply")(*arguments)
 
 
 def _spread(value: Any) -> Items | str:
@@ -66,7 +74,7 @@ def _spread(value: Any) -> Items | str:
 def _function(value: Any, count: int, operation: str) -> Callable[..., Any]:
     """Give what `update` calls; a string names a global of the calling module, or a builtin (ruling 14)."""
     if not isinstance(value, str):
-        return callback(value, count, operation)
+        return caller(value, count, operation)
     frame = sys._getframe(1)
     while frame is not None and "#module" not in frame.f_globals:
         frame = frame.f_back  # type: ignore[assignment]
@@ -80,7 +88,7 @@ def _function(value: Any, count: int, operation: str) -> Callable[..., Any]:
     # names with these characters are the compiler's own, which no symbol can spell
     if value[:1] in "#:'_" or found is None or kind_name(found) != "function":
         raise generic(f"{operation}: no function named {value}")
-    return callback(found, count, operation)
+    return caller(found, count, operation)
 
 
 @builtin(
@@ -125,7 +133,7 @@ def update_in(value: Any, path: object, function: Any, *others: object) -> objec
 )
 def update_vals(value: Any, function: Any) -> object:
     """Replace every value of a map by what the function makes of it."""
-    call = callback(function, 1, "update-vals")
+    call = caller(function, 1, "update-vals")
     return {key: call(content) for key, content in mapping(value, "update-vals").items()}
 
 
@@ -136,8 +144,8 @@ def update_vals(value: Any, function: Any) -> object:
 )
 def merge_with(function: Any, first: object, *others: object) -> object:
     """Merge maps; where a key is met again, the function joins the two values."""
-    call = callback(function, 2, "merge-with")
-    made = dict(mapping(first, "merge-with").items())
+    call = caller(function, 2, "merge-with")
+    made = dict(flat(mapping(first, "merge-with")))
     for other in others:
         for key, content in mapping(other, "merge-with").items():
             made[key] = call(made[key], content) if key in made else content
@@ -173,10 +181,10 @@ def constantly(value: object) -> Callable[..., object]:
 )
 def complement(function: Any) -> Callable[..., bool]:
     """Make a function that tells whether another gives a falsy value."""
-    callback(function, 1, "complement")
+    caller(function, 1, "complement")
 
     def opposite(*arguments: object) -> bool:
-        got = callback(function, len(arguments), "complement")(*arguments)
+        got = caller(function, len(arguments), "complement")(*arguments)
         return got is None or got is False
 
     return opposite
@@ -189,10 +197,10 @@ def complement(function: Any) -> Callable[..., bool]:
 )
 def partial(function: Any, *leading: object) -> Callable[..., object]:
     """Make a function that calls another with leading arguments in front of its own."""
-    callback(function, len(leading), "partial")
+    caller(function, len(leading), "partial")
 
     def applied(*arguments: object) -> object:
-        return callback(function, len(leading) + len(arguments), "partial")(*leading, *arguments)
+        return caller(function, len(leading) + len(arguments), "partial")(*leading, *arguments)
 
     return applied
 
@@ -206,12 +214,12 @@ def compose(*functions: Any) -> Callable[..., object]:
     """Make a function that calls the last one with its arguments and each one before with the result."""
     if not functions:
         return identity
-    calls = [callback(each, 1, "comp") for each in functions[-2::-1]]
+    calls = [caller(each, 1, "comp") for each in functions[-2::-1]]
     first = functions[-1]
-    callback(first, 1, "comp")
+    caller(first, 1, "comp")
 
     def composed(*arguments: object) -> object:
-        value = callback(first, len(arguments), "comp")(*arguments)
+        value = caller(first, len(arguments), "comp")(*arguments)
         for call in calls:
             value = call(value)
         return value
@@ -224,10 +232,10 @@ def juxt(first: Any, *others: Any) -> Callable[..., object]:
     """Make a function that gives the vector of what several functions give for its arguments."""
     functions = (first, *others)
     for each in functions:
-        callback(each, 1, "juxt")
+        caller(each, 1, "juxt")
 
     def side_by_side(*arguments: object) -> object:
-        return tuple([callback(each, len(arguments), "juxt")(*arguments) for each in functions])
+        return tuple([caller(each, len(arguments), "juxt")(*arguments) for each in functions])
 
     return side_by_side
 
@@ -237,7 +245,7 @@ def juxt(first: Any, *others: Any) -> Callable[..., object]:
 )
 def every_predicate(first: Any, *others: Any) -> Callable[[object], bool]:
     """Make a function that tells whether all functions give truthy values for its argument."""
-    calls = [callback(each, 1, "every-pred") for each in (first, *others)]
+    calls = [caller(each, 1, "every-pred") for each in (first, *others)]
 
     def satisfied(value: object) -> bool:
         for call in calls:
@@ -256,10 +264,10 @@ def every_predicate(first: Any, *others: Any) -> Callable[[object], bool]:
 )
 def fnil(function: Any, default: object) -> Callable[..., object]:
     """Make a function that calls another with a default where its first argument is nil."""
-    callback(function, 1, "fnil")
+    caller(function, 1, "fnil")
 
     def patched(first: object, *others: object) -> object:
         argument = default if first is None else first
-        return callback(function, 1 + len(others), "fnil")(argument, *others)
+        return caller(function, 1 + len(others), "fnil")(argument, *others)
 
     return patched

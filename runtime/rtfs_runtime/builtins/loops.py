@@ -6,16 +6,18 @@ made by Python bytecode, never from C code (`map`, `sorted(key=…)`): that recu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
-from rtfs_runtime.builtins.operands import Items, like, sequence, sequence_or_text
+from rtfs_runtime.builtins.arithmetic import PAIRWISE
+from rtfs_runtime.builtins.operands import KEY_KINDS, Items, caller, like, sequence, sequence_or_text
 from rtfs_runtime.builtins.table import builtin
-from rtfs_runtime.calls import callback
 from rtfs_runtime.equality import equal
 from rtfs_runtime.errors import RtfsError, generic
-from rtfs_runtime.limits import check_items
-from rtfs_runtime.maps import BigMap
+from rtfs_runtime.limits import MAX_ITEMS, check_items
+from rtfs_runtime.maps import is_map
 from rtfs_runtime.printer import to_str
 from rtfs_runtime.values import Keyword, keyword_get
 
@@ -23,22 +25,31 @@ _LOOP = "[:fn [[:union :fn :keyword] :any] [:vector :any]]"
 _UNSET = object()
 
 
-def one_argument(function: Any, operation: str, *, lenient: bool = False) -> Callable[[Any], Any]:
-    """Give what is called for each element; a keyword skips the checks of a general call.
-
-    With `lenient` a keyword finds nil in an element that is no map.
-    """
+def one_argument(function: Any, operation: str) -> Callable[[Any], Any]:
+    """Give what is called for each element; a keyword skips the checks of a general call."""
     if function.__class__ is not Keyword:
-        return callback(function, 1, operation)
+        return caller(function, 1, operation)
 
     def find(item: Any) -> object:
-        if item.__class__ is dict or item.__class__ is BigMap:
-            return item.get(function)
-        if lenient and not isinstance(item, RtfsError):
-            return None
-        return keyword_get(function, item)
+        return item.get(function) if item.__class__ is dict else keyword_get(function, item)
 
     return find
+
+
+def results(function: Any, items: Items | str, operation: str) -> list[Any]:
+    """Give what the function gives for each element."""
+    if function.__class__ is not Keyword:
+        call = caller(function, 1, operation)
+        return [call(item) for item in items]
+    loose: list[Any] = list(items)
+    return [item.get(function) if item.__class__ is dict else keyword_get(function, item) for item in loose]
+
+
+def two_arguments(function: Any, operation: str) -> Callable[[Any, Any], Any]:
+    """Give what is called with a total and an element; variadic arithmetic has a form for exactly two."""
+    if function.__class__ is FunctionType and function in PAIRWISE:
+        return PAIRWISE[function]
+    return caller(function, 2, operation)
 
 
 @builtin(
@@ -55,8 +66,7 @@ def one_argument(function: Any, operation: str, *, lenient: bool = False) -> Cal
 )
 def map_each(function: Any, value: object) -> object:
     """Give the vector of what the function gives for each element."""
-    call = one_argument(function, "map")
-    return tuple([call(item) for item in sequence_or_text(value, "map")])
+    return tuple(results(function, sequence_or_text(value, "map"), "map"))
 
 
 @builtin(
@@ -96,7 +106,7 @@ def drop_satisfying(function: Any, value: object) -> object:
 )
 def fold(function: Any, initial: object, value: object = _UNSET) -> object:
     """Fold from the left, from an initial value or the first element."""
-    call = callback(function, 2, "reduce")
+    call = two_arguments(function, "reduce")
     if value is _UNSET:
         items = sequence_or_text(initial, "reduce")
         if not items:
@@ -118,7 +128,7 @@ def fold(function: Any, initial: object, value: object = _UNSET) -> object:
 )
 def folds(function: Any, initial: object, value: object = _UNSET) -> object:
     """Give the vector of all totals of a fold from the left."""
-    call = callback(function, 2, "reductions")
+    call = two_arguments(function, "reductions")
     items = sequence_or_text(initial if value is _UNSET else value, "reductions")
     if value is _UNSET:
         if not items:
@@ -141,7 +151,7 @@ def folds(function: Any, initial: object, value: object = _UNSET) -> object:
 )
 def map_indexed(function: Any, value: object) -> object:
     """Give what the function gives for each index and element: a list for a list, else a vector."""
-    call = callback(function, 2, "map-indexed")
+    call = two_arguments(function, "map-indexed")
     return like(
         tuple([call(at, item) for at, item in enumerate(sequence_or_text(value, "map-indexed"))]), value
     )
@@ -193,8 +203,9 @@ def is_none(function: Any, value: object) -> bool:
 @builtin("keep", _LOOP, examples=(("(keep :a [{:a 1} {} {:a false}])", "[1 false]"),))
 def keep(function: Any, value: object) -> object:
     """Give the vector of what the function gives for each element, nil left out."""
-    call = one_argument(function, "keep")
-    return tuple([got for item in sequence_or_text(value, "keep") if (got := call(item)) is not None])
+    return tuple(
+        [got for got in results(function, sequence_or_text(value, "keep"), "keep") if got is not None]
+    )
 
 
 @builtin(
@@ -207,8 +218,10 @@ def mapcat(function: Any, value: object) -> object:
     call = one_argument(function, "mapcat")
     found: list[object] = []
     for item in sequence_or_text(value, "mapcat"):
-        found += sequence_or_text(call(item), "mapcat")
-        check_items(len(found))
+        got = call(item)
+        found += got if got.__class__ is tuple else sequence_or_text(got, "mapcat")
+        if len(found) > MAX_ITEMS:
+            check_items(len(found))
     return tuple(found)
 
 
@@ -245,6 +258,19 @@ def _first_failure(function: Any, items: Items | str, operation: str) -> int:
     return at
 
 
+def _looked_up(keyword: Keyword, items: Items | str) -> list[Any]:
+    """Look a keyword up in each element; here one that is no map has nothing."""
+    loose: list[Any] = list(items)
+    return [
+        item.get(keyword)
+        if item.__class__ is dict
+        else keyword_get(keyword, item)
+        if is_map(item) or isinstance(item, RtfsError)
+        else None
+        for item in loose
+    ]
+
+
 @builtin(
     "group-by",
     "[:fn [[:union :fn :keyword] :any] [:map-of :any [:vector :any]]]",
@@ -252,12 +278,13 @@ def _first_failure(function: Any, items: Items | str, operation: str) -> int:
 )
 def group_by(function: Any, value: object) -> object:
     """Give the map from what the function gives to the vector of the elements it gives it for."""
-    call = one_argument(function, "group-by", lenient=True)
+    items = () if value is None else sequence_or_text(value, "group-by")
+    keys = (
+        _looked_up(function, items) if function.__class__ is Keyword else results(function, items, "group-by")
+    )
     groups: dict[object, list[object]] = {}
-    for item in () if value is None else sequence_or_text(value, "group-by"):
-        key = call(item)
-        kind = key.__class__
-        if kind is not str and kind is not Keyword and kind is not int:
+    for key, item in zip(keys, items, strict=True):
+        if key.__class__ not in KEY_KINDS:
             key = to_str(key)
         group = groups.get(key)
         if group is None:
@@ -277,12 +304,10 @@ def group_by(function: Any, value: object) -> object:
 )
 def frequencies(value: object) -> object:
     """Count equal elements; those that cannot be keys are counted by their text."""
-    counts: dict[object, int] = {}
-    for item in sequence_or_text(value, "frequencies"):
-        kind = item.__class__
-        key = item if kind is str or kind is Keyword or kind is int else to_str(item)
-        counts[key] = counts.get(key, 0) + 1
-    return counts
+    items = sequence_or_text(value, "frequencies")
+    if not KEY_KINDS.issuperset(map(type, items)):
+        items = tuple([item if item.__class__ in KEY_KINDS else to_str(item) for item in items])
+    return dict(Counter(items))
 
 
 @builtin(
@@ -292,13 +317,12 @@ def frequencies(value: object) -> object:
 )
 def partition_by(function: Any, value: object) -> object:
     """Cut where what the function gives changes."""
-    call = one_argument(function, "partition-by")
+    items = sequence_or_text(value, "partition-by")
     runs: list[tuple[object, ...]] = []
     run: list[object] = []
-    known: object = _UNSET
-    for item in sequence_or_text(value, "partition-by"):
-        key = call(item)
-        if run and not equal(key, known):
+    known: object = None
+    for key, item in zip(results(function, items, "partition-by"), items, strict=True):
+        if run and not (key == known if key.__class__ is known.__class__ in KEY_KINDS else equal(key, known)):
             runs.append(tuple(run))
             run = []
         known = key

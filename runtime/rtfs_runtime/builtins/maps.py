@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rtfs_runtime.builtins.operands import bad_key, index_error, integer, mapping, sequence
+from rtfs_runtime.builtins.operands import KEY_KINDS, bad_key, flat, index_error, integer, mapping, sequence
 from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.errors import RtfsError, arity_error, type_error
 from rtfs_runtime.maps import PROMOTE_AT, BigMap, Map, is_key, map_assoc, map_dissoc
@@ -107,14 +107,17 @@ def assoc(value: Any, key: object, content: object, *pairs: object) -> object:
     """Set keys of a map, or existing indices of a vector, from the left to the right."""
     if len(pairs) % 2:
         raise arity_error("assoc", "an odd number", 3 + len(pairs))
-    value = put(value, key, content, "assoc")
-    if pairs and value.__class__ is dict:
-        # `put` made this dict, so it may change until it is returned
+    if value.__class__ is dict and len(value) < PROMOTE_AT:
+        if key.__class__ not in KEY_KINDS:
+            raise bad_key(key, "assoc")
+        made = value.copy()
+        made[key] = content
         for at in range(0, len(pairs), 2):
-            if not is_key(pairs[at]):
+            if pairs[at].__class__ not in KEY_KINDS:
                 raise bad_key(pairs[at], "assoc")
-            value[pairs[at]] = pairs[at + 1]
-        return value
+            made[pairs[at]] = pairs[at + 1]
+        return made
+    value = put(value, key, content, "assoc")
     for at in range(0, len(pairs), 2):
         value = put(value, pairs[at], pairs[at + 1], "assoc")
     return value
@@ -163,7 +166,7 @@ def merge(first: Map, *others: Map) -> Map:
             for key, content in other.items():
                 made = map_assoc(made, key, content)
         else:
-            made = dict(made.items()) | dict(other.items())
+            made = flat(made) | flat(other)
     return made
 
 
@@ -199,11 +202,10 @@ def entries(value: Map) -> object:
 def select_keys(value: Map, wanted: object) -> Map:
     """Keep the keys that are listed, in the order of the list."""
     source = mapping(value, "select-keys")
-    made: dict[object, object] = {}
-    for key in sequence(wanted, "select-keys"):
-        if is_key(key) and key in source:
-            made[key] = source[key]
-    return made
+    listed = sequence(wanted, "select-keys")
+    if not KEY_KINDS.issuperset(map(type, listed)):
+        listed = tuple([key for key in listed if is_key(key)])
+    return {key: source[key] for key in listed if key in source}
 
 
 @builtin(

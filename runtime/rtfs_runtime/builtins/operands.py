@@ -6,16 +6,20 @@ names both.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, Final
 
+from rtfs_runtime.calls import callback
 from rtfs_runtime.errors import RtfsError, type_error
 from rtfs_runtime.maps import BigMap, Map
-from rtfs_runtime.values import List, Resource, Set, Timestamp, Uuid, kind_name
+from rtfs_runtime.values import Keyword, List, Resource, Set, Timestamp, Uuid, kind_name
 from rtfs_runtime.vectors import BigVector
 
 SEQUENCE: Final = "vector or list"
 TEXT_OR_SEQUENCE: Final = "vector, list, or string"
 KEY: Final = "string, keyword, or integer"
+KEY_KINDS: Final = frozenset({str, int, Keyword})
 
 Items = tuple[object, ...]
 
@@ -69,6 +73,11 @@ def number(value: object, operation: str) -> int | float:
     raise type_error("number", kind_name(value), operation)
 
 
+def flat(value: Map) -> dict[object, object]:
+    """Give the entries of a map as a dict, which the caller must not change."""
+    return value if isinstance(value, dict) else value.flat()
+
+
 def mapping(value: object, operation: str) -> Map:
     """Give a map."""
     kind = value.__class__
@@ -85,3 +94,15 @@ def bad_key(value: object, operation: str) -> RtfsError:
 def index_error(index: int, length: int) -> RtfsError:
     """Make the error of an index that is out of range."""
     return RtfsError("IndexOutOfBounds", {"index": index, "length": length})
+
+
+_TAKES_ANY_NUMBER: Final = 4
+
+
+def caller(function: Any, count: int, operation: str) -> Callable[..., Any]:
+    """Give what is called with `count` arguments; plain functions of that many skip the general check."""
+    if function.__class__ is FunctionType:
+        code = function.__code__
+        if code.co_argcount == count and not code.co_flags & _TAKES_ANY_NUMBER:
+            return function
+    return callback(function, count, operation)

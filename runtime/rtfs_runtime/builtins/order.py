@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from rtfs_runtime.ordering import sort_values
-
 from rtfs_runtime.builtins import compare
-from rtfs_runtime.builtins.loops import one_argument
-from rtfs_runtime.builtins.operands import Items, like, sequence_or_text
+from rtfs_runtime.builtins.loops import results
+from rtfs_runtime.builtins.operands import Items, caller, like, sequence_or_text
 from rtfs_runtime.builtins.table import builtin
-from rtfs_runtime.calls import callback
+from rtfs_runtime.ordering import sort_values
 
 _UNSET: Final = object()
 _NUMBERS: Final = frozenset({int, float})
@@ -45,7 +43,7 @@ def sort(first: Any, second: Any = _UNSET) -> object:
 
 def _ascending(items: Items) -> list[Any]:
     kinds = set(map(type, items))
-    if kinds <= _TEXTS or kinds == {int}:
+    if kinds <= _TEXTS or kinds <= _NUMBERS:
         return sorted(items)
     return list(sort_values(items))
 
@@ -55,7 +53,7 @@ def _compared(function: Any, items: Items) -> list[Any]:
         kinds = set(map(type, items))
         if kinds <= _NUMBERS or kinds <= _TEXTS:
             return sorted(items, reverse=function is compare.greater)
-    return _merge_sort(callback(function, 2, "sort"), list(items))
+    return _merge_sort(caller(function, 2, "sort"), list(items))
 
 
 def _merge_sort(call: Callable[[Any, Any], Any], items: list[Any]) -> list[Any]:
@@ -72,9 +70,18 @@ def _merge_sort(call: Callable[[Any, Any], Any], items: list[Any]) -> list[Any]:
 
 
 def _merge(call: Callable[[Any, Any], Any], left: list[Any], right: list[Any], merged: list[Any]) -> None:
+    if not right or not _is_before(call(right[0], left[-1])):
+        # in order already
+        merged += left
+        merged += right
+        return
     at = 0
+    size = len(left)
     for item in right:
-        while at < len(left) and not _is_before(call(item, left[at])):
+        while at < size:
+            got = call(item, left[at])
+            if got is True or (got is not False and _is_before(got)):
+                break
             merged.append(left[at])
             at += 1
         merged.append(item)
@@ -98,14 +105,13 @@ def sort_by(function: Any, first: Any, second: Any = _UNSET) -> object:
     A string gives the vector of its characters.
     """
     value = first if second is _UNSET else second
-    call = one_argument(function, "sort-by")
     items = sequence_or_text(value, "sort-by")
-    keys = tuple([call(item) for item in items])
+    keys = tuple(results(function, items, "sort-by"))
     places = range(len(items))
     if second is _UNSET:
         found = sort_places(keys)
     else:
-        before = callback(first, 2, "sort-by")
+        before = caller(first, 2, "sort-by")
         found = _merge_sort(lambda left, right: before(keys[left], keys[right]), list(places))
     return like(tuple([items[place] for place in found]), value)
 
@@ -113,7 +119,8 @@ def sort_by(function: Any, first: Any, second: Any = _UNSET) -> object:
 def sort_places(keys: Items) -> list[int]:
     """Give the places of keys in ascending order."""
     kinds = set(map(type, keys))
-    if kinds <= _TEXTS or kinds == {int}:
+    if kinds <= _TEXTS or kinds <= _NUMBERS:
         return sorted(range(len(keys)), key=keys.__getitem__)  # type: ignore[arg-type]
     # the place stands behind its key in a vector: it decides nothing but where keys are equal
-    return [pair[1] for pair in sort_values([(key, place) for place, key in enumerate(keys)])]
+    pairs: list[Any] = sort_values([(key, place) for place, key in enumerate(keys)])
+    return [place for _, place in pairs]

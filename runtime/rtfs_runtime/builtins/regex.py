@@ -90,7 +90,14 @@ def re_seq(pattern: str, text: str | None) -> tuple[str, ...]:
     found = _pattern(pattern, "re-seq")
     if text is None:
         return ()
-    return _matches(found, _subject(text, "re-seq"))
+    subject = _subject(text, "re-seq")
+    if not found.groups:
+        # without an empty match both rules are one, and this walk makes no match objects
+        texts = found.findall(subject)
+        if "" not in texts:
+            check_items(len(texts))
+            return tuple(texts)
+    return _matches(found, subject)
 
 
 def _matches(pattern: Any, text: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from rtfs_runtime.builtins.operands import (
     text_of,
 )
 from rtfs_runtime.builtins.table import builtin
-from rtfs_runtime.equality import canonical_key, contains_value
+from rtfs_runtime.equality import canonical_key, contains_value, equal
 from rtfs_runtime.errors import type_error
 from rtfs_runtime.limits import check_items
 from rtfs_runtime.maps import BigMap, is_key, is_map
@@ -222,8 +222,22 @@ def reverse(value: object) -> object:
     return like(sequence_or_text(value, "reverse")[::-1], value)
 
 
-_OWN_KEY = frozenset({int, str, Keyword})
+_NO_NUMBER = frozenset({str, Keyword})
+_OWN_KEY = _NO_NUMBER | {int}
 """Kinds whose values are their own canonical keys and hash in C."""
+
+
+def _meet_in_a_dict(items: tuple[object, ...]) -> bool:
+    """Tell whether equal elements, and only those, meet as keys of a dict."""
+    kinds = set(map(type, items))
+    if float not in kinds:
+        return kinds <= _OWN_KEY
+    kinds.discard(float)
+    return kinds <= _NO_NUMBER and not any(map(_is_nan, items))
+
+
+def _is_nan(value: object) -> bool:
+    return value.__class__ is float and value != value
 
 
 @builtin(
@@ -240,7 +254,7 @@ def distinct(value: object) -> object:
     items = sequence_or_text(value, "distinct")
     if isinstance(items, str):
         return "".join(dict.fromkeys(items))
-    if _OWN_KEY.issuperset(map(type, items)):
+    if _meet_in_a_dict(items):
         return like(tuple(dict.fromkeys(items)), value)
     found: dict[object, object] = {}
     for item in items:
@@ -266,7 +280,13 @@ def contains(value: object, item: object) -> bool:
         return isinstance(item, str) and item in value
     if isinstance(value, Set):
         return set_has(value, item)
-    return contains_value(sequence(value, "contains?", "vector, list, string, or map"), item)
+    items = sequence(value, "contains?", "vector, list, string, or map")
+    return _may_hold(items, item) and contains_value(items, item)
+
+
+def _may_hold(items: tuple[object, ...], item: object) -> bool:
+    """Rule out quickly what is not there; only Python's `==` of atoms runs, which may take 1 for true."""
+    return item.__class__ not in _OWN_KEY or item in items
 
 
 def chunks(items: tuple[object, ...], size: object, operation: str) -> tuple[tuple[object, ...], ...]:
@@ -355,8 +375,8 @@ def index_of(value: object, item: object) -> int | None:
     if isinstance(items, str):
         at = items.find(text_of(item, "index-of"))
         return None if at < 0 else at
-    key = canonical_key(item)
-    for at, each in enumerate(items):
-        if canonical_key(each) == key:
-            return at
+    if _may_hold(items, item):
+        for at, each in enumerate(items):
+            if equal(each, item):
+                return at
     return None

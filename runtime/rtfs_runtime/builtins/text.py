@@ -6,6 +6,7 @@ Regular expressions are in `regex`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from rtfs_runtime.builtins.operands import index_error, integer, sequence, text_of
@@ -38,15 +39,21 @@ BLANKS: Final = "".join(
 """Unicode White_Space: what Python strips but for U+001C to U+001F."""
 
 
-def _rendered(values: tuple[object, ...]) -> list[str]:
+_SMALL: Final = 1 << 62
+
+
+def _rendered(values: tuple[object, ...]) -> Sequence[str]:
     """Render like `str`, within the limit for all together."""
     parts: list[str] = []
-    size = 0
     for value in values:
-        part = value if value.__class__ is str else to_str(value, MAX_TEXT)
-        parts.append(part)
-        size += len(part)
-    check_text(size)
+        kind = value.__class__
+        if kind is str:
+            parts.append(value)  # type: ignore[arg-type]
+        elif kind is int and -_SMALL < value < _SMALL:  # type: ignore[operator]
+            parts.append(str(value))
+        else:
+            parts.append(to_str(value, MAX_TEXT))
+    check_text(sum(map(len, parts)))
     return parts
 
 
@@ -172,7 +179,7 @@ def starts_with(value: str | None, prefix: str) -> bool:
 )
 def upper(value: str) -> str:
     """Turn letters into capitals."""
-    return text_of(value, "string-upper").upper()
+    return (value if value.__class__ is str else text_of(value, "string-upper")).upper()
 
 
 @builtin(
@@ -183,7 +190,7 @@ def upper(value: str) -> str:
 )
 def lower(value: str) -> str:
     """Turn letters into small ones."""
-    return text_of(value, "string-lower").lower()
+    return (value if value.__class__ is str else text_of(value, "string-lower")).lower()
 
 
 @builtin("capitalize", _MAP, examples=(('(capitalize "aBC")', '"Abc"'),))
@@ -201,7 +208,7 @@ def capitalize(value: str) -> str:
 )
 def trim(value: str) -> str:
     """Drop white space at both ends."""
-    return text_of(value, "string-trim").strip(BLANKS)
+    return (value if value.__class__ is str else text_of(value, "string-trim")).strip(BLANKS)
 
 
 @builtin("triml", _MAP, examples=(('(triml " a ")', '"a "'),))
