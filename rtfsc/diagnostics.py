@@ -127,7 +127,7 @@ class JsonSpan(TypedDict):
 
 
 def to_json(diagnostic: Diagnostic, source: SourceFile | None) -> dict[str, object]:
-    """Show a diagnostic for a program: an editor, a repairing model. `expected` is what an edit would insert."""
+    """Show a diagnostic for a program; `expected` is what the edit would insert."""
     edit = diagnostic.edit
     return {
         "code": diagnostic.code,

@@ -1,1 +1,1 @@
-"""Reading: text -> tokens -> forms, and forms -> text. `forms` alone costs nothing to import; `parser` loads SLY."""
+"""Reading: text -> tokens -> forms, and back. `forms` is light to import; `parser` loads SLY."""

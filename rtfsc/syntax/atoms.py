@@ -23,14 +23,21 @@ Atom = tuple[Maker, object]
 
 
 class AtomError(Exception):
-    """A run of characters that is no atom. `instead` is a repaired spelling where there is a likely one."""
+    """A run of characters that is no atom.
 
-    def __init__(self, code: str, message: str, hint: str, instead: str | None = None) -> None:
+    Shape: `instead` is a repaired spelling of the whole run where there is a likely one; `part` is the range of
+           the offending characters inside the run, None for all of it.
+    """
+
+    def __init__(
+        self, code: str, message: str, hint: str, instead: str = "", part: tuple[int, int] | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
         self.instead = instead
+        self.part = part
 
 
 _START = r"[A-Za-z_$+\-*/=<>!?%λ]"
@@ -44,7 +51,9 @@ _RADIX = re.compile(r"([-+]?)0(?:[xX]([0-9A-Fa-f]+)|[oO]([0-7]+)|[bB]([01]+))")
 _FLOAT = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)")
 _TIMESTAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:[._][0-9]{3})?Z")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_ESCAPE = re.compile(r"\\(?:u([dD][89abAB][0-9A-Fa-f]{2})\\u([dD][c-fC-F][0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|([\s\S]))")
+_ESCAPE = re.compile(
+    r"\\(?:u([dD][89abAB][0-9A-Fa-f]{2})\\u([dD][c-fC-F][0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|([\s\S]))"
+)
 _ESCAPED = {'"': '"', "\\": "\\", "/": "/", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _CONSTANTS: dict[str, Atom] = {
     "nil": (Literal, None),
@@ -89,8 +98,12 @@ def read_atom(text: str) -> Atom:
 
 def is_name(text: str) -> bool:
     """Tell whether a text can be written as a symbol and reads back as that symbol."""
+    return text in ("&", ":") or (_SYMBOL.fullmatch(text) is not None and _reads_as_symbol(text))
+
+
+def _reads_as_symbol(text: str) -> bool:
     try:
-        return read_atom(text) == (SymbolForm, text)
+        return read_atom(text)[0] is SymbolForm
     except AtomError:
         return False
 
@@ -99,10 +112,10 @@ def _keyword(text: str) -> Atom:
     if _NAME.fullmatch(text, 1) and not _signed_digit(text[1:3]):
         return Literal, Keyword(text[1:])
     stripped = text.strip(":")
-    instead = f":{stripped}" if _NAME.fullmatch(stripped) else None
+    instead = f":{stripped}" if _NAME.fullmatch(stripped) else ""
     hint = "Keywords start with : followed by a name that does not start with a digit → :name"
     if instead and text.endswith(":"):
-        hint = f"A keyword has its colon in front only → {instead}"
+        hint = f"A keyword has its colon in front only → {_short(instead)}"
     raise AtomError("E004", f"Invalid keyword '{_short(text)}'", hint, instead)
 
 
@@ -115,7 +128,9 @@ def _context(text: str) -> Atom:
     if _NAME.fullmatch(name):
         return ContextForm, name
     raise AtomError(
-        "E005", f"Invalid context access '{_short(text)}'", "@ must be followed by a name or a keyword → @plan-id"
+        "E005",
+        f"Invalid context access '{_short(text)}'",
+        "@ must be followed by a name or a keyword → @plan-id",
     )
 
 
@@ -160,15 +175,15 @@ def _timestamp(text: str, instant: str) -> Timestamp:
 
 
 def _bad_number(text: str) -> AtomError:
-    hint, instead = "A number is an integer or a float; a name cannot start with a digit → 42, 1.5, 1e5", None
+    hint, instead = "A number is an integer or a float; a name cannot start with a digit → 42, 1.5, 1e5", ""
     if "/" in text:
         hint = "There are no ratio literals → (/ 1 2)"
     elif text.endswith(".") and _INTEGER.fullmatch(text[:-1]):
         instead = text + "0"
-        hint = f"A float has digits on both sides of the dot → {instead}"
+        hint = f"A float has digits on both sides of the dot → {_short(instead)}"
     elif "_" in text and _INTEGER.fullmatch(text.replace("_", "")):
         instead = text.replace("_", "")
-        hint = f"Digits are written without separators → {instead}"
+        hint = f"Digits are written without separators → {_short(instead)}"
     elif re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*", text):
         hint = "A timestamp has a date, a time and Z; a date alone is a string → 2026-01-02T03:04:05Z"
     return AtomError("E002", f"Invalid number '{_short(text)}'", hint, instead)
@@ -186,14 +201,16 @@ def _bad_name(text: str) -> AtomError:
     if re.fullmatch(r"[-+]?\.[0-9].*", text):
         instead = text.replace(".", "0.", 1)
         return AtomError(
-            "E002", f"Invalid number '{_short(text)}'", f"A float has digits on both sides of the dot → {instead}", instead
+            "E002",
+            f"Invalid number '{_short(text)}'",
+            f"A float has digits on both sides of the dot → {_short(instead)}",
+            instead,
         )
     found = _SYMBOL.match(text)
     at = found.end() if found else 0
     char = text[at : at + 1]
     shown = f"'{char}'" if char.isprintable() else f"U+{ord(char):04X}"
     hint = "Names consist of ASCII letters, digits and _ $ + - * / = < > ! ? % ."
-    instead = None
     if char == "'":
         hint = 'Strings need double quotes; a quote stands before a form, after a blank → "text"'
     elif char in "“”„«»":
@@ -202,7 +219,7 @@ def _bad_name(text: str) -> AtomError:
         hint = "Only space, tab, line end and comma are blanks → retype the blank at this place"
     elif char == "&":
         hint = "& stands alone, before the name that takes the rest → [a & rest]"
-    return AtomError("E003", f"Unexpected character {shown} in '{_short(text)}'", hint, instead)
+    return AtomError("E003", f"Unexpected character {shown} in '{_short(text)}'", hint, part=(at, at + 1))
 
 
 def _bad_hash(text: str) -> AtomError:
@@ -213,11 +230,15 @@ def _bad_hash(text: str) -> AtomError:
             'Only #( and a block comment start with # → (set [1 2]), or a string "a+" for a pattern',
         )
     if text.startswith("#_"):
-        return AtomError("E003", "Unexpected '#_': there is no discard mark", "Comment a form out → #| form |#")
+        return AtomError(
+            "E003", "Unexpected '#_': there is no discard mark", "Comment a form out → #| form |#"
+        )
     if text.startswith("##"):
         return AtomError("E002", f"Invalid number '{_short(text)}'", "Special floats → ##Inf, ##-Inf, ##NaN")
     return AtomError(
-        "E003", f"Unexpected character '#' in '{_short(text)}'", "Only #( and a block comment start with # → #(+ % 1)"
+        "E003",
+        f"Unexpected character '#' in '{_short(text)}'",
+        "Only #( and a block comment start with # → #(+ % 1)",
     )
 
 
@@ -229,22 +250,22 @@ def _unescape(text: str) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     high, low, unit, char = found.groups()
-    if char is not None:
-        if char in _ESCAPED:
-            return _ESCAPED[char]
-        what = f"Invalid escape sequence '\\{char}' in string"
-        if char == "u":
-            raise AtomError("E007", what, "\\u is followed by four hexadecimal digits → \\u00e9")
-        raise AtomError("E007", what, 'Escapes are \\" \\\\ \\/ \\n \\t \\r \\b \\f \\uXXXX → \\\\ for a backslash')
-    if unit is None:
+    if high is not None:
         return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
+    if char in _ESCAPED:
+        return _ESCAPED[char]
+    # the opening quote was cut off
+    part = (found.start() + 1, found.end() + 1)
+    message = f"Invalid escape sequence '{_short(found[0])}' in string"
+    if char == "u":
+        raise AtomError("E007", message, "\\u is followed by four hexadecimal digits → \\u00e9", part=part)
+    if char is not None:
+        hint = 'Escapes are \\" \\\\ \\/ \\n \\t \\r \\b \\f \\uXXXX → \\\\ for a backslash'
+        raise AtomError("E007", message, hint, part=part)
     code = int(unit, 16)
     if 0xD800 <= code <= 0xDFFF:
-        raise AtomError(
-            "E007",
-            f"Invalid escape sequence '\\u{unit}' in string: half of a surrogate pair",
-            "A character beyond U+FFFF is written as two escapes, or as itself → \\ud83d\\ude42",
-        )
+        hint = "A character beyond U+FFFF is written as itself or as two escapes → \\ud83d\\ude42"
+        raise AtomError("E007", message + ": half of a surrogate pair", hint, part=part)
     return chr(code)
 
 

@@ -1,7 +1,7 @@
 """Why brackets do not match: a scan of its own, made only after the grammar has failed.
 
 In: a source. Out: one diagnostic in the words of language §8.3, with an edit that repairs the text, or None.
-Strings and comments are skipped. Only the first cause is reported: everything after it would be a consequence.
+Strings and comments are skipped. Only the first cause is reported: what follows would be a consequence.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from rtfsc.source import Diagnostic, Edit, SourceFile, Span
 
+# a string or comment without an end reaches to the end of the text: trying each of many would be quadratic
 _TOKENS = re.compile(
-    r"""(;[^\n]*|\#\|[\s\S]*?\|\#)|([(\[{])|([)\]}])|"[^"\\]*+(?:\\[\s\S][^"\\]*+)*+"|[^\s,()\[\]{}";#]+|[#"]"""
+    r"""(;[^\n]*|\#\|[\s\S]*?(?:\|\#|\Z))|([(\[{])|([)\]}])"""
+    r"""|"[^"\\]*+(?:\\[\s\S][^"\\]*+)*+(?:"|\\?\Z)|[^\s,()\[\]{}";#]+|\#"""
 )
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 _MOST_INSERTED = 40
@@ -25,7 +27,7 @@ class _Opener(NamedTuple):
 
 
 class _Suspect(NamedTuple):
-    """The first form that starts a line at or left of the bottom opener: something was likely left open before."""
+    """The first form that starts a line at or left of the bottom opener: something before was left open."""
 
     at: int
     previous_end: int
@@ -75,7 +77,9 @@ def _unexpected(closer: str, at: int) -> Diagnostic:
     )
 
 
-def _mismatched(source: SourceFile, stack: list[_Opener], token: re.Match[str], previous_end: int) -> Diagnostic:
+def _mismatched(
+    source: SourceFile, stack: list[_Opener], token: re.Match[str], previous_end: int
+) -> Diagnostic:
     closer, at = token[0], token.start()
     opener = stack[-1]
     expected = _CLOSER[opener.char]
@@ -102,7 +106,9 @@ def _mismatched(source: SourceFile, stack: list[_Opener], token: re.Match[str], 
     return Diagnostic("E021", message, Span(at, at + 1), hints, edit, notes=notes)
 
 
-def _unclosed(source: SourceFile, stack: list[_Opener], suspect: _Suspect | None, previous_end: int) -> Diagnostic:
+def _unclosed(
+    source: SourceFile, stack: list[_Opener], suspect: _Suspect | None, previous_end: int
+) -> Diagnostic:
     opener = stack[-1]
     line, column = source.line_column(opener.at)
     message = f"Unclosed delimiter: '{opener.char}' opened at line {line}:{column} was never closed"

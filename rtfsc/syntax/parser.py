@@ -1,12 +1,13 @@
 """Tokens -> forms, with SLY's own Parser.
 
 In: a `SourceFile`. Out: a `ParsedFile`, or a `CompileError` with everything found wrong.
-The grammar is flat and left recursive and knows no special form: those belong to `rtfsc.lower`, and a production
-for each would cost 35 ms of table building at every import. SLY keeps its stack in a list: depth costs memory only.
+The grammar is flat and left recursive and knows no special form: those belong to `rtfsc.lower`, and a
+production for each would cost 35 ms of table building at every import. SLY keeps its stack in a list: depth
+costs memory only.
 Hot rules read `p._slice`: SLY's named access takes more time than the rest of reading together.
 """
 
-# mypy: disable-error-code="misc, no-any-unimported, name-defined, no-redef, no-untyped-call, untyped-decorator"
+# mypy: disable-error-code="misc, no-any-unimported, name-defined, no-redef, untyped-decorator"
 # ruff: noqa: F811, F821
 
 from __future__ import annotations
@@ -43,19 +44,14 @@ _TEMPLATE_MARKS = {"`": QuasiForm, "~": UnquoteForm, "~@": SpliceForm}
 
 
 class _Stop(Exception):
-    """Reading cannot go on at `token`; `pending` is the grammar symbol before it."""
-
-    def __init__(self, token: Any, pending: Any) -> None:
-        super().__init__()
-        self.token = token
-        self.pending = pending
+    """The grammar knows no way on from the symbols on the parser's stack."""
 
 
 class _TooDeep(Exception):
     """More brackets and marks are open than `MAX_DEPTH`."""
 
 
-class FormParser(Parser):  # type: ignore[misc]
+class FormParser(Parser):
     """Build forms from tokens; `problems` receives what is wrong but does not stop the reading."""
 
     tokens = FormLexer.tokens
@@ -140,7 +136,7 @@ class FormParser(Parser):  # type: ignore[misc]
     @_("marks mark")
     def marks(self, p: Any) -> list[Any]:
         self._deepen()
-        marks = p._slice[0].value
+        marks: list[Any] = p._slice[0].value
         marks.append(p._slice[1].value)
         return marks
 
@@ -152,8 +148,8 @@ class FormParser(Parser):  # type: ignore[misc]
     @_("HINT")
     def mark(self, p: Any) -> tuple[str, int, HintMark]:
         token = p._slice[0]
-        target, model_id = token.value
-        return "^:", token.index, HintMark(target, model_id, token.index, token.end)
+        hint = token.value
+        return "^:", token.index, HintMark(hint.target, hint.model_id, token.index, hint.end)
 
     @_("CARET LC items RC")
     def mark(self, p: Any) -> tuple[str, int, MapForm]:
@@ -162,7 +158,7 @@ class FormParser(Parser):  # type: ignore[misc]
         return "^", part[0].index, MapForm(part[2].value, part[1].index, part[3].end)
 
     def error(self, token: Any) -> None:
-        raise _Stop(token, self.symstack[-1])
+        raise _Stop
 
     def _deepen(self) -> None:
         self.depth += 1
@@ -173,8 +169,10 @@ class FormParser(Parser):  # type: ignore[misc]
         try:
             atom = read_atom(token.value)
         except AtomError as error:
-            edit = error.instead and Edit(token.index, token.end, error.instead)
-            self._report(error.code, error.message, Span(token.index, token.end), error.hint, edit or None)
+            start, end = error.part or (0, len(token.value))
+            span = Span(token.index + start, token.index + end)
+            edit = Edit(token.index, token.end, error.instead) if error.instead else None
+            self._report(error.code, error.message, span, error.hint, edit)
             return Literal, None
         self.known[token.value] = atom
         return atom
@@ -229,10 +227,10 @@ def parse(source: SourceFile, *, keep_comments: bool = False) -> ParsedFile:
         forms = parser.parse(FormLexer(problems).tokenize(source.text))
     except LexicalError as error:
         problems.append(error.diagnostic)
-    except _Stop as stop:
-        problems.append(analyze_delimiters(source) or _misplaced(stop, source.text))
+    except _Stop:
+        problems.append(analyze_delimiters(source) or _misplaced(parser.symstack))
     except _TooDeep:
-        problems.append(_too_deep(parser, source.text))
+        problems.append(_too_deep(parser.symstack))
     if problems:
         problems.sort(key=lambda problem: problem.span)
         raise CompileError(problems[:_MOST_PROBLEMS], source)
@@ -248,28 +246,34 @@ def _check_characters(text: str) -> None:
         message = f"Invalid character U+{ord(text[error.start]):04X}: half of a surrogate pair"
         hints = ("Source text consists of Unicode characters; this is half of one → remove it",)
         edit = Edit(error.start, error.end, "")
-        raise LexicalError(Diagnostic("E001", message, Span(error.start, error.start + 1), hints, edit)) from None
+        raise LexicalError(
+            Diagnostic("E001", message, Span(error.start, error.start + 1), hints, edit)
+        ) from None
 
 
-def _misplaced(stop: _Stop, text: str) -> Diagnostic:
+def _misplaced(stack: list[Any]) -> Diagnostic:
     """Explain a grammar error in a text whose brackets match: a mark without the form it belongs to."""
-    pending = stop.pending
-    if pending.type == "CARET":
-        hint = "After ^ comes a map, or :delegation → ^{:doc \"text\"} form"
-        return Diagnostic("E010", "Metadata must be a map", Span(pending.index, pending.index + 1), (hint,))
-    mark, start, meta = pending.value[-1]
-    if meta is not None:
-        message = "Metadata without a form: nothing follows it"
-        hint = "Metadata stands before the form it describes → ^{:doc \"text\"} (fn [x] x)"
-        return Diagnostic("E010", message, Span(start, meta.end), (hint,), Edit(start, meta.end, ""))
-    message = f"Nothing follows the mark {mark}"
-    hints = (f"{mark} stands before a form → {mark}form",)
-    end = start + len(mark)
-    return Diagnostic("E015", message, Span(start, end), hints, Edit(start, end, ""))
+    last = stack[-1]
+    if last.type == "CARET":
+        hint = 'After ^ comes a map, or :delegation → ^{:doc "text"} form'
+        return Diagnostic("E010", "Metadata must be a map", Span(last.index, last.end), (hint,))
+    if last.type == "MARK":
+        hint = f"{last.value} stands before a form → {last.value}form"
+        edit = Edit(last.index, last.end, "")
+        return Diagnostic(
+            "E015", f"Nothing follows the mark {last.value}", Span(last.index, last.end), (hint,), edit
+        )
+    # a whole `^{…}` (four symbols) or a delegation mark (one)
+    start = stack[-4].index if last.type == "RC" else last.index
+    hint = 'Metadata stands before the form it describes → ^{:doc "text"} (fn [x] x)'
+    edit = Edit(start, last.end, "")
+    return Diagnostic(
+        "E010", "Metadata without a form: nothing follows it", Span(start, last.end), (hint,), edit
+    )
 
 
-def _too_deep(parser: FormParser, text: str) -> Diagnostic:
-    at = next(symbol.index for symbol in reversed(parser.symstack) if hasattr(symbol, "index"))
+def _too_deep(stack: list[Any]) -> Diagnostic:
+    at = next(symbol.index for symbol in reversed(stack) if hasattr(symbol, "index"))
     message = f"More than {MAX_DEPTH} brackets are open"
     hint = "Give inner parts a name of their own → (def part …)"
     return Diagnostic("E402", message, Span(at, at + 1), (hint,))
