@@ -26,7 +26,199 @@ class ErrorRow(NamedTuple):
     right: str
 
 
-_ROWS: dict[str, ErrorRow] = {}
+_ROWS: dict[str, ErrorRow] = {
+    # E0xx: reading
+    "E001": ErrorRow(
+        "Text that is not Unicode",
+        "parse",
+        "A source file is UTF-8. The bytes at this place are not, or the text given to the compiler holds half of a "
+        "surrogate pair. Save the file as UTF-8; a byte-order mark is allowed and dropped.",
+        "",
+        "",
+    ),
+    "E002": ErrorRow(
+        "Invalid number",
+        "parse",
+        "Whatever starts with a digit, or with a sign and a digit, must be a number, a timestamp or a uuid as a "
+        "whole. Integers have any size; floats need digits on both sides of the dot; 0x1f, 0o17 and 0b11 are "
+        "integers; special floats are ##Inf, ##-Inf and ##NaN. There are no ratios and no digit separators.",
+        "[1 2x .5 1/2]",
+        "[1 2 0.5 (/ 1 2)]",
+    ),
+    "E003": ErrorRow(
+        "Unexpected character",
+        "parse",
+        "Names consist of ASCII letters, digits and _ $ + - * / = < > ! ? % . and do not start with a digit. There "
+        "are no character literals (\\a), no set literals (#{1}) and no regular-expression literals.",
+        "#{1 2}",
+        "(set [1 2])",
+    ),
+    "E004": ErrorRow(
+        "Invalid keyword",
+        "parse",
+        "A keyword is a colon followed by a name. Colons inside are allowed between name characters (:a:b, "
+        ":com.acme:v1.0/query), a colon at the end is not.",
+        '{:name: "Ada"}',
+        '{:name "Ada"}',
+    ),
+    "E005": ErrorRow(
+        "Invalid context access",
+        "parse",
+        "@name and @:name give a value of the host's context. The name follows the @ at once.",
+        "(str @ plan-id)",
+        "(str @plan-id)",
+    ),
+    "E006": ErrorRow(
+        "Impossible timestamp",
+        "parse",
+        "A timestamp literal has the shape YYYY-MM-DDThh:mm:ssZ, with .mmm before the Z if needed, and names a date "
+        "and a time that exist.",
+        "2026-02-30T00:00:00Z",
+        "2026-02-28T00:00:00Z",
+    ),
+    "E007": ErrorRow(
+        "Invalid escape sequence",
+        "parse",
+        'In a string a backslash is followed by one of " \\ / n t r b f, or by u and four hexadecimal digits. A '
+        "character beyond U+FFFF is written as itself or as the two escapes of its surrogate pair.",
+        '"a\\qb"',
+        '"a\\\\qb"',
+    ),
+    "E008": ErrorRow(
+        "Unterminated string",
+        "parse",
+        "A string begins and ends with a double quote. It may span lines, so the missing quote can also be in an "
+        "earlier string: then all strings after it are read inside out.",
+        '(str "abc)',
+        '(str "abc")',
+    ),
+    "E009": ErrorRow(
+        "Unterminated block comment",
+        "parse",
+        "A block comment begins with #| and ends at the first |# after it; block comments do not nest.",
+        "1 #| one",
+        "1 #| one |#",
+    ),
+    "E010": ErrorRow(
+        "Invalid metadata",
+        "parse",
+        "^ is followed by a map or by :delegation. There are no flags such as ^:private.",
+        "^:private (fn [x] x)",
+        "^{:private true} (fn [x] x)",
+    ),
+    "E011": ErrorRow(
+        "Unknown delegation target",
+        "parse",
+        'The targets of ^:delegation are :local, :local-model "id" and :remote "id".',
+        "(fn ^:delegation :somewhere [x] x)",
+        "(fn ^:delegation :local [x] x)",
+    ),
+    "E012": ErrorRow(
+        "Malformed delegation mark",
+        "parse",
+        ":local-model and :remote are followed by the id of a model, a string without escapes; :local by nothing. "
+        "The mark ends there.",
+        "(fn ^:delegation :remote [x] x)",
+        '(fn ^:delegation :remote "m" [x] x)',
+    ),
+    "E013": ErrorRow(
+        "Two delegation marks",
+        "parse",
+        "A function is delegated to one target.",
+        '(fn ^:delegation :local ^:delegation :remote "m" [x] x)',
+        '(fn ^:delegation :remote "m" [x] x)',
+    ),
+    "E014": ErrorRow(
+        "Nested #( … ) functions",
+        "parse",
+        "In a #( … ) inside another it would be unclear which function a % belongs to.",
+        "#(map #(+ % 1) %)",
+        "#(map (fn [x] (+ x 1)) %)",
+    ),
+    "E015": ErrorRow(
+        "Mark without a form",
+        "parse",
+        "The marks ' ` ~ ~@ and metadata stand before the form they belong to.",
+        "(list a ')",
+        "(list 'a)",
+    ),
+    "E020": ErrorRow(
+        "Unexpected closing delimiter",
+        "parse",
+        "A closing bracket has no opening one left to close.",
+        "(+ 1 2))",
+        "(+ 1 2)",
+    ),
+    "E021": ErrorRow(
+        "Mismatched delimiter",
+        "parse",
+        "A closing bracket is of another kind than the innermost one that is open.",
+        "(+ 1 [2 3)",
+        "(+ 1 [2 3])",
+    ),
+    "E022": ErrorRow(
+        "Unclosed delimiter",
+        "parse",
+        "The text ends while a bracket is open. The report names the innermost one; the hint compares the "
+        "indentation of the lines to find the place where a bracket is most likely missing.",
+        "(def a (+ 1 2)",
+        "(def a (+ 1 2))",
+    ),
+    # E1xx: malformed forms
+    "E101": ErrorRow(
+        "Malformed special form",
+        "parse",
+        "A special form has a fixed shape: if needs a condition and one or two branches; let a vector of bindings "
+        "and a body; fn a parameter vector and a body; def a symbol and a value; try at least one catch or finally.",
+        "(let x 5)",
+        "(let [x 5] x)",
+    ),
+    "E107": ErrorRow(
+        "Malformed map",
+        "parse",
+        "A map holds pairs of a key and a value. A key is a keyword, a string or an integer.",
+        "{nil 1}",
+        "{:none 1}",
+    ),
+    "E114": ErrorRow(
+        "Template mark outside of a template",
+        "parse",
+        "~ and ~@ insert values into a form written with the template mark `; elsewhere there is nothing to insert "
+        "into.",
+        "(list ~x)",
+        "`(list ~x)",
+    ),
+    "E115": ErrorRow(
+        "Not a name",
+        "parse",
+        "& and : have a meaning in parameter lists and patterns only; nil, true and false are values and cannot be "
+        "bound.",
+        "(+ 1 &)",
+        "(fn [a & rest] rest)",
+    ),
+    # E4xx: limits
+    "E401": ErrorRow(
+        "Too deeply nested to compile",
+        "compile",
+        "A program may nest 5,000 forms. Give inner parts a name of their own, or build deep data by code.",
+        "",
+        "",
+    ),
+    "E402": ErrorRow(
+        "Too deeply nested to read",
+        "parse",
+        "100,000 brackets and marks may be open at one place of a program.",
+        "",
+        "",
+    ),
+    "E403": ErrorRow(
+        "Integer literal too long",
+        "parse",
+        "An integer in a program has at most 100,000 digits. Integers that a program computes have any size.",
+        "",
+        "",
+    ),
+}
 
 
 ERRORS: Mapping[str, ErrorRow] = MappingProxyType(_ROWS)

@@ -142,7 +142,7 @@ def _number(text: str) -> object:
             return _radix_integer(radix)
     except LimitExceeded:
         raise AtomError(
-            "E401",
+            "E403",
             f"Integer literal with more than {MAX_DIGITS} digits",
             f"A number in a program has at most {MAX_DIGITS} digits → compute it, or read it from a file",
         ) from None
