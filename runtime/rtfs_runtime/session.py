@@ -55,6 +55,11 @@ class Session:
     def __init__(
         self, settings: Settings | None = None, *, modules: ModuleStore | None = None, **given: Any
     ) -> None:
+        unknown = [name for name in given if name not in Settings._fields]
+        if unknown:
+            raise TypeError(
+                f"a session has no setting `{unknown[0]}`; there are {', '.join(Settings._fields)}"
+            )
         settings = (settings or Settings())._replace(**given)
         self.settings = settings
         self.policy = settings.policy

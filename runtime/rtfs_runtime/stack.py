@@ -20,7 +20,7 @@ from rtfs_runtime.errors import LimitExceeded
 
 T = TypeVar("T")
 
-_STACK_BYTES: Final = 512 << 20
+_STACK_BYTES: Final = 256 << 20
 _C_CALLS_USE_STACK: Final = sys.version_info < (3, 12)
 _SAFE_DEPTH: Final = 8_000
 _GRACE_S: Final = 1.0

@@ -130,11 +130,11 @@ def _parse(text: str, base: str | Path) -> Grant:
         wanted = kind if kind in _PLAIN else f"{kind}:{'ID' if kind == 'cap' else 'NAME'}"
         raise ValueError(f"grant `{text}` is not complete or has too much: write `{wanted}`")
     bare = text.removeprefix(":")
-    if _SAFE_ID.fullmatch(bare):
-        return Grant("cap", bare)
-    # needed only on the way to an error
+    # needed only for capabilities and errors
     from difflib import get_close_matches
 
-    near = get_close_matches(kind, (*_PLAIN, *_WITH_VALUE), 1)
+    near = get_close_matches(kind, (*_PLAIN, *_WITH_VALUE), 1, 0.75)
+    if not near and _SAFE_ID.fullmatch(bare):
+        return Grant("cap", bare)
     hint = f"did you mean `{near[0]}`?" if near else f"to grant a capability of that name: `cap:{text}`"
     raise ValueError(f"unknown grant `{text}`; {hint}")

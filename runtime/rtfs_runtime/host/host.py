@@ -57,7 +57,8 @@ class Host:
                 value = row.act(self, *args)
             except Exception as error:
                 # border: whatever a host function ends in is an error that programs can catch
-                raise as_error(error) from error.__cause__
+                found = as_error(error)
+                raise found from found.__cause__
             return check_output(row, value)
 
         return self.record("capability", row.id, args, {}, act)
@@ -70,12 +71,24 @@ class Host:
         detail: Mapping[str, object],
         act: Callable[[Event], object],
     ) -> object:
-        """Do an effect at the place where the session's code is now."""
-        scope = context.current(self.owner)
-        if scope is None:
-            return perform(Effect("", kind, name, args, detail), act, self.trace, 0)
-        effect = Effect(scope.next_path(), kind, name, args, detail)
-        return perform(effect, act, scope.trace, scope.event.id if scope.event is not None else 0)
+        """Do an effect at the place where the session's code is now; effects within it are its children."""
+        around = context.current(self.owner)
+        trace = self.trace if around is None else around.trace
+        path = "" if around is None else around.next_path()
+        scope = context.Scope(self.owner, around, path, trace)
+        scope.values = self.context if around is None else around.values
+        scope.hints = None if around is None else around.hints
+
+        def inside(event: Event) -> object:
+            scope.event = event
+            token = context.enter(scope)
+            try:
+                return act(event)
+            finally:
+                context.leave(token)
+
+        parent = 0 if around is None or around.event is None else around.event.id
+        return perform(Effect(path, kind, name, args, detail), inside, trace, parent)
 
     def write_out(self, text: str) -> None:
         """Write to the session's output; raises LimitExceeded when there was too much of it."""

@@ -7,6 +7,7 @@ that never waits a third of its starting time. Source: ruling 29.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar, copy_context
@@ -67,8 +68,14 @@ async def run_on_thread(function: Callable[[], T], depth: int) -> T:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     token = event_loop.set(loop)
+
+    def wake() -> None:
+        # a cancelled run may end after its loop
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(ended.set)
+
     try:
-        job = Job(function, depth, lambda: loop.call_soon_threadsafe(ended.set))
+        job = Job(function, depth, wake)
     finally:
         event_loop.reset(token)
     job.start()

@@ -67,8 +67,8 @@ class TableFile:
         value = given.get(key)
         if value is None or (isinstance(value, want) and not (isinstance(value, bool) and want is not bool)):
             return value
-        names = " or ".join(_NAMES[one] for one in (want if isinstance(want, tuple) else (want,)))
-        return self.fail(f"{place}\x00{key}", f"`{key}` must be {names}, not {_shown(value)}", number)
+        name = _NAMES[want[-1] if isinstance(want, tuple) else want]
+        return self.fail(f"{place}\x00{key}", f"`{key}` must be {name}, not {_shown(value)}", number)
 
 
 _NAMES = {
