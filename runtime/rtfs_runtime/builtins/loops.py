@@ -7,7 +7,7 @@ made by Python bytecode, never from C code (`map`, `sorted(key=…)`): that recu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
@@ -41,8 +41,10 @@ def results(function: Any, items: Items | str, operation: str) -> list[Any]:
     if function.__class__ is not Keyword:
         call = caller(function, 1, operation)
         return [call(item) for item in items]
-    loose: list[Any] = list(items)
-    return [item.get(function) if item.__class__ is dict else keyword_get(function, item) for item in loose]
+    elements: Iterable[Any] = items
+    return [
+        item.get(function) if item.__class__ is dict else keyword_get(function, item) for item in elements
+    ]
 
 
 def two_arguments(function: Any, operation: str) -> Callable[[Any, Any], Any]:
@@ -260,14 +262,14 @@ def _first_failure(function: Any, items: Items | str, operation: str) -> int:
 
 def _looked_up(keyword: Keyword, items: Items | str) -> list[Any]:
     """Look a keyword up in each element; here one that is no map has nothing."""
-    loose: list[Any] = list(items)
+    elements: Iterable[Any] = items
     return [
         item.get(keyword)
         if item.__class__ is dict
         else keyword_get(keyword, item)
         if is_map(item) or isinstance(item, RtfsError)
         else None
-        for item in loose
+        for item in elements
     ]
 
 

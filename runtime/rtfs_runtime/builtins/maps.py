@@ -67,10 +67,13 @@ def _step(value: Any, key: Any) -> object:
         ("(get-in {1 :x} [1])", ":x"),
     ),
 )
-def get_in(value: object, path: object, default: object = None) -> object:
+def get_in(value: Any, path: object, default: object = None) -> object:
     """Follow a path of keys and indices; the default where it leads nowhere."""
     for key in sequence(path, "get-in"):
-        value = _step(value, key)
+        if value.__class__ is dict and key.__class__ in KEY_KINDS:
+            value = value.get(key, _ABSENT)
+        else:
+            value = _step(value, key)
         if value is _ABSENT:
             return default
     return value

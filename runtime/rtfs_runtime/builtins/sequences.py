@@ -375,6 +375,9 @@ def index_of(value: object, item: object) -> int | None:
     if isinstance(items, str):
         at = items.find(text_of(item, "index-of"))
         return None if at < 0 else at
+    if item.__class__ in _NO_NUMBER:
+        # no other kind equals these for Python either
+        return items.index(item) if item in items else None
     if _may_hold(items, item):
         for at, each in enumerate(items):
             if equal(each, item):

@@ -39,11 +39,15 @@ BLANKS: Final = "".join(
 """Unicode White_Space: what Python strips but for U+001C to U+001F."""
 
 
+_TEXTS: Final = frozenset({str})
 _SMALL: Final = 1 << 62
 
 
 def _rendered(values: tuple[object, ...]) -> Sequence[str]:
     """Render like `str`, within the limit for all together."""
+    if _TEXTS.issuperset(map(type, values)):
+        check_text(sum(map(len, values)))  # type: ignore[arg-type]
+        return values  # type: ignore[return-value]
     parts: list[str] = []
     for value in values:
         kind = value.__class__
