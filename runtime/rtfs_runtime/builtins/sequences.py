@@ -375,11 +375,14 @@ def index_of(value: object, item: object) -> int | None:
     if isinstance(items, str):
         at = items.find(text_of(item, "index-of"))
         return None if at < 0 else at
-    if item.__class__ in _NO_NUMBER:
-        # no other kind equals these for Python either
-        return items.index(item) if item in items else None
-    if _may_hold(items, item):
+    kind = item.__class__
+    if kind not in _OWN_KEY:
         for at, each in enumerate(items):
             if equal(each, item):
+                return at
+    elif item in items:
+        # Python may have taken 1 for 1.0 or true
+        for at, each in enumerate(items):
+            if each == item and each.__class__ is kind:
                 return at
     return None

@@ -80,6 +80,8 @@ def big_map(size: int) -> Any:
         ("flatten", ((1, (2, List([3, (4,)])), ()),), (1, 2, 3, 4)),
         ("index-of", ((5, 6), 6), 1),
         ("index-of", ((5, 6.0), 6), None),
+        ("index-of", ((True, 1.0, 1), 1), 2),
+        ("index-of", ((1, (1,)), (1,)), 1),
         ("index-of", ("abc", "c"), 2),
         ("contains?", ((5, 6), 6), True),
         ("contains?", ((1,), 1.0), False),
