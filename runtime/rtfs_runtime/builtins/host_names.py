@@ -12,6 +12,7 @@ from rtfs_runtime.builtins.building import conj
 from rtfs_runtime.builtins.maps import assoc, dissoc
 from rtfs_runtime.builtins.operands import integer, text_of
 from rtfs_runtime.builtins.table import builtin, spellings
+from rtfs_runtime.builtins.text import lines
 from rtfs_runtime.errors import arity_error, invalid_argument, type_error
 from rtfs_runtime.limits import MAX_TEXT
 from rtfs_runtime.maps import Map, is_map
@@ -217,8 +218,7 @@ def read_file(host: Host, path: str) -> object:
 @builtin("read-lines", "[:fn [:string] [:vector :string]]", effect="reads", host=True)
 def read_lines(host: Host, path: str) -> object:
     """Give the lines of a file."""
-    text: str = host.perform("ccos.io.read-file", (text_of(path, "read-lines"),))
-    return tuple(text.splitlines())
+    return lines(host.perform("ccos.io.read-file", (text_of(path, "read-lines"),)))
 
 
 @builtin("write-file", "[:fn [:string :string] :any]", aliases=("spit",), effect="writes", host=True)
