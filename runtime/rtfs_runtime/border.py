@@ -7,7 +7,6 @@ a value; an object that is no value is refused with its place. Source: language 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
@@ -214,6 +213,8 @@ def _value_atom(item: object, stack: list[_Frame]) -> object:
 
 
 def _timestamp(moment: datetime, stack: list[_Frame]) -> Timestamp:
+
+    from datetime import UTC
 
     if moment.tzinfo is None:
         raise TypeError(f"{_where(stack)}: a datetime without a time zone is no point in time")

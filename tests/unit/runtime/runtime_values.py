@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hypothesis import strategies as st
+
 from rtfs_runtime.maps import BigMap
 from rtfs_runtime.sets import make_set
 from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid
@@ -15,10 +16,8 @@ K = Keyword
 
 NESTS: dict[str, Callable[[object], object]] = {
     "vector": lambda x: (x,),
-    "big vector": lambda x: BigVector.of((x,)),
     "list": lambda x: List((x, 1)),
     "map": lambda x: {K("a"): x},
-    "big map": lambda x: BigMap({}, {K("a"): x}, 1),
 }
 
 
@@ -32,7 +31,9 @@ def nest(kind: str, core: object, levels: int = DEEP) -> object:
 
 names = st.text("abz-", min_size=1, max_size=3)
 keys = st.one_of(names.map(Keyword), names, st.integers(-3, 3))
-numbers = st.one_of(st.integers(-3, 3), st.integers(), st.sampled_from([0.0, -0.0, 1.0, 0.5]), st.floats(allow_nan=False))
+numbers = st.one_of(
+    st.integers(-3, 3), st.integers(), st.sampled_from([0.0, -0.0, 1.0, 0.5]), st.floats(allow_nan=False)
+)
 atoms = st.one_of(
     st.none(),
     st.booleans(),

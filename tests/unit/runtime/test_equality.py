@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from runtime_values import DEEP, NESTS, nest, values
+
 from rtfs_runtime.equality import canonical_key, contains_value, equal
 from rtfs_runtime.errors import RtfsError, generic
 from rtfs_runtime.maps import BigMap
 from rtfs_runtime.sets import make_set, set_conj, set_disj, set_has
 from rtfs_runtime.values import Keyword, List, Symbol, Timestamp, Uuid
 from rtfs_runtime.vectors import BigVector
-from runtime_values import DEEP, NESTS, nest, values
 
 K = Keyword
 NAN = float("nan")

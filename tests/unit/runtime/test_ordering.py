@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from runtime_values import NESTS, nest, values
+
 from rtfs_runtime.errors import generic
 from rtfs_runtime.ordering import compare_values, sort_values
 from rtfs_runtime.sets import make_set
 from rtfs_runtime.values import Keyword, List, Symbol
-from runtime_values import NESTS, nest, values
 
 K = Keyword
 IN_ORDER: list[object] = [
-    None, False, True, -1, 0.5, 1, 2.5, 10**30, "B", "a", "é", K("a"), K("b"), Symbol("a"), (), (1,), (1, 9), (2, 1),
+    None, False, True, -1, 0.5, 1, 2.5, 10**30, "B", "a", "é", K("a"), K("b"), Symbol("a"), (), (1,),
+    (1, 9), (2, 1),
     List(), List((9,)), {}, {10: 1}, {9: 1}, {K("a"): 2}, {K("a"): 2, K("b"): 1}, {K("a"): 3}, {"a": 1},
     generic("x"), len, make_set([1]),
 ]  # fmt: skip
@@ -58,7 +60,9 @@ def test_stable(pairs: list[tuple[object, int]]) -> None:
             groups.append([item])
     for group in groups:
         given_order = [value for value, _ in pairs if compare_values(value, group[0]) == 0]
-        assert [id(item) for item in group] == [id(item) for item in given_order] or len(group) == len(given_order)
+        assert [id(item) for item in group] == [id(item) for item in given_order] or len(group) == len(
+            given_order
+        )
 
 
 @pytest.mark.parametrize("kind", NESTS)

@@ -10,6 +10,8 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from runtime_values import DEEP, NESTS, json_values, nest, values
+
 from rtfs_runtime.equality import equal
 from rtfs_runtime.errors import LimitExceeded, RtfsError, generic
 from rtfs_runtime.jsontext import from_json, to_json
@@ -19,7 +21,6 @@ from rtfs_runtime.sets import make_set
 from rtfs_runtime.tagged import decode, decode_json, encode, encode_json
 from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid
 from rtfs_runtime.vectors import BigVector
-from runtime_values import DEEP, NESTS, json_values, nest, values
 
 K = Keyword
 
@@ -124,7 +125,11 @@ def test_longest_integer() -> None:
     longest = 10**MAX_DIGITS - 1
     assert int_text(-longest) == "-" + "9" * MAX_DIGITS
     assert parse_int_text("9" * MAX_DIGITS) == longest
-    for act in (lambda: int_text(longest + 1), lambda: parse_int_text("1" + "0" * MAX_DIGITS), lambda: display(1 << 10**6)):
+    for act in (
+        lambda: int_text(longest + 1),
+        lambda: parse_int_text("1" + "0" * MAX_DIGITS),
+        lambda: display(1 << 10**6),
+    ):
         with pytest.raises(LimitExceeded):
             act()
 
@@ -171,7 +176,18 @@ def test_json_text(value: object, compact: str, pretty: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [K("k"), math.nan, math.inf, len, Symbol("x"), Timestamp("t"), make_set([1]), generic("x"), (1, (K("k"),))]
+    "value",
+    [
+        K("k"),
+        math.nan,
+        math.inf,
+        len,
+        Symbol("x"),
+        Timestamp("t"),
+        make_set([1]),
+        generic("x"),
+        (1, (K("k"),)),
+    ],
 )
 def test_json_refuses(value: object) -> None:
     with pytest.raises(RtfsError) as caught:
@@ -213,8 +229,10 @@ def test_json_keyword_keys() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "[1,]", "[1", "{", "{1:2}", '{"a"}', '{"a":1,}', '{"a" 1}', "NaN", "Infinity", "'a'", "1 2", "01", "1.",
-     ".5", "+1", "1e999", "tru", "nul", '"a', '"\x01"', '"\\x"', '"\\ud800"', "[1 2]", "[}", "{]", '{"a":1]', "[1}", "]"],
+    ["", " ", "[1,]",
+    "[1", "{", "{1:2}", '{"a"}', '{"a":1,}', '{"a" 1}', "NaN", "Infinity", "'a'", "1 2", "01", "1.",
+     ".5", "+1", "1e999", "tru", "nul", '"a', '"\x01"', '"\\x"', '"\\ud800"', "[1 2]", "[}", "{]",
+     '{"a":1]', "[1}", "]"],
 )  # fmt: skip
 def test_json_is_strict(text: str) -> None:
     with pytest.raises(RtfsError) as caught:
@@ -252,8 +270,10 @@ def test_tagged_kinds_without_return() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [1, None, {}, {"int": True}, {"int": "1"}, {"int": 1, "str": "x"}, {"fn": True}, {"error": "Generic"}, {"vec": 1},
-     {"vec": [1]}, {"map": [[{"int": 1}]]}, {"map": [[{"bool": True}, {"int": 1}]]}, {"float": "x"}, {"kw": 1}],
+    [1, None, {}, {"int": True}, {"int": "1"}, {"int": 1, "str": "x"}, {"fn": True}, {"error": "Generic"},
+    {"vec": 1},
+     {"vec": [1]}, {"map": [[{"int": 1}]]}, {"map": [[{"bool": True}, {"int": 1}]]}, {"float": "x"},
+     {"kw": 1}],
 )  # fmt: skip
 def test_tagged_refuses(data: object) -> None:
     with pytest.raises(ValueError):
