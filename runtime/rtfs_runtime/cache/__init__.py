@@ -1,0 +1,1 @@
+"""The cache layers: decisions, replies, similar replies, compiled code."""

@@ -1,0 +1,110 @@
+"""A directory of immutable blobs, found by digest.
+
+In: digests and bytes. Out: bytes. Files are written aside and renamed, so that a reader sees all of a blob or
+none, whoever else writes and whenever a process dies. A directory that cannot be written to is only read.
+What blobs mean is left to the layers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from tempfile import NamedTemporaryFile
+
+from rtfs_runtime.cache.layer import StorageError
+
+
+def cache_directory() -> str:
+    """Give where this user's caches are: `RTFS_CACHE_DIR`, else the place that the platform names."""
+    chosen = os.environ.get("RTFS_CACHE_DIR")
+    if chosen:
+        return chosen
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")
+    elif sys.platform == "darwin":
+        base = os.path.expanduser("~/Library/Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "rtfsc")
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Write a file aside and rename it to its name.
+
+    Raises: OSError, and leaves nothing behind.
+    """
+    directory, name = os.path.split(path)
+    with NamedTemporaryFile(dir=directory or ".", prefix=f".{name}.", delete=False) as file:
+        try:
+            file.write(data)
+            file.close()
+            os.chmod(file.name, 0o666 & ~_umask())
+            os.replace(file.name, path)
+        except BaseException:
+            file.close()
+            with contextlib.suppress(OSError):
+                os.unlink(file.name)
+            raise
+
+
+def _umask() -> int:
+    # there is no way to read it but to set it
+    found = os.umask(0o022)
+    os.umask(found)
+    return found
+
+
+class BlobStore:
+    """One directory."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+
+    def read(self, name: str) -> bytes | None:
+        """Give a blob, None when it is not there.
+
+        Raises: StorageError.
+        """
+        try:
+            with open(self._path(name), "rb") as file:
+                return file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StorageError(str(error)) from error
+
+    def write(self, name: str, data: bytes) -> None:
+        """Keep a blob; the directory is made for the user alone, since what is in it will be run.
+
+        Raises: StorageError.
+        """
+        path = self._path(name)
+        try:
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            write_file(path, data)
+        except OSError as error:
+            raise StorageError(str(error)) from error
+
+    def remove(self, name: str) -> bool:
+        """Forget a blob; tell whether it was there.
+
+        Raises: StorageError.
+        """
+        try:
+            os.unlink(self._path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise StorageError(str(error)) from error
+        return True
+
+    def names(self) -> list[str]:
+        """Name all blobs, in order."""
+        found: list[str] = []
+        for _, _, files in os.walk(self.directory):
+            found += [name for name in files if not name.startswith(".")]
+        return sorted(found)
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.directory, name[:2], name)

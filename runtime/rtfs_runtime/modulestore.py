@@ -1,0 +1,186 @@
+"""Finds compiled modules: artifacts, the compile cache, and sources through a compile function that the
+caller passes in.
+
+In: module names or files, a search path. Out: `Found`, an artifact that fits this process and the present
+interfaces of what it imports. Without a compile function sources are found only when the cache has them.
+Running modules is left to the loader.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from rtfs_runtime.artifact import Artifact, ArtifactError, check_stamp, decode
+from rtfs_runtime.cache.l4_artifact import DEFAULT_OPTIONS, LocalArtifacts, Wanted
+from rtfs_runtime.digest import digest
+from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.modulepath import Place, find_module
+from rtfs_runtime.toolchain import toolchain_digest
+
+
+class Found(NamedTuple):
+    """An artifact and the path of its source, which need not exist."""
+
+    artifact: Artifact
+    path: str
+
+
+class Request(NamedTuple):
+    """A text to compile: its bytes, its name below the search path, its path, whether RTFS imports it
+    (language §7.2)."""
+
+    data: bytes
+    filename: str
+    path: str
+    as_module: bool
+
+
+Compile: TypeAlias = "Callable[[Request, ModuleStore], Artifact]"
+"""Compiles a text; the store is where it finds what the text imports."""
+
+
+class Uncompiled(Exception):
+    """There is a source, no artifact of it, and no compiler was passed in."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} is not compiled: run `rtfsc build {path}`")
+
+
+class ModuleStore:
+    """Modules on one search path. Each is looked for once; `forget` starts again.
+
+    `compile_source` raises what it likes for a program and RtfsError for what RTFS imports. `sources_first`
+    passes artifacts over where there is a source, for who builds them.
+    """
+
+    def __init__(
+        self,
+        paths: tuple[str, ...],
+        compile_source: Compile | None = None,
+        cache: LocalArtifacts | None = None,
+        options: str = DEFAULT_OPTIONS,
+        *,
+        sources_first: bool = False,
+    ) -> None:
+        self.paths = paths
+        self._sources_first = sources_first
+        self._compile = compile_source
+        self._cache = cache
+        self._options = options
+        self._found: dict[str, Found] = {}
+        self._under_way: list[str] = []
+
+    def forget(self) -> None:
+        """Forget what was found, so that changed files are seen."""
+        self._found.clear()
+
+    def fetch(self, name: str) -> Found:
+        """Find the module of a name.
+
+        Raises: RtfsError ModuleNotFound, or ModuleError with the cause: a cycle, a damaged artifact, what the
+                compiler says.
+        """
+        found = self._found.get(name)
+        if found is not None:
+            return found
+        if name in self._under_way:
+            chain = [*self._under_way[self._under_way.index(name) :], name]
+            raise module_error(f"Circular dependency: {' -> '.join(chain)}")
+        place = find_module(name, self.paths)
+        if place is None:
+            raise RtfsError("ModuleNotFound", {"name": name})
+        self._under_way.append(name)
+        try:
+            found = self._found[name] = self.fetch_place(place, as_module=True)
+        except (ArtifactError, Uncompiled, OSError) as error:
+            raise module_error(f"{name}: {error}") from error
+        finally:
+            self._under_way.pop()
+        return found
+
+    def fetch_place(self, place: Place, *, as_module: bool = False) -> Found:
+        """Find what is at a place: the artifact when it is fresh, else the source's.
+
+        Raises: ArtifactError, Uncompiled, OSError, RtfsError, and what the compile function raises.
+        """
+        source = None if place.source_path is None else _read(place.source_path)
+        if place.artifact_path is not None and not (source is not None and self._sources_first):
+            try:
+                artifact = decode(_read(place.artifact_path), strict=False)
+            except ArtifactError:
+                if source is None:
+                    raise
+            else:
+                if source is None or artifact.meta.source_digest == digest(source):
+                    return Found(self._fitting(artifact, place, as_module=as_module), place.path)
+        assert source is not None, "a place without files"
+        return Found(self._from_source(Request(source, place.filename, place.path, as_module)), place.path)
+
+    def fetch_text(self, text: str, filename: str, *, as_module: bool = False) -> Found:
+        """Find the artifact of a text that is in no file."""
+        data = text.encode("utf-8", "surrogatepass")
+        return Found(self._from_source(Request(data, filename, filename, as_module)), filename)
+
+    def interface_digest(self, name: str) -> bytes:
+        """Give the digest of a module's present interface; raises as `fetch`."""
+        return self.fetch(name).artifact.interface_digest
+
+    def _fitting(self, artifact: Artifact, place: Place, *, as_module: bool) -> Artifact:
+        """Give the artifact, or what its source compiles to when it does not fit this process or what it
+        imports."""
+        try:
+            check_stamp(artifact.stamp, place.path)
+            self._check_dependencies(artifact, place)
+            if as_module and not artifact.is_module:
+                raise ArtifactError("E507", f"{place.path} has no module form: it cannot be imported")
+        except ArtifactError:
+            if self._compile is None:
+                raise
+            return self._from_source(Request(artifact.source, artifact.filename, place.path, as_module))
+        return artifact
+
+    def _check_dependencies(self, artifact: Artifact, place: Place) -> None:
+        for name, wanted in artifact.meta.dependencies:
+            if self.interface_digest(name) != wanted:
+                raise ArtifactError(
+                    "E508", f"{place.path} was built against another {name}: run `rtfsc build` again"
+                )
+
+    def _from_source(self, request: Request) -> Artifact:
+        if self._cache is None and self._compile is None:
+            raise Uncompiled(request.path)
+        wanted = Wanted(
+            digest(request.data), request.filename, request.as_module, self._options, toolchain_digest()
+        )
+        cached = self._cached(wanted)
+        if cached is not None:
+            return cached
+        if self._compile is None:
+            raise Uncompiled(request.path)
+        artifact = self._compile(request, self)
+        if self._cache is not None:
+            self._cache.keep(wanted, artifact.meta.dependencies, artifact.encode())
+        return artifact
+
+    def _cached(self, wanted: Wanted) -> Artifact | None:
+        if self._cache is None:
+            return None
+        try:
+            data = self._cache.find(wanted, self.interface_digest)
+            return None if data is None else decode(data, strict=False)
+        except (ArtifactError, RtfsError):
+            # a damaged entry, or an import that is gone or broken: the compiler says what is wrong, in the
+            # right place
+            return None
+
+
+def module_error(message: str) -> RtfsError:
+    """Make a ModuleError."""
+    return RtfsError("ModuleError", {"message": message})
+
+
+def _read(path: str) -> bytes:
+    with open(os.fspath(path), "rb") as file:
+        return file.read()
