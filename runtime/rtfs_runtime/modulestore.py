@@ -72,6 +72,11 @@ class ModuleStore:
         self._found: dict[str, Found] = {}
         self._under_way: list[str] = []
 
+    @property
+    def can_compile(self) -> bool:
+        """Tell whether a compile function was passed in."""
+        return self._compile is not None
+
     def forget(self) -> None:
         """Forget what was found, so that changed files are seen."""
         self._found.clear()

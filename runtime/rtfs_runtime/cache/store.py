@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from tempfile import NamedTemporaryFile
+from threading import get_ident
 
 from rtfs_runtime.cache.layer import StorageError
 
@@ -35,24 +35,16 @@ def write_file(path: str, data: bytes) -> None:
     Raises: OSError, and leaves nothing behind.
     """
     directory, name = os.path.split(path)
-    with NamedTemporaryFile(dir=directory or ".", prefix=f".{name}.", delete=False) as file:
-        try:
+    # one name per thread: two that write the same blob write the same bytes, but not into one file
+    aside = os.path.join(directory, f".{name}.{os.getpid()}.{get_ident()}")
+    try:
+        with open(aside, "wb") as file:
             file.write(data)
-            file.close()
-            os.chmod(file.name, 0o666 & ~_umask())
-            os.replace(file.name, path)
-        except BaseException:
-            file.close()
-            with contextlib.suppress(OSError):
-                os.unlink(file.name)
-            raise
-
-
-def _umask() -> int:
-    # there is no way to read it but to set it
-    found = os.umask(0o022)
-    os.umask(found)
-    return found
+        os.replace(aside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(aside)
+        raise
 
 
 class BlobStore:
