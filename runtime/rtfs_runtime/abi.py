@@ -14,14 +14,15 @@ from rtfs_runtime import patterns
 from rtfs_runtime.builtins.failures import make_thrown
 from rtfs_runtime.calls import call_error, keyword_get
 from rtfs_runtime.equality import equal
-from rtfs_runtime.errors import LimitExceeded, RtfsError, arity_error, undefined
+from rtfs_runtime.errors import LimitExceeded, RtfsError, arity_error, generic, undefined
 from rtfs_runtime.interface import Interface
 from rtfs_runtime.native import to_rtfs_error, trim
 from rtfs_runtime.types import check, compile_check, from_data, make_struct
-from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid
+from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid, kind_name
 
 ABI_VERSION: Final = 1
-_MATCH_FAILURE = "No matching clause"
+_MATCH_FAILURE: Final = "No matching clause"
+_STEP_LOOP_LIMIT: Final = 10_000
 
 
 class ModuleLike(Protocol):
@@ -129,9 +130,28 @@ def match_failure() -> RtfsError:
     return RtfsError("MatchError", {"message": _MATCH_FAILURE})
 
 
-def is_kind(error: RtfsError, kind: str) -> bool:
-    """Tell whether an error is of a kind of §8.2; HostError covers what a host raises (§3.9.2)."""
-    return error.kind == kind
+def invalid_arguments(expected: str, given: object) -> RtfsError:
+    """Give the error of malformed operands of a form."""
+    return RtfsError("InvalidArguments", {"expected": expected, "actual": kind_name(given)})
+
+
+def loop_guard(count: int) -> int:
+    """Count an iteration of `step-loop`."""
+    if count >= _STEP_LOOP_LIMIT:
+        raise generic(f"step-loop stopped after {_STEP_LOOP_LIMIT} iterations")
+    return count + 1
+
+
+def is_kind(error: RtfsError, *kinds: str) -> bool:
+    """Tell whether an error is of one of the kinds of §8.2."""
+    return error.kind in kinds
+
+
+def check_items(items: List, data: Any) -> None:
+    """Check each item of a rest parameter (language §5.4)."""
+    want = from_data(data)
+    for index, item in enumerate(items.items):
+        check(item, want, f"variadic argument {index}: ")
 
 
 def has_key(error: RtfsError, key: str) -> bool:
@@ -184,7 +204,10 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#arity_failure": arity_failure,
         "#match_failure": match_failure,
         "#thrown": make_thrown,
+        "#invalid_arguments": invalid_arguments,
+        "#loop_guard": loop_guard,
         "#is_kind": is_kind,
+        "#check_items": check_items,
         "#has_key": has_key,
         "#equal": equal,
         "#keyword_get": keyword_get,

@@ -1,0 +1,159 @@
+"""Ways over the IR that several rooms need.
+
+In: nodes. Out: their children, copies with other children, results folded from the leaves up, free variables, fresh numbers.
+Meaning is left to the callers. A nested module is a unit of its own: a `DefModule` has no children here.
+Nothing here recurses: the depth of a program is the caller's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+from rtfsc.ir import nodes
+from rtfsc.ir.nodes import Block, Blocks, Expr, Fn, ForEach, Late, Let, Local, Scope, Try, Var
+
+T = TypeVar("T")
+
+# the one place that says where expressions hang in a node, in order of evaluation
+CHILD_FIELDS: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
+    {
+        nodes.Const: (),
+        nodes.Local: (),
+        nodes.Late: (),
+        nodes.Global: (),
+        nodes.BuiltinRef: (),
+        nodes.Import: (),
+        nodes.DefModule: (),
+        nodes.Let: ("init", "body"),
+        nodes.Scope: ("body",),
+        nodes.Define: ("value",),
+        nodes.DefGlobal: ("value",),
+        nodes.If: ("test", "then", "orelse"),
+        nodes.Do: ("items",),
+        nodes.Fn: ("body",),
+        nodes.Call: ("callee", "args"),
+        nodes.Op: ("args",),
+        nodes.Vector: ("items",),
+        nodes.Map: ("values",),
+        nodes.Cast: ("value",),
+        nodes.Try: ("body", "handler", "final"),
+        nodes.Raise: ("value",),
+        nodes.Blocks: ("args", "blocks"),
+        nodes.Jump: ("args",),
+        nodes.ForEach: ("items", "body"),
+        nodes.Parallel: ("branches",),
+    }
+)
+
+
+def children(node: Expr) -> list[Expr]:
+    """List the expressions directly below a node, in order of evaluation."""
+    found: list[Expr] = []
+    for name in CHILD_FIELDS[node.__class__]:
+        below: Any = getattr(node, name)
+        if below.__class__ is tuple:
+            found.extend([part.body if part.__class__ is Block else part for part in below])
+        elif below is not None:
+            found.append(below)
+    return found
+
+
+def map_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Replace each child by what `change` gives; the same object comes back when nothing changed."""
+    changes: dict[str, Any] = {}
+    for name in CHILD_FIELDS[node.__class__]:
+        old: Any = getattr(node, name)
+        if old is None:
+            continue
+        new = _map_tuple(old, change) if old.__class__ is tuple else change(old)
+        if new is not old:
+            changes[name] = new
+    return replace(node, **changes) if changes else node
+
+
+def _map_tuple(old: tuple[Any, ...], change: Callable[[Expr], Expr]) -> tuple[Any, ...]:
+    new = [_map_block(part, change) if part.__class__ is Block else change(part) for part in old]
+    # a loop over identities: `==` would walk both trees
+    for before, after in zip(old, new, strict=True):
+        if before is not after:
+            return tuple(new)
+    return old
+
+
+def _map_block(block: Block, change: Callable[[Expr], Expr]) -> Block:
+    body = change(block.body)
+    return block if body is block.body else replace(block, body=body)
+
+
+def descendants(node: Expr) -> Iterator[Expr]:
+    """Give the node and everything below it, each before its children, in order of evaluation."""
+    todo = [node]
+    while todo:
+        node = todo.pop()
+        yield node
+        todo.extend(reversed(children(node)))
+
+
+def fold(node: Expr, combine: Callable[[Expr, list[T]], T]) -> T:
+    """Compute from the leaves up: `combine` gets a node and the results of its children, in order."""
+    results: list[T] = []
+    todo: list[tuple[Expr, int]] = [(node, -1)]
+    while todo:
+        node, count = todo.pop()
+        if count < 0:
+            below = children(node)
+            todo.append((node, len(below)))
+            todo.extend([(child, -1) for child in reversed(below)])
+        else:
+            start = len(results) - count
+            results[start:] = [combine(node, results[start:])]
+    return results[0]
+
+
+def bound_vars(node: Expr) -> tuple[Var, ...]:
+    """List the variables that this node itself binds for what is below it."""
+    match node:
+        case Let(var=var) | ForEach(var=var):
+            return (var,)
+        case Fn(params=params, rest=rest, self_var=self_var):
+            return (*params, *(var for var in (rest, self_var) if var is not None))
+        case Scope(vars=variables):
+            return variables
+        case Try(var=Var() as var):
+            return (var,)
+        case Blocks(blocks=blocks):
+            return tuple(var for block in blocks for var in block.params)
+        case _:
+            return ()
+
+
+def free_vars(node: Expr) -> tuple[Var, ...]:
+    """List the variables used but not bound in a node, such as what a function captures, in order of first use."""
+    used: dict[Var, None] = {}
+    bound: set[Var] = set()
+    for part in descendants(node):
+        if isinstance(part, Local | Late | nodes.Define):
+            used[part.var] = None
+        else:
+            bound.update(bound_vars(part))
+    # a variable has one binding in its module, so the order of binding and use does not matter
+    return tuple(var for var in used if var not in bound)
+
+
+class Fresh:
+    """Numbers for new variables and labels of a module, from its `next_id` on."""
+
+    def __init__(self, next_id: int) -> None:
+        self.next_id = next_id
+
+    def number(self) -> int:
+        """Take a number, for a label."""
+        self.next_id += 1
+        return self.next_id - 1
+
+    def var(self, name: str) -> Var:
+        """Make a new variable."""
+        return Var(name, self.number())

@@ -1,0 +1,1 @@
+"""Forms to resolved IR: scopes, special forms, patterns, modules."""
