@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from rtfs_runtime.artifact import SUFFIX, Artifact
 from rtfs_runtime.cache.l4_artifact import LocalArtifacts
@@ -42,9 +42,12 @@ class Built(NamedTuple):
     error: CompileError | RtfsError | None = None
 
 
+BESIDE: Final = Target()
+
+
 def build(
     paths: Sequence[str],
-    target: Target = Target(),
+    target: Target = BESIDE,
     options: Options = DEFAULT,
     progress: Callable[[Built], None] = lambda built: None,
 ) -> tuple[Built, ...]:
