@@ -255,6 +255,8 @@ class _Watched:
         self.define = outer.define
         self.note_definition = outer.note_definition
         self.adopt = outer.adopt
+        self.exported = outer.exported
+        self.fork = outer.fork
 
     def expand(self, form: ListForm, is_bound: Callable[[str], bool]) -> Form | None:
         """Expand and tell."""
@@ -279,6 +281,14 @@ class _Expanding:
 
     def adopt(self, macro: Macro, names: tuple[str, ...]) -> None:
         """Pass over an imported macro."""
+
+    def exported(self, names: tuple[str, ...]) -> tuple[Macro, ...]:
+        """Give none."""
+        return ()
+
+    def fork(self) -> MacroExpander:
+        """Give itself: the text of a macro holds no module."""
+        return self
 
 
 def _bounded(function: object) -> object:
