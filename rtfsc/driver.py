@@ -242,7 +242,11 @@ class Compilation:
         if self._macros is None:
             self._macros = Session(modules=ModuleStore(()), limits=_MACRO_LIMITS)
         instance = ModuleInstance("macros", module.interface, self.source.name)
-        run(instance, generate(module, self.source), self._macros)
+        try:
+            run(instance, generate(module, self.source), self._macros)
+        except RtfsError as error:
+            where = Span(forms[-1].start, forms[-1].end)
+            raise fail("E232", f"A macro cannot be made: {error.message}", where, kind=error.kind) from error
         return _bounded(instance.value)
 
 

@@ -18,7 +18,7 @@ from rtfsc.lower.specials import special
 from rtfsc.lower.unit import Unit, bind_all, reader_mark, sequence, span_of
 from rtfsc.syntax.forms import Form, ListForm, Literal, QuasiForm, SymbolForm, VectorForm
 
-_MATCH_SHAPE = "(match value pattern result …)"
+_MATCH_SHAPE = "(match value clause+)"
 
 
 @special("if", "(if condition then else?)", "condition and at least one branch")
@@ -119,7 +119,7 @@ def _incomplete(form: Form) -> Exception:
     return fail("E101", "match requires a value and pairs of pattern and result", form, hints=(f"match is malformed → {_MATCH_SHAPE}",))
 
 
-@special("loop", "(loop [name value …] body+)", "binding vector and at least one body expression")
+@special("loop", "(loop [binding*] body+)", "binding vector and at least one body expression")
 def lower_loop(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Bind in order, then run the body; `recur` binds anew and runs it again."""
     span = span_of(form)

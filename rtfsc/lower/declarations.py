@@ -21,7 +21,7 @@ from rtfsc.syntax.type_forms import parse_type
 OBJECTS: Final = frozenset({"intent", "plan", "action", "capability", "resource"})
 
 
-@special("defstruct", "(defstruct name field* )", "a name and pairs of keyword and type")
+@special("defstruct", "(defstruct name field*)", "a name and pairs of keyword and type")
 def lower_defstruct(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Define a constructor that checks a map, and a type of its name."""
     name = form.items[1]

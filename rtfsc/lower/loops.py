@@ -16,13 +16,13 @@ from rtfsc.lower.unit import Unit, span_of
 from rtfsc.syntax.forms import ListForm, SymbolForm, VectorForm
 
 
-@special("for", "(for [name items …] body+)", "binding vector and at least one body expression")
+@special("for", "(for [binding*] body+)", "binding vector and at least one body expression")
 def lower_for(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Give the vector of the body's values, the rightmost binding varying fastest."""
     return _nest(unit, form, env, last="collect", outer="flatten")
 
 
-@special("doseq", "(doseq [name items …] body+)", "binding vector and at least one body expression", shadowable=True)
+@special("doseq", "(doseq [binding*] body+)", "binding vector and at least one body expression", shadowable=True)
 def lower_doseq(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Run the body for each item; the value is nil."""
     return _nest(unit, form, env, last="nil", outer="nil")

@@ -77,7 +77,7 @@ def _lower_module(form: ListForm, context: LowerContext, inline: dict[str, Inter
     return replace(module, body=(*module.body, described), next_id=counter.next_id)
 
 
-@special("module", "(module name (:exports [name*]) form*)", "a name")
+@special("module", "(module name form*)", "a name")
 def lower_inline_module(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Define and register a module inside a program; the value is its description."""
     context = replace(unit.context, expander=unit.context.expander.fork())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rtfs_runtime.interface import Interface
-from rtfs_runtime.types import read_type
+from rtfs_runtime.type_reader import read_type
 from rtfs_runtime.values import Keyword
 from rtfsc.diagnostics import fail
 from rtfsc.ir.nodes import Const, Expr, Import
@@ -17,7 +17,7 @@ from rtfsc.lower.specials import special
 from rtfsc.lower.unit import Unit, span_of
 from rtfsc.syntax.forms import Form, ListForm, Literal, SymbolForm, VectorForm
 
-_SHAPE = "(import module :as alias :only [name …])"
+_SHAPE = "(import module option*)"
 
 
 class ModuleHead(NamedTuple):

@@ -47,7 +47,7 @@ class _Clause(NamedTuple):
     form: ListForm
 
 
-@special("try", _SHAPE)
+@special("try", "(try part+)", "a body and catch or finally clauses")
 def lower_try(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Run the body; an error goes to the first clause that takes it; the final part runs in any case."""
     span = span_of(form)

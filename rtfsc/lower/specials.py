@@ -40,7 +40,8 @@ class Special(NamedTuple):
         """Check the number of operands, and that a leading vector is one."""
         items = form.items
         if self.vector_first and len(items) > 1 and not isinstance(items[1], VectorForm):
-            raise self.malformed(form, f"{self.name} requires binding vector as first argument", 1)
+            what = "parameter vector" if self.name == "lambda" else "binding vector"
+            raise self.malformed(form, f"{self.name} requires {what} as first argument", 1)
         count = len(items) - 1
         if count < self.at_least:
             raise self.malformed(form, f"{self.name} requires {self.requires}")

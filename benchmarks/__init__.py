@@ -1,0 +1,1 @@
+"""Benchmarks: ratios between variants that run interleaved in one process."""

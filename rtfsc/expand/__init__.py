@@ -1,0 +1,1 @@
+"""Macros: forms to forms."""
