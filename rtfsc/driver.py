@@ -200,6 +200,7 @@ class Compilation:
         try:
             return self._timed("pack", lambda: pack(code, module, named, dependencies, key))
         except ValueError as error:
+            assert "deep" in str(error), f"a constant that marshal cannot write: {error}"
             whole = Span(0, len(self.source.text))
             raise fail("E404", f"Too deeply nested to write: {error}", whole) from None
 

@@ -73,7 +73,7 @@ def description(interface: Interface) -> dict[object, object]:
 def load(found: Found, session: LoadingSession, name: str) -> ModuleInstance:
     """Run a module and give it; it is the session's module of that name from its end on.
 
-    Raises: RtfsError as the program does; ArtifactError.
+    Raises: RtfsError as the program does, ModuleError for an export defined nowhere; ArtifactError.
     """
     artifact, path = found
     instance = ModuleInstance(name, artifact.interface, path, artifact)
@@ -83,6 +83,7 @@ def load(found: Found, session: LoadingSession, name: str) -> ModuleInstance:
     finally:
         session.loading.pop()
     if artifact.is_module:
+        _check_exports(instance)
         instance.value = description(artifact.interface)
     session.instances[name] = instance
     return instance
@@ -102,10 +103,7 @@ def import_module(found: Found, session: LoadingSession, name: str) -> ModuleIns
 
 
 def run(instance: ModuleInstance, code: CodeType, session: LoadingSession) -> None:
-    """Run the code of a module in its globals.
-
-    Raises: RtfsError, ModuleError for an export that is defined nowhere.
-    """
+    """Run the code of a module in its globals; raises RtfsError as the code does."""
     names = instance.globals
     names["__builtins__"] = session.namespace
     names["#module"] = instance
@@ -113,6 +111,11 @@ def run(instance: ModuleInstance, code: CodeType, session: LoadingSession) -> No
     names["__file__"] = instance.path
     names["__loader__"] = instance
     instance.value = eval(code, names)
+
+
+def _check_exports(instance: ModuleInstance) -> None:
+    """Refuse a module that does not define what it exports; a program that is no module just exports less."""
+    names = instance.globals
     macros = {macro.name for macro in instance.interface.macros}
     for export in instance.interface.exports:
         if export not in names and export not in macros:
@@ -142,6 +145,7 @@ def define_module(
     instance = ModuleInstance(interface.module, interface, outer.path, outer.artifact)
     try:
         run(instance, code, session)
+        _check_exports(instance)
     except LimitExceeded:
         raise
     except RtfsError as error:
