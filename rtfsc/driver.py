@@ -8,9 +8,10 @@ a macro of its text, to the module store to compile an import.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from typing import Any, Final, TypeVar
 
 from rtfsc.expand.expander import Expander
@@ -29,6 +30,7 @@ from rtfs_runtime.modulestore import ModuleStore, Request, module_error
 from rtfs_runtime.session import Session
 from rtfs_runtime.settings import Limits
 from rtfs_runtime.toolchain import toolchain_digest
+from rtfs_runtime.values import Symbol
 from rtfsc.backend.codegen import generate
 from rtfsc.backend.pack import pack
 from rtfsc.diagnostics import fail
@@ -48,7 +50,7 @@ T = TypeVar("T")
 # stages after reading recurse over the IR: ten frames for each of 5,000 nested forms, twice that in
 # expansions
 _DEPTH: Final = 120_000
-_MACRO_LIMITS: Final = Limits(recursion_depth=20_000, wall_clock_s=5.0)
+MACRO_LIMITS: Final = Limits(recursion_depth=20_000, wall_clock_s=5.0)
 
 
 def make_env(
@@ -241,7 +243,9 @@ class Compilation:
         )
         module = self.optimized(lower(forms, context))
         if self._macros is None:
-            self._macros = Session(modules=ModuleStore(()), limits=_MACRO_LIMITS)
+            self._macros = Session(modules=ModuleStore(()), limits=MACRO_LIMITS)
+            # new names are counted by the unit, so that equal sources give equal bytes
+            self._macros.namespace["gensym"] = partial(_new_symbol, count(1))
         instance = ModuleInstance("macros", module.interface, self.source.name)
         try:
             run(instance, generate(module, self.source), self._macros)
@@ -296,12 +300,16 @@ class _Expanding:
         return self
 
 
+def _new_symbol(numbers: Iterator[int]) -> Symbol:
+    return Symbol(f"g__{next(numbers)}")
+
+
 def _bounded(function: object) -> object:
     """Give a function that runs under the limits of macros."""
     assert callable(function)
 
     def bounded(*args: object) -> object:
-        return stack.call(lambda: function(*args), _MACRO_LIMITS.recursion_depth, _MACRO_LIMITS.wall_clock_s)
+        return stack.call(lambda: function(*args), MACRO_LIMITS.recursion_depth, MACRO_LIMITS.wall_clock_s)
 
     return bounded
 

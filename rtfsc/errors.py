@@ -196,6 +196,100 @@ _ROWS: dict[str, ErrorRow] = {
         "(+ 1 &)",
         "(fn [a & rest] rest)",
     ),
+    "E116": ErrorRow(
+        "Malformed pattern",
+        "parse",
+        "A pattern is a name, _, a vector of patterns with an optional `& rest` and `:as name` at its end, or a map of keys and "
+        "patterns; match also takes literals, (:type name), (:or p1 p2) and (:as name p).",
+        "(let [[a &] [1 2]] a)",
+        "(let [[a & more] [1 2]] a)",
+    ),
+    "E117": ErrorRow(
+        "Malformed #()",
+        "parse",
+        "#(…) is one call, its parameters are %, %1, %2 …; it cannot hold another #(…).",
+        "(map #(map #(+ % 1) %) xs)",
+        "(map (fn [x] (map #(+ % 1) x)) xs)",
+    ),
+    "E118": ErrorRow(
+        "recur out of place",
+        "compile",
+        "recur goes back to the nearest loop or fn with a value for each of its names, and is the last thing that it does.",
+        "(loop [i 0] (+ 1 (recur i)))",
+        "(loop [i 0] (if (< i 9) (recur (+ i 1)) i))",
+    ),
+    # E2xx: names, macros, modules, delegation
+    "E210": ErrorRow(
+        "Reserved name",
+        "compile",
+        "Names that start and end with two underscores belong to Python and are not defined by programs.",
+        "(def __name__ 1)",
+        "(def my-name 1)",
+    ),
+    "E220": ErrorRow(
+        "Misplaced delegation hint",
+        "parse",
+        "A function has at most one hint; it stands before or after its name, after fn, or before the whole form.",
+        '^:delegation :remote "m" (f 1)',
+        '(defn f ^:delegation :remote "m" [x] x)',
+    ),
+    "E230": ErrorRow(
+        "Wrong number of operands of a macro",
+        "compile",
+        "A macro takes as many forms as it has parameters; with & any number more.",
+        "(defmacro twice [e] `(do ~e ~e)) (twice 1 2)",
+        "(defmacro twice [e] `(do ~e ~e)) (twice 1)",
+    ),
+    "E231": ErrorRow(
+        "Endless expansion",
+        "compile",
+        "A macro call became a macro call 1,000 times in a row, or a unit needed 100,000 expansions.",
+        "(defmacro again [x] `(again ~x)) (again 1)",
+        "(defmacro again [x] `(do ~x)) (again 1)",
+    ),
+    "E232": ErrorRow(
+        "Expansion failed",
+        "compile",
+        "The body of a macro runs while the program is compiled, on forms as data; an error there is one of compilation.",
+        "(defmacro bad [x] (/ 1 0)) (bad 1)",
+        "(defmacro good [x] `(/ 1 ~x)) (good 1)",
+    ),
+    "E241": ErrorRow(
+        "Module not found",
+        "compile",
+        "The name of a module is its path below a directory of the search path: a.b is a/b.rtfs.",
+        "(import no.such.module)",
+        "(import a.b)",
+    ),
+    "E242": ErrorRow(
+        "Module error",
+        "compile",
+        "An imported module does not compile, imports itself, or does not export a name that is asked for.",
+        "(import m :only [hidden])",
+        "(import m :only [exported])",
+    ),
+    "E243": ErrorRow(
+        "No module form",
+        "compile",
+        "A file that RTFS imports holds a module form, which says what it exports.",
+        "(defn f [x] x)",
+        "(module m (:exports [f]) (defn f [x] x))",
+    ),
+    # E3xx: types
+    "E301": ErrorRow(
+        "Not a type",
+        "parse",
+        "A type is a name such as :int, or a vector such as [:vector :int], [:map [:k :int]], [:union :int :nil].",
+        "(fn [x :[:vektor :int]] x)",
+        "(fn [x :[:vector :int]] x)",
+    ),
+    "E302": ErrorRow(
+        "Unknown type",
+        "compile",
+        "A type that is not built in is declared by deftype or defstruct, or imported, before it is used.",
+        "(fn [x :Age] x)",
+        "(deftype Age :int) (fn [x :Age] x)",
+    ),
     # E4xx: limits
     "E401": ErrorRow(
         "Too deeply nested to compile",
@@ -211,12 +305,34 @@ _ROWS: dict[str, ErrorRow] = {
         "",
         "",
     ),
+    "E404": ErrorRow(
+        "Too deeply nested functions",
+        "compile",
+        "500 functions may be nested; the code of a module is written as nested as the program is.",
+        "",
+        "",
+    ),
     "E403": ErrorRow(
         "Integer literal too long",
         "parse",
         "An integer in a program has at most 100,000 digits. Integers that a program computes have any size.",
         "",
         "",
+    ),
+    # W0xx: warnings
+    "W001": ErrorRow(
+        "Name without a meaning",
+        "warning",
+        "A name is defined neither in the unit nor in an import. When it is used the host may know it; else the error is UndefinedSymbol.",
+        "(prnt 1)",
+        "(println 1)",
+    ),
+    "W002": ErrorRow(
+        "Catches everything",
+        "warning",
+        "The name after catch is no kind of error, so that the clause takes any error.",
+        "(try (f) (catch Trouble e e))",
+        "(try (f) (catch DivisionByZero e e))",
     ),
 }
 

@@ -197,7 +197,7 @@ def _write_intrinsic(frame: Frame, name: str, args: tuple[Expr, ...]) -> bool:
     """Write a builtin as instructions where that keeps every rule; tell whether it was written."""
     if len(args) == 1:
         match name:
-            case "inc" | "dec":
+            case "inc" | "dec" if not isinstance(args[0], Const):
                 _write_numeric(frame, name, (args[0], _one(args[0])), "+" if name == "inc" else "-")
                 return True
             case "nil?":

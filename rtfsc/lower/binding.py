@@ -25,7 +25,7 @@ from rtfsc.syntax.printer import print_form
 _FUNCTION_HEADS = frozenset({"fn", "λ", "lambda"})
 
 
-@special("let", "(let [binding*] body+)", "binding vector and at least one body expression")
+@special("let", "(let [binding*] body+)", "binding vector and at least one body expression", aliases=("letrec",))
 def lower_let(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Bind names in order; names of function literals are mutually recursive."""
     vector = form.items[1]

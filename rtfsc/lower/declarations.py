@@ -31,7 +31,8 @@ def lower_defstruct(unit: Unit, form: ListForm, env: Env) -> Expr:
     if len(fields) % 2 or not all(_is_keyword(key) for key in fields[::2]):
         raise fail("E101", "defstruct requires pairs of keyword and type", form, hints=("Fields have types → (defstruct Point :x :int :y :int)",))
     span = span_of(form)
-    shape = VectorForm([Literal(Keyword("map"), form.start, form.end), MapForm(fields, form.start, form.end)], form.start, form.end)
+    parts: list[Form] = [MapForm(fields, form.start, form.end)] if fields else []
+    shape = VectorForm([Literal(Keyword("map"), form.start, form.end), *parts], form.start, form.end)
     kind = parse_type(shape, unit.definitions.types.get)
     unit.definitions.types[name.name] = kind
     args = (Const(name.name, span=span), Const(to_data(kind), span=span))

@@ -206,14 +206,13 @@ class _Builder:
         checked: list[tuple[Form, Var]] = []
         for named in self.signature.params:
             pattern = named.pattern
-            shown = _shown(pattern)
             var = unit.var(pattern.name if isinstance(pattern, SymbolForm) else "argument")
             params.append(var)
             kind = type_of(unit, named.annotation) if named.annotation is not None else ANY
             self.types.append(kind)
             if kind != ANY:
                 span = span_of(pattern)
-                cast = Cast(Local(var, span=span), kind, f"param {shown}: ", span=span)
+                cast = Cast(Local(var, span=span), kind, "", span=span)
                 var = unit.var(var.name)
                 taker.bind(var, cast)
             checked.append((pattern, var))

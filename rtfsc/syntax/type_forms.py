@@ -6,7 +6,7 @@ expression means is the runtime's reader's to say; here its parts are found in t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 
 from rtfs_runtime.type_reader import read_type
@@ -35,9 +35,8 @@ def parse_type(form: Form, resolve: Callable[[str], Type | None]) -> Type:
     Raises: CompileError E301 for what is no type, E302 for a name that none is declared by.
     """
     text = print_form(form)
-    names: dict[str, Type] = {}
     try:
-        kind = read_type(text, _Declared(resolve, names))  # type: ignore[arg-type]
+        kind = read_type(text, _Declared(resolve))
     except ValueError as error:
         raise fail("E301", f"Not a type: {error}", form, hints=("A type is a keyword or a vector → :int or [:vector :int]",)) from None
     missing = _unresolved(kind)
@@ -48,18 +47,26 @@ def parse_type(form: Form, resolve: Callable[[str], Type | None]) -> Type:
     return kind
 
 
-class _Declared(dict[str, str]):
-    """Gives the text of declared types to the runtime's reader."""
+class _Declared(Mapping[str, str]):
+    """Gives the text of declared types to the runtime's reader, which asks for one name at a time."""
 
-    def __init__(self, resolve: Callable[[str], Type | None], found: dict[str, Type]) -> None:
-        super().__init__()
+    def __init__(self, resolve: Callable[[str], Type | None]) -> None:
         self._resolve = resolve
-        self._found = found
 
-    def get(self, key: str, default: str | None = None) -> str | None:  # type: ignore[override]
-        """Give the text of a type."""
+    def __bool__(self) -> bool:
+        return True
+
+    def __getitem__(self, key: str) -> str:
         kind = self._resolve(key)
-        return default if kind is None else print_type(kind.target if isinstance(kind, Alias) and kind.target else kind)
+        if kind is None:
+            raise KeyError(key)
+        return print_type(kind.target if isinstance(kind, Alias) and kind.target is not None else kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def _unresolved(kind: Type) -> str | None:

@@ -59,7 +59,7 @@ def _evaluate(request: Request, folder: str, *, through_artifact: bool) -> tuple
         unit = compile_text(request.source, env=env, name=NAME)
         if request.mode == "parse":
             return accepted_text(request.id), ""
-        artifact = decode(unit.artifact.data) if through_artifact else unit.artifact
+        artifact = decode(unit.artifact.encode()) if through_artifact else unit.artifact
         session = Session(modules=env.modules, grants=grants, output=output)
         value = session.evaluate(artifact, NAME).value
         text = value_text(request.id, encode_json(value), display(value), output.getvalue())

@@ -261,6 +261,8 @@ def _word(node: Node) -> str:
 
 
 def _literal(node: Node) -> object:
+    if isinstance(node, list) and node[0] == "[":
+        return tuple(_literal(item) for item in node[1:])
     text = _word(node)
     if text.startswith('"'):
         return _ESCAPE.sub(_unescape, text[1:-1])

@@ -5,6 +5,8 @@ In: functions or keywords. Out: what they give, or new functions.
 
 from __future__ import annotations
 
+from itertools import count
+
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +25,7 @@ from rtfs_runtime.builtins.operands import (
 from rtfs_runtime.builtins.table import BUILTINS, builtin
 from rtfs_runtime.errors import generic, type_error
 from rtfs_runtime.maps import BigMap, is_key, is_map
-from rtfs_runtime.values import kind_name
+from rtfs_runtime.values import Symbol, kind_name
 from rtfs_runtime.vectors import BigVector
 
 _FUNCTION = "[:union :fn :keyword]"
@@ -271,3 +273,12 @@ def fnil(function: Any, default: object) -> Callable[..., object]:
         return caller(function, 1 + len(others), "fnil")(argument, *others)
 
     return patched
+
+
+_numbers = count(1)
+
+
+@builtin("gensym", "[:fn [] :symbol]", fails=False, effect="reads", examples=(("(symbol? (gensym))", "true"),))
+def gensym() -> Symbol:
+    """Give a new symbol that no program writes."""
+    return Symbol(f"g__{next(_numbers)}")

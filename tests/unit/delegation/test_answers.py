@@ -121,8 +121,8 @@ def test_declared_types_stand_for_what_they_are() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[:vector", "[:vector :int :int]", "]", "[:vector :int}", "[:nothing :int]", '"text"', "[:map :a]",
-        "[[:x]]", "1 2", "[:fn :int]", "[" * 1000,
+        "", "[:vector", "[:vector :int :int]", "]", "[:vector :int}", "[:nothing :int]", '"text"',
+        "[:map :a]", "[[:x]]", "1 2", "[:fn :int]", "[" * 1000,
     ],
 )  # fmt: skip
 def test_texts_that_are_no_type(text: str) -> None:
