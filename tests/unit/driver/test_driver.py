@@ -98,7 +98,7 @@ DEEP = "(defmacro m [x] (defn f [n] (+ 1 (f n))) (f 1)) (m 1)"
 
 @pytest.mark.parametrize("text", [ASKS, FAILS, DEEP])
 def test_a_macro_that_fails_is_a_compile_error(text: str) -> None:
-    code, kind, message = wrong(text, ())
+    code, _, message = wrong(text, ())
     assert code == "E232"
     assert "m failed" in message
 
@@ -147,12 +147,7 @@ def test_times_add_up_by_stage() -> None:
     ticks = iter(range(1000))
     env = make_env(clock=lambda: float(next(ticks)))
     compile_text("1", env=env)
-    assert list(env.elapsed_s) == ["parse", "lower", "merge_tail_calls", "generate", "pack"] or {
-        "parse",
-        "lower",
-        "generate",
-        "pack",
-    } <= set(env.elapsed_s)
+    assert {"parse", "lower", "generate", "pack"} <= set(env.elapsed_s)
     assert set(env.elapsed_s.values()) == {1.0}
 
 
