@@ -107,6 +107,8 @@ def checker(data: Any, prefix: str) -> Callable[[object], object]:
     def run(value: object) -> object:
         return check(value, want, prefix)
 
+    # the linker reads back what a function without an interface of its own takes and gives
+    run.__rtfs_check__ = (prefix, want)  # type: ignore[attr-defined]
     return run
 
 

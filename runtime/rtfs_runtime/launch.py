@@ -50,7 +50,7 @@ def _compiled(plan: str) -> ModuleStore | None:
 
 def _run(plan: str, arguments: list[str], modules: ModuleStore) -> int:
     # only now: finding out that there is nothing to run should cost nothing
-    from rtfs_runtime.delegation.policy import find
+    from rtfs_runtime.delegation.policy_file import find
     from rtfs_runtime.host.grants import Grants
     from rtfs_runtime.printer import display
     from rtfs_runtime.session import Session

@@ -10,17 +10,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Any, Final, NamedTuple, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO, TypeAlias
 
 from rtfs_runtime import abi, context, loader, stack
 from rtfs_runtime.artifact import Artifact
 from rtfs_runtime.border import from_python
 from rtfs_runtime.builtins import BUILTINS, Builtin
-from rtfs_runtime.delegation.dispatch import Dispatcher
 from rtfs_runtime.delegation.engine import DelegationEngine, StaticDelegationEngine
 from rtfs_runtime.delegation.linker import Linker
-from rtfs_runtime.delegation.policy import Policy
 from rtfs_runtime.errors import RtfsError, arity_error, undefined
 from rtfs_runtime.host.host import Host
 from rtfs_runtime.interface import Interface
@@ -32,6 +29,10 @@ from rtfs_runtime.providers.registry import ModelRegistry
 from rtfs_runtime.settings import Settings
 from rtfs_runtime.trace import Cost, Trace
 from rtfs_runtime.values import Keyword
+
+if TYPE_CHECKING:
+    from rtfs_runtime.delegation.dispatch import Dispatcher
+    from rtfs_runtime.delegation.policy import Policy
 
 Plan: TypeAlias = "str | os.PathLike[str]"
 _ABSENT: Final = object()
@@ -65,10 +66,14 @@ class Session:
         self.policy = settings.policy
         self.registry = _registry(settings.registry, settings.policy)
         self.host = _make_host(self, settings)
-        dispatcher = Dispatcher(self.host, self.registry, settings.template)
-        self.host.execute_model = dispatcher.execute
-        facts = (settings.tenant, *(f"{grant.kind}:{grant.value}" for grant in settings.grants.items))
-        self.linker = Linker(_engine(settings, settings.policy), settings.policy, dispatcher, facts)
+        self.host.execute_model = lambda model_id, prompt: self._models().execute(model_id, prompt)
+        engine = _engine(settings, settings.policy)
+        self.linker = Linker(
+            engine,
+            settings.policy,
+            lambda slot, decision: self._models().answerer(slot, decision),
+            self._facts,
+        )
         self.modules = modules or ModuleStore(
             tuple(settings.search_path), settings.compile_source, settings.cache, settings.compile_options
         )
@@ -95,7 +100,7 @@ class Session:
 
         Raises: RtfsError as the program does; what the compile function raises.
         """
-        return self._enter(Path(plan).stem, lambda: self._run(plan, function, tuple(args)))
+        return self._enter(_stem(plan), lambda: self._run(plan, function, tuple(args)))
 
     async def arun(self, plan: Plan, function: str | None = None, args: Iterable[object] = ()) -> Result:
         """Run as `run` does, without blocking the loop; what the run waits for is waited for on this loop."""
@@ -108,7 +113,7 @@ class Session:
 
     def evaluate(self, artifact: Artifact, path: str = "<eval>") -> Result:
         """Run a compiled text and give the value of its last form; raises as `run`."""
-        name = artifact.interface.module or Path(path).stem
+        name = artifact.interface.module or _stem(path)
         return self._enter(name, lambda: self._load(Found(artifact, path), name).value)
 
     def call(self, module: str, function: str, *args: object) -> Result:
@@ -208,6 +213,17 @@ class Session:
 
     # The rest
 
+    def _models(self) -> Dispatcher:
+        # what asks models is loaded with the first one asked
+        from rtfs_runtime.delegation.dispatch import Dispatcher
+
+        return Dispatcher(self.host, self.registry, self.settings.template)
+
+    def _facts(self) -> tuple[str, ...]:
+        settings = self.settings
+        grants = (f"{grant.kind}:{grant.value}" for grant in settings.grants.items)
+        return (settings.tenant, *grants, *self.registry.ids())
+
     def _enter(self, name: str, job: Callable[[], object]) -> Result:
         trace = Trace(self.settings.world.elapsed_s, self.settings.sink)
         around = context.current(self)
@@ -243,16 +259,15 @@ class Session:
         text = os.fspath(plan)
         if not (text.endswith((".rtfs", ".rtfsc")) or os.sep in text):
             return self.import_module(text)
-        path = Path(text)
-        place = find_file(str(path.parent), path.stem)
+        place = find_file(os.path.dirname(text), _stem(text))
         if place is None:
             raise RtfsError("ModuleNotFound", {"name": text})
-        folder = str(path.resolve().parent)
+        folder = os.path.dirname(os.path.realpath(text))
         if folder not in self.modules.paths:
             self.modules.paths = (folder, *self.modules.paths)
         self.host.context.setdefault("plan-dir", folder)
         found = self.modules.fetch_place(place)
-        return self._load(found, found.artifact.interface.module or path.stem)
+        return self._load(found, found.artifact.interface.module or _stem(text))
 
     def _load(self, found: Found, name: str) -> ModuleInstance:
         self._check_delegable(found.artifact.interface, name, found.path, self.policy)
@@ -281,6 +296,10 @@ class Session:
                     f"rule {rule.where} ({rule.match}) delegates {symbol}, compiled as never delegated: "
                     f"run `rtfsc build --policy {policy.path} {path}`"
                 )
+
+
+def _stem(path: Plan) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 def _text(key: object) -> str:

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
-from typing import Final, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
 from rtfs_runtime import stack
 from rtfs_runtime.cache.l4_artifact import DEFAULT_OPTIONS, LocalArtifacts
-from rtfs_runtime.delegation.contract import DEFAULT_TEMPLATE
 from rtfs_runtime.delegation.engine import DelegationEngine
-from rtfs_runtime.delegation.policy import Policy
 from rtfs_runtime.delegation.target import ExecTarget
 from rtfs_runtime.host.grants import NOTHING, Grants
 from rtfs_runtime.host.world import REAL, World
 from rtfs_runtime.modulestore import Compile
 from rtfs_runtime.providers.registry import ModelRegistry
 from rtfs_runtime.trace import Sink
+
+if TYPE_CHECKING:
+    from rtfs_runtime.delegation.policy import Policy
 
 _EMPTY: Final[Mapping[str, object]] = MappingProxyType({})
 _NO_TARGETS: Final[Mapping[str, ExecTarget]] = MappingProxyType({})
@@ -69,6 +70,6 @@ class Settings(NamedTuple):
     world: World = REAL
     engine: DelegationEngine | None = None
     static: Mapping[str, ExecTarget] = _NO_TARGETS
-    template: str = DEFAULT_TEMPLATE
+    template: str = "contract-1"
     tenant: str = ""
     sink: Sink | None = None

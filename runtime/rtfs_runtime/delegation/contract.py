@@ -19,8 +19,6 @@ from rtfs_runtime.providers.base import Message, ModelRequest
 from rtfs_runtime.type_reader import read_type
 from rtfs_runtime.types import ANY, STRING, Type, check, print_type
 
-DEFAULT_TEMPLATE: Final = "contract-1"
-
 
 class Contract(NamedTuple):
     """What a model is told of a function. `result` None asks for free text, which is the answer as it is."""
@@ -101,7 +99,7 @@ def _args_prompt(contract: Contract, args: tuple[object, ...]) -> tuple[str, str
 
 
 TEMPLATES: Final[Mapping[str, Callable[[Contract, tuple[object, ...]], tuple[str, str]]]] = MappingProxyType(
-    {DEFAULT_TEMPLATE: _contract_prompt, "args": _args_prompt}
+    {"contract-1": _contract_prompt, "args": _args_prompt}
 )
 
 

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from rtfs_runtime import context
 from rtfs_runtime.delegation.answers import AnswerError, read_answer
-from rtfs_runtime.delegation.contract import DEFAULT_TEMPLATE, Contract, make_request
+from rtfs_runtime.delegation.contract import Contract, make_contract, make_request
+from rtfs_runtime.delegation.linker import Slot
+from rtfs_runtime.delegation.stub import Dispatch
 from rtfs_runtime.delegation.target import Decision, L4CacheHit, LocalModel, RemoteModel, show_target
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.host.host import Host
@@ -28,7 +30,18 @@ class Dispatcher(NamedTuple):
 
     host: Host
     registry: ModelRegistry
-    template: str = DEFAULT_TEMPLATE
+    template: str
+
+    def answerer(self, slot: Slot, decision: Decision) -> Dispatch:
+        """Make what answers every call of a slot by the model that was decided on."""
+        contract = make_contract(
+            slot.module.name, slot.info, dict(slot.module.interface.types), slot.function
+        )
+
+        def dispatch(args: tuple[object, ...]) -> object:
+            return self.call(contract, decision, args)
+
+        return dispatch
 
     def call(self, contract: Contract, decision: Decision, args: tuple[object, ...]) -> object:
         """Answer one call of a delegated function."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from rtfs_runtime.delegation.policy import Policy
 from rtfs_runtime.delegation.target import LOCAL, CallContext, Decision, ExecTarget
+
+if TYPE_CHECKING:
+    from rtfs_runtime.delegation.policy import Policy
 
 DEFAULT_REASONING: Final = "Default fallback to local pure execution"
 DEFAULT_CONFIDENCE: Final = 0.8

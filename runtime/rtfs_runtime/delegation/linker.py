@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-from rtfs_runtime.delegation.contract import Contract, make_contract
-from rtfs_runtime.delegation.dispatch import Dispatcher
 from rtfs_runtime.delegation.engine import DelegationEngine
 from rtfs_runtime.delegation.hints import hint_target, site_target
-from rtfs_runtime.delegation.policy import Policy
-from rtfs_runtime.delegation.stub import make_stub
+from rtfs_runtime.delegation.stub import Dispatch, make_stub
 from rtfs_runtime.delegation.target import (
     CallContext,
     Decision,
@@ -28,6 +25,10 @@ from rtfs_runtime.delegation.target import (
 )
 from rtfs_runtime.errors import RtfsError, generic
 from rtfs_runtime.interface import Function, Hint, Interface, Site
+from rtfs_runtime.types import print_type
+
+if TYPE_CHECKING:
+    from rtfs_runtime.delegation.policy import Policy
 
 
 class LinkedModule(Protocol):
@@ -52,23 +53,33 @@ class Slot:
         self.sites = sites
 
 
+Answerer: TypeAlias = "Callable[[Slot, Decision], Dispatch]"
+Facts: TypeAlias = Callable[[], tuple[str, ...]]
+_VARARGS: Final = 0x04
+
+
 class Linker:
-    """The links of one session. Thread: linking and relinking exclude each other."""
+    """The links of one session.
+
+    Shape: `answerer` makes what asks the model of a decision; `facts` are what the context digest covers
+           beside the policy.
+    Thread: linking and relinking exclude each other.
+    """
 
     def __init__(
-        self, engine: DelegationEngine, policy: Policy | None, dispatcher: Dispatcher, facts: Iterable[str]
+        self, engine: DelegationEngine, policy: Policy | None, answerer: Answerer, facts: Facts
     ) -> None:
         self._engine = engine
         self._policy = policy
-        self._dispatcher = dispatcher
-        self._facts = tuple(facts)
+        self._answerer = answerer
+        self._facts = facts
         self._context_hash = self._hash_context()
         self._slots: dict[tuple[str, str], Slot] = {}
         self._lock = threading.RLock()
 
     def link(self, module: LinkedModule, name: str, function: Any) -> Any:
         """Give what the slot of a global function holds, and fill the slots of its hinted calls."""
-        info = module.interface.function(name) or _described(name, function)
+        info = module.interface.function(name) or _described(module, name, function)
         sites = tuple(site for site in module.interface.sites if site.name == name)
         slot = Slot(module, info, function, sites)
         with self._lock:
@@ -79,7 +90,7 @@ class Linker:
 
     def link_anonymous(self, module: LinkedModule, function: Any, target: str, model_id: str) -> Any:
         """Give what a hinted function without a global of its own is: the function, or a stub."""
-        info = _described(function.__name__, function)._replace(hint=_hint(target, model_id))
+        info = _described(module, function.__name__, function)._replace(hint=_hint(target, model_id))
         return self._bind(Slot(module, info, function, ()), None)
 
     def relink(self, engine: DelegationEngine, policy: Policy | None) -> None:
@@ -111,10 +122,7 @@ class Linker:
             return slot.function
         dispatch = self._refused(slot, decision.target)
         if dispatch is None:
-            contract = make_contract(
-                slot.module.name, slot.info, dict(slot.module.interface.types), slot.function
-            )
-            dispatch = _dispatch(self._dispatcher, contract, decision)
+            dispatch = self._answerer(slot, decision)
         info = slot.info
         stub = make_stub(
             info.name, info.doc, len(info.params), variadic=info.rest is not None, dispatch=dispatch
@@ -122,7 +130,7 @@ class Linker:
         _mark(stub, info.hint, decision)
         return stub
 
-    def _refused(self, slot: Slot, target: ExecTarget) -> Callable[[tuple[object, ...]], object] | None:
+    def _refused(self, slot: Slot, target: ExecTarget) -> Dispatch | None:
         """Give what refuses every call when a rule of the policy forbids models here."""
         symbol = _symbol(slot.module, slot.info)
         rule = None if self._policy is None else self._policy.rule_for(symbol)
@@ -141,16 +149,7 @@ class Linker:
 
     def _hash_context(self) -> int:
         digest = "" if self._policy is None else self._policy.digest
-        return digest64((*self._facts, digest, *self._dispatcher.registry.ids()))
-
-
-def _dispatch(
-    dispatcher: Dispatcher, contract: Contract, decision: Decision
-) -> Callable[[tuple[object, ...]], object]:
-    def dispatch(args: tuple[object, ...]) -> object:
-        return dispatcher.call(contract, decision, args)
-
-    return dispatch
+        return digest64((digest, *self._facts()))
 
 
 def _symbol(module: LinkedModule, info: Function) -> str:
@@ -177,20 +176,43 @@ def _hint(target: str, model_id: str) -> Hint:
     raise generic(f"unknown delegation target {target}")
 
 
-def _described(name: str, function: Any) -> Function:
-    """Describe a function that the interface does not hold by its code object."""
+def _described(module: LinkedModule, name: str, function: Any) -> Function:
+    """Describe a function that the interface does not hold by its code: parameters, checks, a string body."""
     code = function.__code__
     names = [text.partition("~")[0] for text in code.co_varnames]
     params = tuple(names[: code.co_argcount])
-    variadic = bool(code.co_flags & 0x04)
-    rest = names[code.co_argcount] if variadic else None
-    types = ("",) * len(params)
-    # a body that is only a string has no other constant
+    rest = names[code.co_argcount] if code.co_flags & _VARARGS else None
+    checks = _checks(module, code.co_names)
+    types = tuple(checks.get(f"param {param}: ", "") for param in params)
     texts = [one for one in code.co_consts if isinstance(one, str)]
-    is_text = len(texts) == 1 and not code.co_names
+    # no calls, and the last constant is the string: that is all the body does
+    is_text = bool(texts) and code.co_consts[-1] == texts[-1] and all(map(_is_plumbing, code.co_names))
     return Function(
-        name, params, types, rest, "", "", function.__doc__ or "", None, 0, is_text, (), code.co_firstlineno
+        name=name,
+        params=params,
+        param_types=types,
+        rest=rest,
+        rest_type="",
+        return_type=checks.get("fn return: ", ""),
+        doc=texts[-1] if is_text else "",
+        hint=None,
+        effect=0,
+        body_is_text=is_text,
+        metadata=(),
+        line=code.co_firstlineno,
     )
+
+
+def _checks(module: LinkedModule, names: Iterable[str]) -> dict[str, str]:
+    """Give the types that the code of a function checks, as text, by what their messages begin with."""
+    found = (
+        getattr(module.globals.get(name), "__rtfs_check__", None) for name in names if name.startswith("#t")
+    )
+    return {check[0]: print_type(check[1]) for check in found if check is not None}
+
+
+def _is_plumbing(name: str) -> bool:
+    return name.startswith("#") or name == "__class__"
 
 
 def _metadata(info: Function, site: Site | None) -> DelegationMetadata | None:

@@ -14,20 +14,20 @@ name.
 
 from __future__ import annotations
 
-import os
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
+from rtfs_runtime.delegation.policy_file import find
 from rtfs_runtime.delegation.target import ExecTarget, LocalModel, RemoteModel, read_target
 from rtfs_runtime.digest import key
+from rtfs_runtime.host.grants import matches
 from rtfs_runtime.providers.base import ProviderError
 from rtfs_runtime.providers.registry import PROVIDERS, ModelRegistry, factory, plug_ins
 from rtfs_runtime.providers.tables import TableError, TableFile, nearest
 
-FILE_NAME: Final = "delegation.toml"
-VARIABLE: Final = "RTFS_DELEGATION"
 PolicyError = TableError
+
+__all__ = ["ModelRow", "Policy", "PolicyError", "PolicyRule", "find", "load"]
 
 
 class ModelRow(NamedTuple):
@@ -57,7 +57,7 @@ class Policy(NamedTuple):
 
     def rule_for(self, symbol: str) -> PolicyRule | None:
         """Give the first rule that matches a qualified name."""
-        return next((rule for rule in self.rules if fnmatchcase(symbol, rule.match)), None)
+        return next((rule for rule in self.rules if matches(symbol, rule.match)), None)
 
     def policy_matches(self, symbol: str) -> bool:
         """Tell whether a rule may send a function to a model: its calls are compiled into link slots."""
@@ -79,20 +79,6 @@ class Policy(NamedTuple):
                 registry.register(make(row.id, row.file))
             except ProviderError as error:
                 raise PolicyError(str(self.path), row.line, str(error)) from None
-
-
-def find(explicit: str | Path | None = None, plan: str | Path | None = None) -> Path | None:
-    """Find the policy file: the one named, else `RTFS_DELEGATION`, else upwards from the plan, from here."""
-    named = explicit or os.environ.get(VARIABLE)
-    if named:
-        return Path(named)
-    starts = [Path.cwd()] if plan is None else [Path(plan).resolve().parent, Path.cwd()]
-    for start in starts:
-        for folder in (start, *start.parents):
-            candidate = folder / FILE_NAME
-            if candidate.is_file():
-                return candidate
-    return None
 
 
 def load(path: str | Path) -> Policy:

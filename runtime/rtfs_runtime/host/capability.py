@@ -7,14 +7,12 @@ Source: language §3.12; design §9.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from rtfs_runtime.border import from_python, to_python
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.host.grants import Need
-from rtfs_runtime.type_reader import read_type
 from rtfs_runtime.types import Type, check
 
 Effects: TypeAlias = Literal["reads", "writes"]
@@ -58,7 +56,7 @@ def capability(
     types = _types(input)
 
     def declare(function: F) -> F:
-        doc = inspect.getdoc(function) or ""
+        doc = summary(function)
         act = _python_act(name, function)
         result = None if output is None else _type(output)
         row = Capability(name, act, effects, _own_id(name), types, result, idempotent, doc)
@@ -66,6 +64,11 @@ def capability(
         return function
 
     return declare
+
+
+def summary(function: Callable[..., Any]) -> str:
+    """Give the first line of a function's documentation."""
+    return (function.__doc__ or "").strip().partition("\n")[0]
 
 
 def row_of(declared: object) -> Capability:
@@ -135,7 +138,7 @@ def _text(error: Exception) -> str:
 def _python_act(name: str, function: Callable[..., Any]) -> Callable[..., object]:
     def act(_host: object, *args: object) -> object:
         result = function(*(to_python(arg) for arg in args))
-        if inspect.isawaitable(result):
+        if hasattr(result, "__await__"):
             # loads asyncio, so only once something waits
             from rtfs_runtime.host.waiting import await_now
 
@@ -151,7 +154,12 @@ def _own_id(name: str) -> Callable[..., Iterable[Need]]:
 
 
 def _type(given: str | Type) -> Type:
-    return read_type(given) if isinstance(given, str) else given
+    if not isinstance(given, str):
+        return given
+    # standard capabilities declare no types: the reader is for those of users
+    from rtfs_runtime.type_reader import read_type
+
+    return read_type(given)
 
 
 def _types(given: str | Type | Sequence[str | Type] | None) -> tuple[Type, ...] | None:

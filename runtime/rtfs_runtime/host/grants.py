@@ -18,20 +18,19 @@ folder, which holds the program and the data that came with it; `rtfsc eval` gra
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rtfs_runtime.errors import RtfsError, invalid_argument
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _PLAIN: Final = ("print", "input", "time", "random")
 _WITH_VALUE: Final = ("read", "write", "http", "env", "cap")
-_SAFE_ID: Final = re.compile(r"[\w.*/:?\[\]-]*[./:*][\w.*/:?\[\]-]*")
-
-
-_SHELL_SAFE: Final = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_ID_MARKS: Final = frozenset("./:*")
+_ID_CHARACTERS: Final = _ID_MARKS | frozenset("_-?[]")
+_SHELL_CHARACTERS: Final = frozenset("_@%+=:,./-")
 
 
 class Need(NamedTuple):
@@ -56,8 +55,8 @@ class Grant(NamedTuple):
         if self.kind in ("read", "write"):
             return need.value == self.value or need.value.startswith(self.value.rstrip(os.sep) + os.sep)
         if self.kind == "http" and ":" not in self.value:
-            return fnmatchcase(need.value.partition(":")[0], self.value)
-        return fnmatchcase(need.value, self.value)
+            return matches(need.value.partition(":")[0], self.value)
+        return matches(need.value, self.value)
 
 
 class Grants(NamedTuple):
@@ -76,7 +75,7 @@ class Grants(NamedTuple):
     @classmethod
     def for_run(cls, plan: str | Path) -> Grants:
         """Give what `rtfsc run PLAN` grants without a flag."""
-        return cls.parse((*_PLAIN, f"read:{Path(plan).resolve().parent}"))
+        return cls.parse((*_PLAIN, f"read:{os.path.dirname(os.path.realpath(plan))}"))
 
     def __or__(self, more: Grants) -> Grants:
         """Give the grants of both."""
@@ -107,8 +106,9 @@ def flag(need: Need) -> str:
     value = need.value
     if need.kind in ("read", "write") and not os.path.isdir(value):
         value = os.path.dirname(value)
-    text = value if need.kind == "cap" and _SAFE_ID.fullmatch(value) else f"{need.kind}:{value}"
-    return text if _SHELL_SAFE.fullmatch(text) else "'" + text.replace("'", "'\"'\"'") + "'"
+    text = value if need.kind == "cap" and _is_plain_id(value) else f"{need.kind}:{value}"
+    plain = all(char in _SHELL_CHARACTERS or (char.isascii() and char.isalnum()) for char in text)
+    return text if plain else "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 def real_path(path: str) -> str:
@@ -116,6 +116,21 @@ def real_path(path: str) -> str:
     if "\0" in path:
         raise invalid_argument("a path cannot hold a null character")
     return os.path.realpath(path)
+
+
+def matches(text: str, pattern: str) -> bool:
+    """Tell whether a text is of a pattern of `*`, `?` and `[…]`, letter case as it is."""
+    if text == pattern or pattern == "*":
+        return True
+    # loads regular expressions, which a program without such grants and rules does not need
+    from fnmatch import fnmatchcase
+
+    return fnmatchcase(text, pattern)
+
+
+def _is_plain_id(text: str) -> bool:
+    """Tell whether a text reads as a capability id without `cap:`."""
+    return not _ID_MARKS.isdisjoint(text) and all(char in _ID_CHARACTERS or char.isalnum() for char in text)
 
 
 def _parse(text: str, base: str | Path) -> Grant:
@@ -134,7 +149,7 @@ def _parse(text: str, base: str | Path) -> Grant:
     from difflib import get_close_matches
 
     near = get_close_matches(kind, (*_PLAIN, *_WITH_VALUE), 1, 0.75)
-    if not near and _SAFE_ID.fullmatch(bare):
+    if not near and _is_plain_id(bare):
         return Grant("cap", bare)
     hint = f"did you mean `{near[0]}`?" if near else f"to grant a capability of that name: `cap:{text}`"
     raise ValueError(f"unknown grant `{text}`; {hint}")

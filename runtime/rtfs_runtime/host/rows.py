@@ -6,12 +6,11 @@ needs spelled once.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from rtfs_runtime.errors import invalid_argument, type_error
-from rtfs_runtime.host.capability import Capability, Effects
+from rtfs_runtime.host.capability import Capability, Effects, summary
 from rtfs_runtime.host.grants import Need, real_path
 from rtfs_runtime.values import Keyword, Symbol, kind_name
 
@@ -23,7 +22,7 @@ def row(rows: list[Capability], id: str, effects: Effects, needs: Needs) -> Call
     """Enter the decorated function `(host, *args)` as a capability."""
 
     def enter(function: F) -> F:
-        rows.append(Capability(id, function, effects, needs, doc=inspect.getdoc(function) or ""))
+        rows.append(Capability(id, function, effects, needs, doc=summary(function)))
         return function
 
     return enter

@@ -8,13 +8,15 @@ when a policy names a provider that is not built in.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.providers.base import ModelProvider, ProviderError
 from rtfs_runtime.providers.echo import LocalEchoModel
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GROUP: Final = "rtfsc.providers"
 Factory: TypeAlias = Callable[[str, "Path | None"], ModelProvider]
