@@ -31,33 +31,36 @@ _ROWS: dict[str, ErrorRow] = {
     "E001": ErrorRow(
         "Text that is not Unicode",
         "parse",
-        "A source file is UTF-8. The bytes at this place are not, or the text given to the compiler holds half of a "
-        "surrogate pair. Save the file as UTF-8; a byte-order mark is allowed and dropped.",
+        "A source file is UTF-8. The bytes at this place are not, or the text given to the compiler "
+        "holds half of a surrogate pair. Save the file as UTF-8; a byte-order mark is allowed and "
+        "dropped.",
         "",
         "",
     ),
     "E002": ErrorRow(
         "Invalid number",
         "parse",
-        "Whatever starts with a digit, or with a sign and a digit, must be a number, a timestamp or a uuid as a "
-        "whole. Integers have any size; floats need digits on both sides of the dot; 0x1f, 0o17 and 0b11 are "
-        "integers; special floats are ##Inf, ##-Inf and ##NaN. There are no ratios and no digit separators.",
+        "Whatever starts with a digit, or with a sign and a digit, must be a number, a timestamp or a "
+        "uuid as a whole. Integers have any size; floats need digits on both sides of the dot; 0x1f, "
+        "0o17 and 0b11 are integers; special floats are ##Inf, ##-Inf and ##NaN. There are no ratios "
+        "and no digit separators.",
         "[1 2x .5 1/2]",
         "[1 2 0.5 (/ 1 2)]",
     ),
     "E003": ErrorRow(
         "Unexpected character",
         "parse",
-        "Names consist of ASCII letters, digits and _ $ + - * / = < > ! ? % . and do not start with a digit. There "
-        "are no character literals (\\a), no set literals (#{1}) and no regular-expression literals.",
+        "Names consist of ASCII letters, digits and _ $ + - * / = < > ! ? % . and do not start with a "
+        "digit. There are no character literals (\\a), no set literals (#{1}) and no regular-expression "
+        "literals.",
         "#{1 2}",
         "(set [1 2])",
     ),
     "E004": ErrorRow(
         "Invalid keyword",
         "parse",
-        "A keyword is a colon followed by a name. Colons inside are allowed between name characters (:a:b, "
-        ":com.acme:v1.0/query), a colon at the end is not.",
+        "A keyword is a colon followed by a name. Colons inside are allowed between name characters "
+        "(:a:b, :com.acme:v1.0/query), a colon at the end is not.",
         '{:name: "Ada"}',
         '{:name "Ada"}',
     ),
@@ -71,24 +74,25 @@ _ROWS: dict[str, ErrorRow] = {
     "E006": ErrorRow(
         "Impossible timestamp",
         "parse",
-        "A timestamp literal has the shape YYYY-MM-DDThh:mm:ssZ, with .mmm before the Z if needed, and names a date "
-        "and a time that exist.",
+        "A timestamp literal has the shape YYYY-MM-DDThh:mm:ssZ, with .mmm before the Z if needed, and "
+        "names a date and a time that exist.",
         "2026-02-30T00:00:00Z",
         "2026-02-28T00:00:00Z",
     ),
     "E007": ErrorRow(
         "Invalid escape sequence",
         "parse",
-        'In a string a backslash is followed by one of " \\ / n t r b f, or by u and four hexadecimal digits. A '
-        "character beyond U+FFFF is written as itself or as the two escapes of its surrogate pair.",
+        'In a string a backslash is followed by one of " \\ / n t r b f, or by u and four hexadecimal '
+        "digits. A character beyond U+FFFF is written as itself or as the two escapes of its surrogate "
+        "pair.",
         '"a\\qb"',
         '"a\\\\qb"',
     ),
     "E008": ErrorRow(
         "Unterminated string",
         "parse",
-        "A string begins and ends with a double quote. It may span lines, so the missing quote can also be in an "
-        "earlier string: then all strings after it are read inside out.",
+        "A string begins and ends with a double quote. It may span lines, so the missing quote can also "
+        "be in an earlier string: then all strings after it are read inside out.",
         '(str "abc)',
         '(str "abc")',
     ),
@@ -116,8 +120,8 @@ _ROWS: dict[str, ErrorRow] = {
     "E012": ErrorRow(
         "Malformed delegation mark",
         "parse",
-        ":local-model and :remote are followed by the id of a model, a string without escapes; :local by nothing. "
-        "The mark ends there.",
+        ":local-model and :remote are followed by the id of a model, a string without escapes; :local "
+        "by nothing. The mark ends there.",
         "(fn ^:delegation :remote [x] x)",
         '(fn ^:delegation :remote "m" [x] x)',
     ),
@@ -159,8 +163,8 @@ _ROWS: dict[str, ErrorRow] = {
     "E022": ErrorRow(
         "Unclosed delimiter",
         "parse",
-        "The text ends while a bracket is open. The report names the innermost one; the hint compares the "
-        "indentation of the lines to find the place where a bracket is most likely missing.",
+        "The text ends while a bracket is open. The report names the innermost one; the hint compares "
+        "the indentation of the lines to find the place where a bracket is most likely missing.",
         "(def a (+ 1 2)",
         "(def a (+ 1 2))",
     ),
@@ -168,8 +172,9 @@ _ROWS: dict[str, ErrorRow] = {
     "E101": ErrorRow(
         "Malformed special form",
         "parse",
-        "A special form has a fixed shape: if needs a condition and one or two branches; let a vector of bindings "
-        "and a body; fn a parameter vector and a body; def a symbol and a value; try at least one catch or finally.",
+        "A special form has a fixed shape: if needs a condition and one or two branches; let a vector "
+        "of bindings and a body; fn a parameter vector and a body; def a symbol and a value; try at "
+        "least one catch or finally.",
         "(let x 5)",
         "(let [x 5] x)",
     ),
@@ -183,24 +188,25 @@ _ROWS: dict[str, ErrorRow] = {
     "E114": ErrorRow(
         "Template mark outside of a template",
         "parse",
-        "~ and ~@ insert values into a form written with the template mark `; elsewhere there is nothing to insert "
-        "into.",
+        "~ and ~@ insert values into a form written with the template mark `; elsewhere there is "
+        "nothing to insert into.",
         "(list ~x)",
         "`(list ~x)",
     ),
     "E115": ErrorRow(
         "Not a name",
         "parse",
-        "& and : have a meaning in parameter lists and patterns only; nil, true and false are values and cannot be "
-        "bound.",
+        "& and : have a meaning in parameter lists and patterns only; nil, true and false are values "
+        "and cannot be bound.",
         "(+ 1 &)",
         "(fn [a & rest] rest)",
     ),
     "E116": ErrorRow(
         "Malformed pattern",
         "parse",
-        "A pattern is a name, _, a vector of patterns with an optional `& rest` and `:as name` at its end, or a map of keys and "
-        "patterns; match also takes literals, (:type name), (:or p1 p2) and (:as name p).",
+        "A pattern is a name, _, a vector of patterns with an optional `& rest` and `:as name` at its "
+        "end, or a map of keys and patterns; match also takes literals, (:type name), (:or p1 p2) and "
+        "(:as name p).",
         "(let [[a &] [1 2]] a)",
         "(let [[a & more] [1 2]] a)",
     ),
@@ -214,7 +220,8 @@ _ROWS: dict[str, ErrorRow] = {
     "E118": ErrorRow(
         "recur out of place",
         "compile",
-        "recur goes back to the nearest loop or fn with a value for each of its names, and is the last thing that it does.",
+        "recur goes back to the nearest loop or fn with a value for each of its names, and is the last "
+        "thing that it does.",
         "(loop [i 0] (+ 1 (recur i)))",
         "(loop [i 0] (if (< i 9) (recur (+ i 1)) i))",
     ),
@@ -229,7 +236,8 @@ _ROWS: dict[str, ErrorRow] = {
     "E220": ErrorRow(
         "Misplaced delegation hint",
         "parse",
-        "A function has at most one hint; it stands before or after its name, after fn, or before the whole form.",
+        "A function has at most one hint; it stands before or after its name, after fn, or before the "
+        "whole form.",
         '^:delegation :remote "m" (f 1)',
         '(defn f ^:delegation :remote "m" [x] x)',
     ),
@@ -250,7 +258,8 @@ _ROWS: dict[str, ErrorRow] = {
     "E232": ErrorRow(
         "Expansion failed",
         "compile",
-        "The body of a macro runs while the program is compiled, on forms as data; an error there is one of compilation.",
+        "The body of a macro runs while the program is compiled, on forms as data; an error there is "
+        "one of compilation.",
         "(defmacro bad [x] (/ 1 0)) (bad 1)",
         "(defmacro good [x] `(/ 1 ~x)) (good 1)",
     ),
@@ -279,7 +288,8 @@ _ROWS: dict[str, ErrorRow] = {
     "E301": ErrorRow(
         "Not a type",
         "parse",
-        "A type is a name such as :int, or a vector such as [:vector :int], [:map [:k :int]], [:union :int :nil].",
+        "A type is a name such as :int, or a vector such as [:vector :int], [:map [:k :int]], [:union "
+        ":int :nil].",
         "(fn [x :[:vektor :int]] x)",
         "(fn [x :[:vector :int]] x)",
     ),
@@ -305,13 +315,6 @@ _ROWS: dict[str, ErrorRow] = {
         "",
         "",
     ),
-    "E404": ErrorRow(
-        "Too deeply nested functions",
-        "compile",
-        "500 functions may be nested; the code of a module is written as nested as the program is.",
-        "",
-        "",
-    ),
     "E403": ErrorRow(
         "Integer literal too long",
         "parse",
@@ -319,11 +322,19 @@ _ROWS: dict[str, ErrorRow] = {
         "",
         "",
     ),
+    "E404": ErrorRow(
+        "Too deeply nested functions",
+        "compile",
+        "500 functions may be nested; the code of a module is written as nested as the program is.",
+        "",
+        "",
+    ),
     # W0xx: warnings
     "W001": ErrorRow(
         "Name without a meaning",
         "warning",
-        "A name is defined neither in the unit nor in an import. When it is used the host may know it; else the error is UndefinedSymbol.",
+        "A name is defined neither in the unit nor in an import. When it is used the host may know it; "
+        "else the error is UndefinedSymbol.",
         "(prnt 1)",
         "(println 1)",
     ),
