@@ -191,7 +191,7 @@ class Compilation:
                 self._verify(module, row.name)
             if row.name == last:
                 break
-        return module
+        return replace(module, constants=frozenset()) if self.options.interactive else module
 
     def artifact(self, module: Module) -> Artifact:
         """Write code and pack it."""

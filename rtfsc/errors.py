@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-Stage = Literal["parse", "compile", "warning"]
+Stage = Literal["parse", "compile", "load", "warning"]
 
 
 class ErrorRow(NamedTuple):
@@ -326,6 +326,76 @@ _ROWS: dict[str, ErrorRow] = {
         "Too deeply nested functions",
         "compile",
         "500 functions may be nested; the code of a module is written as nested as the program is.",
+        "",
+        "",
+    ),
+    # E5xx: artifacts
+    "E501": ErrorRow(
+        "Not an artifact",
+        "load",
+        "The file ends in .rtfsc but is no artifact: it does not begin as one.",
+        "",
+        "",
+    ),
+    "E502": ErrorRow(
+        "Damaged artifact",
+        "load",
+        "The bytes of the artifact are not those that were written: its digest or its length is wrong. "
+        "Nothing of it was decoded. Build it again with `rtfsc build`, or copy it again.",
+        "",
+        "",
+    ),
+    "E503": ErrorRow(
+        "Artifact of another format",
+        "load",
+        "The artifact was written by another version of rtfsc, in a layout that this one does not read. "
+        "Build it again.",
+        "",
+        "",
+    ),
+    "E504": ErrorRow(
+        "Artifact for another Python",
+        "load",
+        "Bytecode is for one minor version of Python. With the compiler installed the source inside the "
+        "artifact is compiled instead; without it, run `rtfsc build` with this Python.",
+        "",
+        "",
+    ),
+    "E505": ErrorRow(
+        "Malformed artifact",
+        "load",
+        "The digest of the artifact holds, but what it covers is no interface, source or code: whoever "
+        "wrote it was not rtfsc.",
+        "",
+        "",
+    ),
+    "E506": ErrorRow(
+        "Artifact for another runtime",
+        "load",
+        "The code calls the runtime in a way that this version does not offer. Build it again with "
+        "`rtfsc build`.",
+        "",
+        "",
+    ),
+    "E507": ErrorRow(
+        "Artifact of a program",
+        "load",
+        "Only a file with a module form can be imported by RTFS. The artifact holds a program.",
+        "",
+        "",
+    ),
+    "E508": ErrorRow(
+        "Imports have changed",
+        "load",
+        "The artifact was compiled against another interface of a module that it imports: its macros, "
+        "types or functions are different now. Build it again.",
+        "",
+        "",
+    ),
+    "E509": ErrorRow(
+        "Unsupported Python",
+        "load",
+        "Code is written for the Python versions that the message lists; this process runs another.",
         "",
         "",
     ),

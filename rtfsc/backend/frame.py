@@ -10,6 +10,7 @@ import enum
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rtfs_runtime.digest import digest
 from rtfs_runtime.types import Type, to_data
 from rtfsc.backend.captures import Captures
 from rtfsc.backend.emitter import Emitter, Mark, Region
@@ -53,7 +54,10 @@ class Unit:
 
     def check_name(self, want: Type, prefix: str) -> str:
         """Name the global that holds the checker of a type with a message prefix."""
-        return self.checks.setdefault((to_data(want), prefix), f"#t{len(self.checks)}")
+        data = to_data(want)
+        # named by content: units of a REPL share their globals
+        name = "#t" + digest("\0".join((prefix, *map(str, data))).encode("utf-8", "surrogatepass")).hex()[:16]
+        return self.checks.setdefault((data, prefix), name)
 
 
 class Frame:

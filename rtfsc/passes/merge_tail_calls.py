@@ -65,8 +65,11 @@ def run(module: Module, options: Options) -> Module:
         and node.name in module.constants
         and node.name not in delegable
     }
-    for run_ in _neighbours(module.body):
-        rewriter.group([known[name] for name in run_ if name in known])
+    for names in _neighbours(module.body):
+        members = [known[name] for name in names if name in known]
+        # later input of a REPL may redefine one member: only a function's calls of itself are its own
+        for group in [[member] for member in members] if options.interactive else [members]:
+            rewriter.group(group)
     body = tuple(rewriter.rewrite(node, node.name if isinstance(node, DefGlobal) else None) for node in module.body)
     inner = tuple(
         replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node for node in body

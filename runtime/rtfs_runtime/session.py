@@ -116,6 +116,15 @@ class Session:
         name = artifact.interface.module or _stem(path)
         return self._enter(name, lambda: self._load(Found(artifact, path), name).value)
 
+    def evaluate_in(self, instance: ModuleInstance, artifact: Artifact) -> object:
+        """Run a compiled text in the globals of a module, as a REPL does; gives the value of its last form."""
+
+        def job() -> object:
+            loader.run(instance, artifact.code(instance.path), self)
+            return instance.value
+
+        return self._enter(instance.name, job).value
+
     def call(self, module: str, function: str, *args: object) -> Result:
         """Call an exported function; arguments come in as Python's or the language's values."""
         return self._enter(module, lambda: self._apply(self.import_module(module), function, args))

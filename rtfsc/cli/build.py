@@ -1,0 +1,85 @@
+"""`rtfsc build PATHS -o DIR`: compile ahead of time.
+
+In: files and folders. Out: `.rtfsc` artifacts; what became of each, as text or JSON; a progress bar when there is much to do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from rtfs_runtime.cache.l4_artifact import local_artifacts
+from rtfsc.build import Built, Target, build
+from rtfsc.cli.outcome import CommandError, report
+from rtfsc.cli.sessions import Policy, SearchPath, check_file, options_of, policy_of
+from rtfsc.diagnostics import to_json
+from rtfsc.options import Options
+from rtfsc.source import CompileError
+
+_MANY = 20
+
+
+def command(
+    paths: Annotated[list[str], typer.Argument(help="Files, and folders of files.", metavar="PATHS")],
+    out: Annotated[str, typer.Option("-o", "--out", help="Where the artifacts go.", metavar="DIR")],
+    path: SearchPath = None,
+    policy: Policy = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+) -> None:
+    """Compile plans to artifacts; what is compiled already and unchanged is taken from the cache."""
+    for each in paths:
+        check_file(each)
+    options = options_of(policy_of(policy) if policy is not None else None)
+    target = Target(out, tuple(path or ()), local_artifacts())
+    try:
+        built = _with_progress(paths, target, options)
+    except OSError as error:
+        raise CommandError(str(error)) from None
+    failed = [one for one in built if one.error is not None]
+    if as_json:
+        typer.echo(json.dumps({"files": [_row(one) for one in built], **_counts(built)}, ensure_ascii=False))
+    else:
+        for one in failed:
+            assert one.error is not None
+            report(one.error, whole=False)
+        counts = _counts(built)
+        typer.echo(f"{counts['compiled']} compiled, {counts['cached']} unchanged, {counts['failed']} failed")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _with_progress(paths: list[str], target: Target, options: Options) -> tuple[Built, ...]:
+    many = sum(1 for path in paths for _ in _walk(path)) >= _MANY
+    if not many or not sys.stderr.isatty():
+        return build(paths, target, options)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("compiling", total=sum(1 for path in paths for _ in _walk(path)))
+        return build(paths, target, options, lambda built: progress.advance(task))
+
+
+def _walk(path: str) -> list[str]:
+    if not os.path.isdir(path):
+        return [path]
+    return [name for _, _, names in os.walk(path) for name in names if name.endswith(".rtfs")]
+
+
+def _counts(built: tuple[Built, ...]) -> dict[str, int]:
+    return {state: sum(1 for one in built if one.state == state) for state in ("compiled", "cached", "failed")}
+
+
+def _row(built: Built) -> dict[str, object]:
+    row: dict[str, object] = {"path": built.path, "state": built.state}
+    if built.artifact is not None:
+        row |= {"output": built.output, "address": built.artifact.address().hex()}
+    if isinstance(built.error, CompileError):
+        row["diagnostics"] = [to_json(each, built.error.source) for each in built.error.diagnostics]
+    elif built.error is not None:
+        row["error"] = built.error.message
+    return row

@@ -1,0 +1,61 @@
+"""`rtfsc check PATHS`: everything that can be found wrong without running.
+
+In: files and folders. Out: reports on standard error, or one JSON object; exit code 1 when something is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from rtfsc.cli.outcome import WRONG_PROGRAM
+from rtfsc.cli.render import use_color
+from rtfsc.cli.sessions import Policy, SearchPath, check_file, options_of, policy_of
+from rtfsc.diagnostics import render_text, to_json
+from rtfsc.driver import compile_file, make_env
+from rtfsc.source import CompileError, Diagnostic, SourceFile
+
+Found = tuple[Diagnostic, SourceFile | None]
+
+
+def command(
+    paths: Annotated[list[str], typer.Argument(help="Files, and folders of files.", metavar="PATHS")],
+    path: SearchPath = None,
+    policy: Policy = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+) -> None:
+    """Find errors and doubtful places without running anything."""
+    for each in paths:
+        check_file(each)
+    options = options_of(policy_of(policy) if policy is not None else None)
+    found: list[Found] = []
+    files = [file for each in paths for file in _files(each)]
+    for file in files:
+        env = make_env((os.path.dirname(file) or ".", os.getcwd(), *(path or ())), options)
+        try:
+            unit = compile_file(file, options, env)
+            found += [(each, unit.source) for each in unit.diagnostics]
+        except CompileError as error:
+            found += [(each, error.source) for each in error.diagnostics]
+    errors = sum(each.severity == "error" for each, _ in found)
+    if as_json:
+        rows = [to_json(each, source) for each, source in found]
+        typer.echo(json.dumps({"files": len(files), "errors": errors, "diagnostics": rows}, ensure_ascii=False))
+    else:
+        color = use_color(sys.stderr)
+        for each, source in found:
+            sys.stderr.write(render_text(each, source, color) + "\n")
+        typer.echo(f"{len(files)} files, {errors} errors, {len(found) - errors} warnings")
+    if errors:
+        raise typer.Exit(WRONG_PROGRAM)
+
+
+def _files(path: str) -> list[str]:
+    if not os.path.isdir(path):
+        return [path]
+    found = [os.path.join(root, name) for root, _, names in os.walk(path) for name in names if name.endswith(".rtfs")]
+    return sorted(found)

@@ -1,0 +1,29 @@
+"""`rtfsc dump --after STAGE FILE`: what a stage gives, as text."""
+
+from __future__ import annotations
+
+import os
+from difflib import get_close_matches
+from typing import Annotated
+
+import typer
+
+from rtfsc.cli.outcome import CommandError
+from rtfsc.cli.sessions import check_file
+from rtfsc.driver import make_env
+from rtfsc.dump import dump, stages
+from rtfsc.source import SourceFile
+
+
+def command(
+    file: Annotated[str, typer.Argument(help="The source.", metavar="FILE")],
+    after: Annotated[str, typer.Option("--after", help="The stage.", metavar="STAGE")] = "lower",
+) -> None:
+    """Show what a stage of the compiler gives."""
+    check_file(file)
+    if after not in stages():
+        near = get_close_matches(after, stages(), n=1)
+        raise CommandError(f"there is no stage {after}{f', did you mean {near[0]}' if near else ''}; stages: {', '.join(stages())}")
+    with open(file, "rb") as data:
+        source = SourceFile.from_bytes(file, data.read())
+    typer.echo(dump(source, after, env=make_env((os.path.dirname(file) or ".",))), nl=False)

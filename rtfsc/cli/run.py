@@ -1,0 +1,48 @@
+"""`rtfsc run FILE [ARGUMENTS]`: run a plan.
+
+In: a file, arguments for its `main`, flags. Out: the value on standard output unless nil; with `--trace` the tree of what was done on
+standard error. Source: design §9 (protocol of `run`), ruling 32.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.printer import display
+from rtfs_runtime.trace import render_tree
+from rtfsc.cli import untrusted
+from rtfsc.cli.sessions import Allow, Policy, SearchPath, check_file, run_session
+
+
+def command(
+    file: Annotated[str, typer.Argument(help="The plan: FILE.rtfs or FILE.rtfsc.", metavar="FILE")],
+    arguments: Annotated[list[str] | None, typer.Argument(help="What `main` gets, as strings.", metavar="[ARG]...")] = None,
+    allow: Allow = None,
+    path: SearchPath = None,
+    policy: Policy = None,
+    trace: Annotated[bool, typer.Option("--trace", help="Show what was decided, asked and done.")] = False,
+    isolated: Annotated[
+        bool, typer.Option("--untrusted", help="Run in a child process with limits of memory and time, with no grants but --allow.")
+    ] = False,
+) -> None:
+    """Run a plan: call its `main`, or give its last value."""
+    check_file(file)
+    if isolated:
+        raise typer.Exit(untrusted.run_file(file, arguments or [], allow or []))
+    session = run_session(file, allow, path, policy)
+    try:
+        result = session.run(file, None, arguments or ())
+    except RtfsError:
+        if trace:
+            sys.stderr.write(render_tree(session.host.trace))
+        raise
+    sys.stdout.flush()
+    if trace:
+        sys.stderr.write(render_tree(result.trace))
+    if result.value is not None:
+        typer.echo(display(result.value))
+    session.close()

@@ -1,0 +1,110 @@
+"""Sessions as the command line makes them: flags to grants, search path and policy.
+
+In: flags. Out: sessions, and `Interactive`, the session of the REPL.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rtfs_runtime.delegation.policy import Policy as PolicyData
+from rtfs_runtime.delegation.policy import find, load
+from rtfs_runtime.host.grants import Grants
+from rtfs_runtime.interface import EMPTY
+from rtfs_runtime.loader import ModuleInstance
+from rtfsc.cli.outcome import CommandError
+from rtfsc.driver import compile_text, make_env
+from rtfsc.hook import Session
+from rtfsc.options import Options
+from rtfsc.units import Env
+
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", help="Grant a capability: read:DIR, write:DIR, http:HOST, env:NAME, a capability's id.", metavar="GRANT"),
+]
+SearchPath = Annotated[list[str] | None, typer.Option("--path", help="Look for imports here too.", metavar="DIR")]
+Policy = Annotated[str | None, typer.Option("--policy", help="The delegation.toml to go by.", metavar="FILE")]
+
+REPL_NAME = "<repl>"
+
+
+def grants_of(texts: Sequence[str] | None) -> Grants:
+    """Read grants. Raises: CommandError."""
+    try:
+        return Grants.parse(texts or ())
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+
+
+def policy_of(explicit: str | None, plan: str | Path | None = None) -> PolicyData | None:
+    """Find and read the policy: the one named, or the nearest of the plan. Raises: CommandError for one that is not there."""
+    if explicit is not None and not os.path.isfile(explicit):
+        raise CommandError(f"there is no policy {explicit}")
+    path = find(explicit, plan)
+    try:
+        return None if path is None else load(path)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+
+
+def options_of(policy: PolicyData | None) -> Options:
+    """Give the options of a compilation under a policy."""
+    if policy is None:
+        return Options()
+    return Options(delegable=policy.delegable, policy=policy.digest)
+
+
+def check_file(path: str) -> None:
+    """Refuse a file that is not there. Raises: CommandError."""
+    if not os.path.exists(path):
+        raise CommandError(f"there is no file {path}")
+
+
+def run_session(plan: str, allow: Sequence[str] | None, paths: Sequence[str] | None, policy: str | None) -> Session:
+    """Make the session of `rtfsc run`: the search path is the file's folder, the working directory, `--path` (ruling 32)."""
+    given: dict[str, Any] = {
+        "grants": Grants.for_run(plan) | grants_of(allow),
+        "search_path": (os.path.dirname(os.path.abspath(plan)), os.getcwd(), *(paths or ())),
+    }
+    return Session(policy=policy_of(policy, plan), **given)
+
+
+class Interactive:
+    """One session in which texts are evaluated one after the other, each seeing what the ones before defined."""
+
+    def __init__(self, allow: Sequence[str] | None, paths: Sequence[str] | None, policy: str | None) -> None:
+        found = policy_of(policy)
+        options = options_of(found)
+        self._options = Options(delegable=options.delegable, policy=options.policy, interactive=True)
+        env = make_env((os.getcwd(), *(paths or ())), options)
+        grants = Grants.parse(("print", "time", "random")) | grants_of(allow)
+        self._session = Session(modules=env.modules, policy=found, grants=grants)
+        self._modules = env.modules
+        self._instance = ModuleInstance("repl", EMPTY, REPL_NAME)
+        self._count = 0
+
+    def evaluate(self, text: str) -> object:
+        """Give the value of a text. Raises: CompileError, RtfsError."""
+        known = frozenset(self.names_defined())
+        unit = compile_text(text, self._options, Env(self._modules, known_globals=known), REPL_NAME)
+        return self._session.evaluate_in(self._instance, unit.artifact)
+
+    def names_defined(self) -> list[str]:
+        """Give what the texts so far defined or imported."""
+        return [name for name in self._instance.globals if name[:1] not in "#:'" and not name.startswith("__")]
+
+    def names(self) -> list[str]:
+        """Give every name in sight."""
+        return [*self.names_defined(), *(name for name in self._session.namespace if not name.startswith("#"))]
+
+    def value(self, name: str) -> object:
+        """Give what a name is bound to, None for nothing."""
+        found: object = self._instance.globals.get(name, self._session.namespace.get(name))
+        return found
+
+
