@@ -80,7 +80,7 @@ def _explain_code(code: str) -> str:
     return "\n".join(lines)
 
 
-_STAGES = {"parse": "reading", "compile": "compiling"}
+_STAGES = {"parse": "reading", "compile": "compiling", "load": "loading"}
 
 
 def _indented(text: str) -> list[str]:
