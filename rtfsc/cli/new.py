@@ -22,7 +22,7 @@ _MAIN = """\
   "Classify the message.")
 
 (defn urgent? [message :string] :bool
-  (str/contains? (lower message) "urgent"))
+  (string-contains (string-lower message) "urgent"))
 
 (defn route [message :string]
   {:queue (topic message) :first (urgent? message)})
@@ -41,16 +41,16 @@ file = "answers.toml"
 _ANSWERS = """\
 # Fixed answers of the model `desk`: the first pattern found in the prompt decides.
 [[answers]]
-pattern = "charged|invoice|refund"
-reply = "billing"
+match = "charged|invoice|refund"
+text = "billing"
 
 [[answers]]
-pattern = "blank|crash|error"
-reply = "bug"
+match = "blank|crash|error"
+text = "bug"
 
 [[answers]]
-pattern = ""
-reply = "other"
+match = ""
+text = "other"
 """
 
 _CALLER = """\
@@ -77,7 +77,7 @@ def test_messages_go_to_their_queue():
 
 
 def test_urgent_messages_go_first():
-    assert main.is_urgent("URGENT: help")
+    assert main.urgent("URGENT: help")
 """
 
 FILES: Mapping[str, str] = MappingProxyType(

@@ -9,7 +9,9 @@ import sys
 import traceback
 from typing import Final
 
+from rtfs_runtime.artifact import ArtifactError
 from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.providers.tables import TableError
 from rtfsc.cli.render import compile_report, paint, runtime_report, use_color
 from rtfsc.diagnostics import CompileError
 
@@ -33,7 +35,7 @@ def report(error: Exception, *, whole: bool) -> int:
     if isinstance(error, RtfsError):
         sys.stderr.write(runtime_report(error, color))
         return WRONG_PROGRAM
-    if isinstance(error, CommandError):
+    if isinstance(error, CommandError | TableError | ArtifactError):
         sys.stderr.write(f"{paint('error', '1;31', color)}: {error}\n")
         return WRONG_COMMAND
     _report_bug(error, whole, color)

@@ -5,6 +5,7 @@ In: flags. Out: sessions, and `Interactive`, the session of the REPL.
 
 from __future__ import annotations
 
+import linecache
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,8 +31,6 @@ Allow = Annotated[
 SearchPath = Annotated[list[str] | None, typer.Option("--path", help="Look for imports here too.", metavar="DIR")]
 Policy = Annotated[str | None, typer.Option("--policy", help="The delegation.toml to go by.", metavar="FILE")]
 
-REPL_NAME = "<repl>"
-
 
 def grants_of(texts: Sequence[str] | None) -> Grants:
     """Read grants. Raises: CommandError."""
@@ -46,10 +45,7 @@ def policy_of(explicit: str | None, plan: str | Path | None = None) -> PolicyDat
     if explicit is not None and not os.path.isfile(explicit):
         raise CommandError(f"there is no policy {explicit}")
     path = find(explicit, plan)
-    try:
-        return None if path is None else load(path)
-    except ValueError as error:
-        raise CommandError(str(error)) from None
+    return None if path is None else load(path)
 
 
 def options_of(policy: PolicyData | None) -> Options:
@@ -85,13 +81,18 @@ class Interactive:
         grants = Grants.parse(("print", "time", "random")) | grants_of(allow)
         self._session = Session(modules=env.modules, policy=found, grants=grants)
         self._modules = env.modules
-        self._instance = ModuleInstance("repl", EMPTY, REPL_NAME)
+        self._instance = ModuleInstance("repl", EMPTY, "<repl>")
         self._count = 0
 
     def evaluate(self, text: str) -> object:
         """Give the value of a text. Raises: CompileError, RtfsError."""
         known = frozenset(self.names_defined())
-        unit = compile_text(text, self._options, Env(self._modules, known_globals=known), REPL_NAME)
+        self._count += 1
+        name = f"<repl {self._count}>"
+        # tracebacks find the text of each input here
+        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+        unit = compile_text(text, self._options, Env(self._modules, known_globals=known), name)
+        self._instance.path = name
         return self._session.evaluate_in(self._instance, unit.artifact)
 
     def names_defined(self) -> list[str]:

@@ -11,10 +11,11 @@ import re
 from typing import NamedTuple
 
 from rtfsc.source import Diagnostic, Edit, Span
+from rtfsc.syntax.atoms import AtomError, read_atom
 
 _BLANKS = re.compile(r"(?:[ \t\r\n,]++|;[^\n]*|#\|[\s\S]*?\|#)*+")
 _RUN = re.compile(r"[^ \t\r\n,()\[\]{}\";]*")
-_STRING = re.compile(r'"([^"\\]*)"')
+_STRING = re.compile(r'"[^"\\]*+(?:\\[\s\S][^"\\]*+)*+"')
 _NEEDS_MODEL = {":local": False, ":local-model": True, ":remote": True}
 
 
@@ -44,10 +45,14 @@ def read_hint(text: str, start: int, end: int, problems: list[Diagnostic]) -> Hi
     hint = Hint(word[1:], None, word_end)
     if needs_model:
         model = _STRING.match(text, _blanks_end(text, word_end))
-        if model is None or not model[1]:
+        if model is None or len(model[0]) == 2:
             example = f'{word} requires the id of a model as a string → ^:delegation {word} "id"'
             return report("E012", f"Delegation target {word} without a model id", at, word_end, example)
-        hint = Hint(word[1:], model[1], model.end())
+        try:
+            model_id = str(read_atom(model[0])[1])
+        except AtomError as error:
+            return report(error.code, error.message, model.start(), model.end(), error.hint)
+        hint = Hint(word[1:], model_id, model.end())
     _check_rest(text, hint.end, problems)
     return hint
 

@@ -38,11 +38,20 @@ def parse_type(form: Form, resolve: Callable[[str], Type | None]) -> Type:
     try:
         kind = read_type(text, _Declared(resolve))
     except ValueError as error:
-        raise fail("E301", f"Not a type: {error}", form, hints=("A type is a keyword or a vector → :int or [:vector :int]",)) from None
+        raise fail(
+            "E301",
+            f"Not a type: {error}",
+            form,
+            hints=("A type is a keyword or a vector → :int or [:vector :int]",),
+        ) from None
     missing = _unresolved(kind)
     if missing is not None:
         near = get_close_matches(":" + missing, _KNOWN, n=3)
-        hints = (f"Did you mean one of these? → {', '.join(near)}",) if near else ("Declare it → (deftype Name :int)",)
+        hints = (
+            (f"Did you mean one of these? → {', '.join(near)}",)
+            if near
+            else ("Declare it → (deftype Name :int)",)
+        )
         raise fail("E302", f"No type is called {missing}", form, hints=hints)
     return kind
 
@@ -77,5 +86,3 @@ def _unresolved(kind: Type) -> str | None:
             return term.name
         todo.extend(term.kids)
     return None
-
-

@@ -15,6 +15,7 @@ from inspect import Parameter, Signature
 from types import MappingProxyType, ModuleType
 from typing import Any, Final
 
+from rtfs_runtime.abi import failed_call
 from rtfs_runtime.border import from_python
 from rtfs_runtime.interface import Function
 from rtfs_runtime.loader import ModuleInstance
@@ -77,7 +78,16 @@ def plan_function(instance: ModuleInstance, name: str) -> Callable[..., object]:
     def function(*args: object, **named: object) -> object:
         if named:
             args = signature.bind(*args, **named).args
-        result = slots[name](*[arg if arg.__class__ in _ATOMS else from_python(arg) for arg in args])
+        values = [arg if arg.__class__ in _ATOMS else from_python(arg) for arg in args]
+        try:
+            result = slots[name](*values)
+        except TypeError as error:
+            raise failed_call(error, slots[name], len(values)) from None
+        except BaseException as error:
+            # a bare `raise` adds no entry of its own, so that the traceback has no frame of ours
+            if error.__traceback__ is not None:
+                error.__traceback__ = error.__traceback__.tb_next
+            raise
         return result if result.__class__ in _ATOMS else from_python(result)
 
     async def aio(*args: object, **named: object) -> object:

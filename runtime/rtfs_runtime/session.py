@@ -367,6 +367,11 @@ _default: list[Session] = []
 _making: Final = threading.Lock()
 
 
+def has_default() -> bool:
+    """Tell whether plain imports have a session already."""
+    return bool(_default)
+
+
 def default_session() -> Session:
     """Give the session of plain Python imports of plans, made when first wanted; see `set_default`."""
     with _making:
