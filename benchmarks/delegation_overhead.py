@@ -1,6 +1,8 @@
-"""What delegation costs a call: plain, `:local`, unhinted under the static engine, and a stub of the echo model.
+"""What delegation costs a call: plain, `:local`, unhinted under the static engine, and a stub of the echo
+model.
 
-Run: python -m benchmarks.delegation_overhead. Prints one table; the first three must be alike, since their code bytes are equal.
+Run: python -m benchmarks.delegation_overhead. Prints one table; the first three must be alike, since their
+code bytes are equal.
 """
 
 from __future__ import annotations

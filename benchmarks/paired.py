@@ -1,7 +1,8 @@
 """Compare variants fairly on a noisy machine.
 
-In: functions that do the same amount of work. Out: for each the ratio to the first, with a 95 % interval. Variants run interleaved, in
-an order that rotates each round, so that a slow moment hits all of them; a ratio is taken within a round, never between rounds.
+In: functions that do the same amount of work. Out: for each the ratio to the first, with a 95 % interval.
+Variants run interleaved, in an order that rotates each round, so that a slow moment hits all of them; a
+ratio is taken within a round, never between rounds.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ class Row(NamedTuple):
     high: float
 
 
-def compare(variants: Mapping[str, Callable[[], object]], *, rounds: int = 31, round_s: float = 0.01) -> list[Row]:
+def compare(
+    variants: Mapping[str, Callable[[], object]], *, rounds: int = 31, round_s: float = 0.01
+) -> list[Row]:
     """Time the variants; the first one is the baseline.
 
     Units: `round_s` is about how long one variant runs in one round.
@@ -49,8 +52,15 @@ def compare(variants: Mapping[str, Callable[[], object]], *, rounds: int = 31, r
 def table(title: str, rows: list[Row], *, per: int = 1, unit: str = "ns") -> str:
     """Render rows as a Markdown table; `per` divides the time, which is in `unit`."""
     scale = {"ns": 1.0, "us": 1e3, "ms": 1e6}[unit] * per
-    lines = [f"### {title}", "", f"| variant | ratio | 95 % interval | {unit} |", "| --- | ---: | --- | ---: |"]
-    lines += [f"| {r.name} | {r.ratio:.3f} | {r.low:.3f} to {r.high:.3f} | {r.time_ns / scale:.4g} |" for r in rows]
+    lines = [
+        f"### {title}",
+        "",
+        f"| variant | ratio | 95 % interval | {unit} |",
+        "| --- | ---: | --- | ---: |",
+    ]
+    lines += [
+        f"| {r.name} | {r.ratio:.3f} | {r.low:.3f} to {r.high:.3f} | {r.time_ns / scale:.4g} |" for r in rows
+    ]
     return "\n".join(lines)
 
 

@@ -14,9 +14,6 @@ from functools import partial
 from itertools import count
 from typing import Any, Final, TypeVar
 
-from rtfsc.expand.expander import Expander
-from rtfsc.lower.lower import lower
-
 from rtfs_runtime import stack
 from rtfs_runtime.artifact import Artifact, Dependency, check_python
 from rtfs_runtime.builtins import BUILTINS
@@ -34,10 +31,12 @@ from rtfs_runtime.values import Symbol
 from rtfsc.backend.codegen import generate
 from rtfsc.backend.pack import pack
 from rtfsc.diagnostics import fail
+from rtfsc.expand.expander import Expander
 from rtfsc.ir.nodes import Module
 from rtfsc.ir.verify import verify
 from rtfsc.lower.context import Expander as MacroExpander
 from rtfsc.lower.context import LowerContext
+from rtfsc.lower.lower import lower
 from rtfsc.options import DEFAULT, Options
 from rtfsc.passes.pipeline import PIPELINE
 from rtfsc.source import CompileError, SourceFile, Span
@@ -144,6 +143,7 @@ class Compilation:
         self.env = env
         self.dependencies: dict[str, Dependency] = {}
         self._macros: Session | None = None
+        self._cut = False
         self.context = LowerContext(
             source,
             module_name(request.filename),
@@ -171,7 +171,10 @@ class Compilation:
     def forms(self) -> list[Form]:
         """Read."""
         forms = self._timed("parse", lambda: parse(self.source).forms)
-        return [_module_form(forms)] if self.request.as_module else forms
+        if not self.request.as_module:
+            return forms
+        self._cut = len(forms) > 1
+        return [_module_form(forms)]
 
     def watch_expansions(self, seen: Callable[[ListForm, Form], None]) -> None:
         """Tell someone of every expansion of a macro call."""
@@ -207,9 +210,10 @@ class Compilation:
             raise fail("E404", f"Too deeply nested to write: {error}", whole) from None
 
     def _wanted(self) -> Wanted:
+        # a file of one module form gives one artifact, whoever asks for it
         request = self.request
         found = digest(request.data)
-        return Wanted(found, request.filename, request.as_module, self.options.key_text(), toolchain_digest())
+        return Wanted(found, request.filename, self._cut, self.options.key_text(), toolchain_digest())
 
     def _verify(self, module: Module, stage: str) -> None:
         if self.options.verify:

@@ -13,8 +13,6 @@ from functools import partial
 from types import CodeType, MappingProxyType
 from typing import Final
 
-from rtfsc.syntax.printer import print_form
-
 from rtfs_runtime.artifact import Artifact
 from rtfs_runtime.modulestore import Request
 from rtfsc.driver import Compilation, make_env
@@ -24,6 +22,7 @@ from rtfsc.passes.pipeline import PIPELINE
 from rtfsc.source import SourceFile
 from rtfsc.syntax.forms import Form
 from rtfsc.syntax.lexer import FormLexer
+from rtfsc.syntax.printer import print_form
 from rtfsc.units import Env
 
 

@@ -1,7 +1,8 @@
 """Calls: of known functions, of builtins that become instructions, of keywords, of anything.
 
-In: `Call`, `Op`, `Cast`. Out: instructions. A call whose callee is not known while compiling lies in a range of its own: when
-the call itself fails (wrong count, no function), the handler, out of line, names callee and count. A call that works pays nothing.
+In: `Call`, `Op`, `Cast`. Out: instructions. A call whose callee is not known while compiling lies in a
+range of its own: when the call itself fails (wrong count, no function), the handler, out of line, names
+callee and count. A call that works pays nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from rtfsc.ir.nodes import BuiltinRef, Call, Cast, Const, Expr, Fn, Global, Loca
 
 _ARITHMETIC = {"+": "+", "-": "-", "*": "*"}
 _ORDER = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_BOOLEAN_OPS = frozenset({"is_seq", "is_seq_least", "is_map", "map_has", "equal", "conforms", "is_kind", "has_key"})
+_BOOLEAN_OPS = frozenset(
+    {"is_seq", "is_seq_least", "is_map", "map_has", "equal", "conforms", "is_kind", "has_key"}
+)
 # atoms that are equal only when they are the same object
 _IDENTICAL = (type(None), bool, Keyword)
 
@@ -72,7 +75,8 @@ def _write_direct(frame: Frame, name: str, args: tuple[Expr, ...]) -> None:
 
 
 def _write_guarded(frame: Frame, callee: Callable[[], None], args: tuple[Expr, ...], *, reload: bool) -> None:
-    """Write a call with a handler for a call that fails; `reload` says that the callee may simply be pushed again."""
+    """Write a call with a handler for a call that fails; `reload` says that the callee may simply be pushed
+    again."""
     emitter = frame.emitter
     depth = emitter.depth
     with frame.temps() as [name]:
@@ -223,7 +227,8 @@ def _one(near: Expr) -> Expr:
 
 
 def _write_numeric(frame: Frame, name: str, args: tuple[Expr, Expr], op: str) -> None:
-    """Write an operation on two numbers: instructions when both are integers, the builtin, out of line, otherwise."""
+    """Write an operation on two numbers: instructions when both are integers, the builtin, out of line,
+    otherwise."""
     emitter = frame.emitter
     slow, done = Mark(), Mark()
     with frame.temps(2) as temps:

@@ -1,7 +1,7 @@
 """Which variables closures see.
 
-In: a module's IR. Out: `Captures`: for each function its free variables in order of first use, and the variables of `Scope`s
-that need a cell because a closure or an early read may meet them before they are set.
+In: a module's IR. Out: `Captures`: for each function its free variables in order of first use, and the
+variables of `Scope`s that need a cell because a closure or an early read may meet them before they are set.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from rtfsc.ir.walk import children
 
 
 class Captures:
-    """`free[id(fn)]` are the free variables of a function; `celled` the variables that live in a cell of their own."""
+    """`free[id(fn)]` are the free variables of a function; `celled` the variables that live in a cell of
+    their own."""
 
     def __init__(self, module: Module) -> None:
         self.free: dict[int, tuple[Var, ...]] = {}

@@ -1,7 +1,7 @@
 """IR to code objects.
 
-In: a module whose IR is verified, its source. Out: the code object of the module body. Each kind of node has one arm in
-`write`; what is longer than an arm is in the rooms beside this file.
+In: a module whose IR is verified, its source. Out: the code object of the module body. Each kind of node
+has one arm in `write`; what is longer than an arm is in the rooms beside this file.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from rtfsc.ir.nodes import (
     Call,
     Cast,
     Const,
-    Define,
     DefGlobal,
+    Define,
     DefModule,
     Do,
     Expr,
@@ -239,5 +239,3 @@ def _write_module(frame: Frame, inner: Module) -> None:
     emitter.const(_generate(inner, frame.unit.positions, frame.unit.filename))
     emitter.const(inner.interface.to_text())
     emitter.call(4)
-
-

@@ -1,7 +1,8 @@
-"""Constants: what marshal can write is a constant of the code, the rest is built or bound when the module is loaded.
+"""Constants: what marshal can write is a constant of the code, the rest is built or bound when the module
+is loaded.
 
-In: an atom or quoted data. Out: instructions that push it. Deep data is written with a stack of our own: its depth is bounded by
-memory, and marshal itself stops at 2,000 levels.
+In: an atom or quoted data. Out: instructions that push it. Deep data is written with a stack of our own:
+its depth is bounded by memory, and marshal itself stops at 2,000 levels.
 """
 
 from __future__ import annotations

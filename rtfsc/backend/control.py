@@ -1,7 +1,8 @@
 """Branches, blocks, loops and errors.
 
-In: `If`, `Blocks`, `Jump`, `ForEach`, `Try`, `Raise`. Out: instructions. Only nil and false are false, so a test of a value that is
-not surely a boolean compares with both; conditional jumps need exact booleans from 3.13 on.
+In: `If`, `Blocks`, `Jump`, `ForEach`, `Try`, `Raise`. Out: instructions. Only nil and false are false, so a
+test of a value that is not surely a boolean compares with both; conditional jumps need exact booleans from
+3.13 on.
 """
 
 from __future__ import annotations
@@ -10,7 +11,22 @@ from rtfsc.backend.calls import is_boolean
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame, Want
 from rtfsc.backend.functions import load
-from rtfsc.ir.nodes import Block, Blocks, BuiltinRef, Call, Const, Do, Expr, ForEach, If, Jump, Let, Local, Raise, Try, Var
+from rtfsc.ir.nodes import (
+    Block,
+    Blocks,
+    BuiltinRef,
+    Call,
+    Const,
+    Do,
+    Expr,
+    ForEach,
+    If,
+    Jump,
+    Let,
+    Local,
+    Try,
+    Var,
+)
 
 
 def write_if(frame: Frame, node: If, want: Want) -> None:
@@ -100,13 +116,11 @@ def write_blocks(frame: Frame, node: Blocks, want: Want) -> None:
     emitter.mark(marks[waiting[0].label])
     frame.unit.write(frame, waiting.pop(0).body, want)
     emitter.jump(end)
-    while True:
-        block = next((b for b in waiting if marks[b.label].depth is not None), None)
-        if block is None:
-            break
-        waiting.remove(block)
-        emitter.mark(marks[block.label])
-        frame.unit.write(frame, block.body, want)
+    while reached := [block for block in waiting if marks[block.label].depth is not None]:
+        following = reached[0]
+        waiting.remove(following)
+        emitter.mark(marks[following.label])
+        frame.unit.write(frame, following.body, want)
         emitter.jump(end)
     emitter.mark(end)
 
@@ -254,5 +268,3 @@ def _write_finally(frame: Frame, node: Try, final: Expr) -> None:
         emitter.reraise()
         emitter.mark(done)
         emitter.load(value)
-
-

@@ -1,10 +1,12 @@
 """Write instructions for one code object, the same calls on every supported CPython.
 
-In: one-line methods called in order, with marks, regions and source positions. Out: a real code object, through the
-`bytecode` library. Everything that differs between CPython 3.11, 3.12 and 3.13 is in this file (codegen-limits §9).
+In: one-line methods called in order, with marks, regions and source positions. Out: a real code object,
+through the `bytecode` library. Everything that differs between CPython 3.11, 3.12 and 3.13 is in this file
+(codegen-limits §9).
 
-Stack and handler depths are tracked here: letting the library compute them doubles the time and gets a wrong depth for a
-range that opens with operands on the stack, which crashes 3.11. Code that cannot be reached is not written.
+Stack and handler depths are tracked here: letting the library compute them doubles the time and gets a
+wrong depth for a range that opens with operands on the stack, which crashes 3.11. Code that cannot be
+reached is not written.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
-from bytecode import BinaryOp, Bytecode, Compare, CompilerFlags, FreeVar, Instr, Label, TryBegin, TryEnd
-from bytecode.instr import InstrLocation
+from bytecode import BinaryOp, Bytecode, Compare, CompilerFlags, Instr, Label
+from bytecode.instr import FreeVar, InstrLocation, TryBegin, TryEnd
 
 VERSION = sys.version_info[:2]
 _BINARY = {"+": BinaryOp.ADD, "-": BinaryOp.SUBTRACT, "*": BinaryOp.MULTIPLY}
@@ -235,7 +237,8 @@ class Emitter:
 
             self._op("CALL_INTRINSIC_1", 0, Intrinsic1Op.INTRINSIC_LIST_TO_TUPLE)
 
-    # -- calls: `callee_global(name)` or `before_callee(); <callee>; after_callee()`, then arguments, then `call(n)`
+    # -- calls: `callee_global(name)` or `before_callee(); <callee>; after_callee()`, then arguments,
+    # then `call(n)`
 
     def callee_global(self, name: str) -> None:
         """Push a global to be called."""

@@ -1,7 +1,8 @@
 """The state of one function while its instructions are written.
 
-In: the unit's facts and one function's variables. Out: `Unit` and `Frame`, which the rooms of the back end share. The dispatch
-over node kinds is given to the unit as a function, so that no room imports the dispatcher.
+In: the unit's facts and one function's variables. Out: `Unit` and `Frame`, which the rooms of the back end
+share. The dispatch over node kinds is given to the unit as a function, so that no room imports the
+dispatcher.
 """
 
 from __future__ import annotations
@@ -135,7 +136,8 @@ class Frame:
     def handle(self, region: Region, outer: Region | None, write: Callable[[], None]) -> None:
         """Write the handler of a region; `write` finds the exception on top and the one before below it.
 
-        What `write` raises leaves through the clean-up that restores the exception state. Afterwards `outer` holds.
+        What `write` raises leaves through the clean-up that restores the exception state. Afterwards
+        `outer` holds.
         """
         emitter = self.emitter
         emitter.region = outer

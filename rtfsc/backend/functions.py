@@ -1,8 +1,9 @@
 """Functions, closures and local variables.
 
-In: `Fn`, `Scope`, `Define` and variable nodes. Out: instructions. RTFS variables never change, so a closure captures values:
-it gets cells of its own, made when it is made, and the locals it captured stay fast locals. Only variables of a `Scope`
-(recursive functions, local definitions) live in a cell from the start, because a closure may see them before they are set.
+In: `Fn`, `Scope`, `Define` and variable nodes. Out: instructions. RTFS variables never change, so a closure
+captures values: it gets cells of its own, made when it is made, and the locals it captured stay fast
+locals. Only variables of a `Scope` (recursive functions, local definitions) live in a cell from the start,
+because a closure may see them before they are set.
 """
 
 from __future__ import annotations

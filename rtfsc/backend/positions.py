@@ -1,6 +1,7 @@
 """Spans to the positions that CPython keeps: lines from 1, columns in UTF-8 bytes from 0.
 
-In: a source and offsets in characters. Out: `InstrLocation`s, one object per span. Bytes are computed here and nowhere else.
+In: a source and offsets in characters. Out: `InstrLocation`s, one object per span. Bytes are computed here
+and nowhere else.
 """
 
 from __future__ import annotations

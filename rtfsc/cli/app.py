@@ -41,7 +41,9 @@ app = typer.Typer(
 
 @app.callback()
 def options(
-    whole: bool = typer.Option(False, "--traceback", help="Show the Python traceback when rtfsc itself fails."),
+    whole: bool = typer.Option(
+        False, "--traceback", help="Show the Python traceback when rtfsc itself fails."
+    ),
 ) -> None:
     """Compile and run RTFS, the Lisp of AI agents' plans."""
 

@@ -1,6 +1,7 @@
 """`rtfsc build PATHS -o DIR`: compile ahead of time.
 
-In: files and folders. Out: `.rtfsc` artifacts; what became of each, as text or JSON; a progress bar when there is much to do.
+In: files and folders. Out: `.rtfsc` artifacts; what became of each, as text or JSON; a progress bar when
+there is much to do.
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ def _walk(path: str) -> list[str]:
 
 
 def _counts(built: tuple[Built, ...]) -> dict[str, int]:
-    return {state: sum(1 for one in built if one.state == state) for state in ("compiled", "cached", "failed")}
+    return {
+        state: sum(1 for one in built if one.state == state) for state in ("compiled", "cached", "failed")
+    }
 
 
 def _row(built: Built) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """`rtfsc check PATHS`: everything that can be found wrong without running.
 
-In: files and folders. Out: reports on standard error, or one JSON object; exit code 1 when something is wrong.
+In: files and folders. Out: reports on standard error, or one JSON object; exit code 1 when something is
+wrong.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Find errors and doubtful places without running anything."""
-    for each in paths:
-        check_file(each)
+    for given in paths:
+        check_file(given)
     options = options_of(policy_of(policy) if policy is not None else None)
     found: list[Found] = []
-    files = [file for each in paths for file in _files(each)]
+    files = [file for given in paths for file in _files(given)]
     for file in files:
         env = make_env((os.path.dirname(file) or ".", os.getcwd(), *(path or ())), options)
         try:
@@ -44,7 +45,9 @@ def command(
     errors = sum(each.severity == "error" for each, _ in found)
     if as_json:
         rows = [to_json(each, source) for each, source in found]
-        typer.echo(json.dumps({"files": len(files), "errors": errors, "diagnostics": rows}, ensure_ascii=False))
+        typer.echo(
+            json.dumps({"files": len(files), "errors": errors, "diagnostics": rows}, ensure_ascii=False)
+        )
     else:
         color = use_color(sys.stderr)
         for each, source in found:
@@ -57,5 +60,10 @@ def command(
 def _files(path: str) -> list[str]:
     if not os.path.isdir(path):
         return [path]
-    found = [os.path.join(root, name) for root, _, names in os.walk(path) for name in names if name.endswith(".rtfs")]
+    found = [
+        os.path.join(root, name)
+        for root, _, names in os.walk(path)
+        for name in names
+        if name.endswith(".rtfs")
+    ]
     return sorted(found)

@@ -23,7 +23,8 @@ def command(
     check_file(file)
     if after not in stages():
         near = get_close_matches(after, stages(), n=1)
-        raise CommandError(f"there is no stage {after}{f', did you mean {near[0]}' if near else ''}; stages: {', '.join(stages())}")
+        like = f", did you mean {near[0]}" if near else ""
+        raise CommandError(f"there is no stage {after}{like}; stages: {', '.join(stages())}")
     with open(file, "rb") as data:
         source = SourceFile.from_bytes(file, data.read())
     typer.echo(dump(source, after, env=make_env((os.path.dirname(file) or ".",))), nl=False)

@@ -19,13 +19,17 @@ from rtfsc.errors import ERRORS
 
 
 def command(
-    thing: str = typer.Argument(help="An error code (E012), a kind of error (TypeError), or a builtin (map)."),
+    thing: str = typer.Argument(
+        help="An error code (E012), a kind of error (TypeError), or a builtin (map)."
+    ),
 ) -> None:
     """Say what an error code, a kind of run-time error or a builtin means."""
     page = explain(thing)
     if page is None:
         like = near(thing)
-        raise CommandError(f"nothing is known about {thing!r}" + (f"; like it: {', '.join(like)}" if like else ""))
+        raise CommandError(
+            f"nothing is known about {thing!r}" + (f"; like it: {', '.join(like)}" if like else "")
+        )
     typer.echo(page)
 
 

@@ -1,8 +1,8 @@
 """`rtfsc repl`: read forms, evaluate them in one session, print their values.
 
-In: lines of a terminal, or of a pipe (then without prompts). Out: values on standard output, reports on standard
-error. An error does not end it; ctrl-c drops the input at hand, ctrl-d ends it.
-Lines are edited with the interpreter's own `readline`: history, completion of names, multi-line input.
+In: lines of a terminal, or of a pipe (then without prompts). Out: values on standard output, reports on
+standard error. An error does not end it; ctrl-c drops the input at hand, ctrl-d ends it. Lines are edited
+with the interpreter's own `readline`: history, completion of names, multi-line input.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _HISTORY_LINES = 5000
 _CYAN = "36"
 
 
-def command(allow: Allow = (), path: SearchPath = (), policy: Policy = None) -> None:
+def command(allow: Allow = None, path: SearchPath = None, policy: Policy = None) -> None:
     """Evaluate forms as they are typed."""
     session = Interactive(allow, path, policy)
     terminal = sys.stdin.isatty()
@@ -98,7 +98,11 @@ def is_unfinished(text: str) -> bool:
 def _doc(session: Interactive, name: str) -> str:
     about = session.value(name)
     if about is not None and name not in BUILTINS:
-        return f"{name}: {about.__doc__ or 'no documentation'}" if callable(about) else f"{name}: {display(about)}"
+        return (
+            f"{name}: {about.__doc__ or 'no documentation'}"
+            if callable(about)
+            else f"{name}: {display(about)}"
+        )
     return explain(name) or f"nothing is known about {name}"
 
 

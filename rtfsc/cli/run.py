@@ -1,7 +1,7 @@
 """`rtfsc run FILE [ARGUMENTS]`: run a plan.
 
-In: a file, arguments for its `main`, flags. Out: the value on standard output unless nil; with `--trace` the tree of what was done on
-standard error. Source: design §9 (protocol of `run`), ruling 32.
+In: a file, arguments for its `main`, flags. Out: the value on standard output unless nil; with `--trace`
+the tree of what was done on standard error. Source: design §9 (protocol of `run`), ruling 32.
 """
 
 from __future__ import annotations
@@ -20,13 +20,19 @@ from rtfsc.cli.sessions import Allow, Policy, SearchPath, check_file, run_sessio
 
 def command(
     file: Annotated[str, typer.Argument(help="The plan: FILE.rtfs or FILE.rtfsc.", metavar="FILE")],
-    arguments: Annotated[list[str] | None, typer.Argument(help="What `main` gets, as strings.", metavar="[ARG]...")] = None,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="What `main` gets, as strings.", metavar="[ARG]...")
+    ] = None,
     allow: Allow = None,
     path: SearchPath = None,
     policy: Policy = None,
     trace: Annotated[bool, typer.Option("--trace", help="Show what was decided, asked and done.")] = False,
     isolated: Annotated[
-        bool, typer.Option("--untrusted", help="Run in a child process with limits of memory and time, with no grants but --allow.")
+        bool,
+        typer.Option(
+            "--untrusted",
+            help="Run in a child process with limits of memory and time, with no grants but --allow.",
+        ),
     ] = False,
 ) -> None:
     """Run a plan: call its `main`, or give its last value."""

@@ -26,9 +26,15 @@ from rtfsc.units import Env
 
 Allow = Annotated[
     list[str] | None,
-    typer.Option("--allow", help="Grant a capability: read:DIR, write:DIR, http:HOST, env:NAME, a capability's id.", metavar="GRANT"),
+    typer.Option(
+        "--allow",
+        help="Grant a capability: read:DIR, write:DIR, http:HOST, env:NAME, a capability's id.",
+        metavar="GRANT",
+    ),
 ]
-SearchPath = Annotated[list[str] | None, typer.Option("--path", help="Look for imports here too.", metavar="DIR")]
+SearchPath = Annotated[
+    list[str] | None, typer.Option("--path", help="Look for imports here too.", metavar="DIR")
+]
 Policy = Annotated[str | None, typer.Option("--policy", help="The delegation.toml to go by.", metavar="FILE")]
 
 
@@ -41,7 +47,8 @@ def grants_of(texts: Sequence[str] | None) -> Grants:
 
 
 def policy_of(explicit: str | None, plan: str | Path | None = None) -> PolicyData | None:
-    """Find and read the policy: the one named, or the nearest of the plan. Raises: CommandError for one that is not there."""
+    """Find and read the policy: the one named, or the nearest of the plan. Raises: CommandError for one
+    that is not there."""
     if explicit is not None and not os.path.isfile(explicit):
         raise CommandError(f"there is no policy {explicit}")
     path = find(explicit, plan)
@@ -61,8 +68,11 @@ def check_file(path: str) -> None:
         raise CommandError(f"there is no file {path}")
 
 
-def run_session(plan: str, allow: Sequence[str] | None, paths: Sequence[str] | None, policy: str | None) -> Session:
-    """Make the session of `rtfsc run`: the search path is the file's folder, the working directory, `--path` (ruling 32)."""
+def run_session(
+    plan: str, allow: Sequence[str] | None, paths: Sequence[str] | None, policy: str | None
+) -> Session:
+    """Make the session of `rtfsc run`: the search path is the file's folder, the working directory,
+    `--path` (ruling 32)."""
     given: dict[str, Any] = {
         "grants": Grants.for_run(plan) | grants_of(allow),
         "search_path": (os.path.dirname(os.path.abspath(plan)), os.getcwd(), *(paths or ())),
@@ -71,7 +81,8 @@ def run_session(plan: str, allow: Sequence[str] | None, paths: Sequence[str] | N
 
 
 class Interactive:
-    """One session in which texts are evaluated one after the other, each seeing what the ones before defined."""
+    """One session in which texts are evaluated one after the other, each seeing what the ones before
+    defined."""
 
     def __init__(self, allow: Sequence[str] | None, paths: Sequence[str] | None, policy: str | None) -> None:
         found = policy_of(policy)
@@ -97,15 +108,18 @@ class Interactive:
 
     def names_defined(self) -> list[str]:
         """Give what the texts so far defined or imported."""
-        return [name for name in self._instance.globals if name[:1] not in "#:'" and not name.startswith("__")]
+        return [
+            name for name in self._instance.globals if name[:1] not in "#:'" and not name.startswith("__")
+        ]
 
     def names(self) -> list[str]:
         """Give every name in sight."""
-        return [*self.names_defined(), *(name for name in self._session.namespace if not name.startswith("#"))]
+        return [
+            *self.names_defined(),
+            *(name for name in self._session.namespace if not name.startswith("#")),
+        ]
 
     def value(self, name: str) -> object:
         """Give what a name is bound to, None for nothing."""
         found: object = self._instance.globals.get(name, self._session.namespace.get(name))
         return found
-
-

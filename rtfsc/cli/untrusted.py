@@ -1,6 +1,7 @@
 """Running text in a child process with limits of the operating system.
 
-In: a program. Out: its value and output, and an exit code. The child has no grant but those given. Source: design §9.
+In: a program. Out: its value and output, and an exit code. The child has no grant but those given. Source:
+design §9.
 """
 
 from __future__ import annotations

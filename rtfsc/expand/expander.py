@@ -1,7 +1,8 @@
 """The macros of one unit: its own, imported ones, and the built-in table.
 
-In: macro definitions in textual order, calls. Out: expansions, one step each; who calls decides whether to go on. Making a function of
-a macro's text and running it under limits is the driver's: it passes `compile_macro` in. Source: language §6.
+In: macro definitions in textual order, calls. Out: expansions, one step each; who calls decides whether to
+go on. Making a function of a macro's text and running it under limits is the driver's: it passes
+`compile_macro` in. Source: language §6.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ class Expander:
 
     def adopt(self, macro: MacroText, names: tuple[str, ...]) -> None:
         """Take a macro of another module under these names."""
-        *definitions, form = [form for form in parse(SourceFile(macro.name, macro.source)).forms if isinstance(form, ListForm)]
+        *definitions, form = [
+            form for form in parse(SourceFile(macro.name, macro.source)).forms if isinstance(form, ListForm)
+        ]
         user = self._parse(form)._replace(definitions=tuple(definitions))
         self._macros.update(dict.fromkeys(names, user))
 
@@ -72,7 +75,9 @@ class Expander:
         found = []
         for name in names:
             macro = self._macros[name]
-            found.append(MacroText(name, "\n".join(print_form(form) for form in (*macro.definitions, macro.form))))
+            found.append(
+                MacroText(name, "\n".join(print_form(form) for form in (*macro.definitions, macro.form)))
+            )
         return tuple(found)
 
     def fork(self) -> Expander:
@@ -102,7 +107,12 @@ class Expander:
         depth = self._depths[id(form)][1] + 1 if id(form) in self._depths else 1
         self._count += 1
         if depth > MAX_DEPTH or self._count > MAX_EXPANSIONS:
-            raise fail("E231", f"macro expansion too deep: {head.name} goes on expanding", head, hints=("A macro must reach a form that is no macro call → (if (empty? xs) …)",))
+            raise fail(
+                "E231",
+                f"macro expansion too deep: {head.name} goes on expanding",
+                head,
+                hints=("A macro must reach a form that is no macro call → (if (empty? xs) …)",),
+            )
         # kept, so that its identity stays its own
         self._depths[id(made)] = (made, depth)
 
@@ -111,8 +121,17 @@ class Expander:
         name = items[1] if len(items) > 1 else None
         params = items[2] if len(items) > 2 else None
         if not isinstance(name, SymbolForm) or not isinstance(params, VectorForm) or len(items) < 4:
-            raise fail("E101", "defmacro requires a name symbol, a parameter vector and a body", form, hints=(f"defmacro is malformed → {_USAGE}",))
-        marks = [index for index, item in enumerate(params.items) if isinstance(item, SymbolForm) and item.name == "&"]
+            raise fail(
+                "E101",
+                "defmacro requires a name symbol, a parameter vector and a body",
+                form,
+                hints=(f"defmacro is malformed → {_USAGE}",),
+            )
+        marks = [
+            index
+            for index, item in enumerate(params.items)
+            if isinstance(item, SymbolForm) and item.name == "&"
+        ]
         count = marks[0] if marks else len(params.items)
         return _User(name.name, form, count, None if marks else count, self._needed(form))
 
@@ -139,7 +158,13 @@ class Expander:
         if count < macro.at_least or (macro.at_most is not None and count > macro.at_most):
             expected = str(macro.at_least) if macro.at_most is not None else f"at least {macro.at_least}"
             message = f"Arity mismatch in macro {macro.name}: expected {expected}, got {count}"
-            raise fail("E230", message, form, hints=(f"Its parameters → {print_form(macro.form.items[2])}",), kind="ArityMismatch")
+            raise fail(
+                "E230",
+                message,
+                form,
+                hints=(f"Its parameters → {print_form(macro.form.items[2])}",),
+                kind="ArityMismatch",
+            )
         function = self._function(macro)
         origins = Origins()
         try:
@@ -149,7 +174,9 @@ class Expander:
             message = f"Expanding {macro.name} failed: {error.message}"
             raise fail("E232", message, form, kind=error.kind) from error
         except NotAForm:
-            raise fail("E232", f"Expanding {macro.name} failed: it gave something that is no form", form) from None
+            raise fail(
+                "E232", f"Expanding {macro.name} failed: it gave something that is no form", form
+            ) from None
 
     def _function(self, macro: _User) -> Callable[..., object]:
         known = self._functions.get(id(macro.form))

@@ -1,7 +1,7 @@
 """The built-in macros: one decorated function is one row of MACROS.
 
-In: the operands of a call, unevaluated. Out: the form it stands for. A macro gives way to a local, a definition or a user's macro of
-its name. Source: language §3.17.
+In: the operands of a call, unevaluated. Out: the form it stands for. A macro gives way to a local, a
+definition or a user's macro of its name. Source: language §3.17.
 """
 
 from __future__ import annotations
@@ -55,12 +55,19 @@ def expand_builtin(row: Macro, form: ListForm) -> Form:
 
 
 def _malformed(row: Macro, form: Form, message: str = "") -> Exception:
-    return fail("E101", message or f"{row.name} is malformed: the usage is {row.usage}", form, hints=(f"{row.name} is malformed → {row.usage}",))
+    return fail(
+        "E101",
+        message or f"{row.name} is malformed: the usage is {row.usage}",
+        form,
+        hints=(f"{row.name} is malformed → {row.usage}",),
+    )
 
 
 def _list(form: Form, *items: Form | str) -> ListForm:
     start, end = form.start, form.end
-    return ListForm([SymbolForm(item, start, end) if isinstance(item, str) else item for item in items], start, end)
+    return ListForm(
+        [SymbolForm(item, start, end) if isinstance(item, str) else item for item in items], start, end
+    )
 
 
 def _nil(form: Form) -> Form:
@@ -97,7 +104,9 @@ def expand_cond(form: ListForm) -> Form:
         if isinstance(test, Literal) and isinstance(test.value, Keyword) and test.value.text == "else":
             made = value
         else:
-            made = ListForm([SymbolForm("if", test.start, test.end), test, value, made], test.start, value.end)
+            made = ListForm(
+                [SymbolForm("if", test.start, test.end), test, value, made], test.start, value.end
+            )
     return made
 
 

@@ -1,7 +1,8 @@
 """Templates: `` `form `` to ordinary forms that build its data.
 
-In: a template. Out: forms whose heads `#list`, `#splice_list`, `#splice_vector`, `#splice_items` become operations of the runtime.
-Levels: a template inside a template raises the level, `~` lowers it, evaluation happens at level 0. Source: language §6.2.
+In: a template. Out: forms whose heads `#list`, `#splice_list`, `#splice_vector`, `#splice_items` become
+operations of the runtime. Levels: a template inside a template raises the level, `~` lowers it, evaluation
+happens at level 0. Source: language §6.2.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ class _Template:
             case VectorForm(items=items):
                 return self._sequence(form, items, level, "", "#splice_vector")
             case MapForm(items=items):
-                parts = [part if index % 2 == 0 else self.build(part, level) for index, part in enumerate(items)]
+                parts = [
+                    part if index % 2 == 0 else self.build(part, level) for index, part in enumerate(items)
+                ]
                 return MapForm(parts, form.start, form.end)
             case MetaForm(form=inner):
                 return self.build(inner, level)
@@ -113,7 +116,12 @@ def _check_plain(form: Form) -> None:
         item = todo.pop()
         if isinstance(item, UnquoteForm | SpliceForm):
             mark = "~" if isinstance(item, UnquoteForm) else "~@"
-            raise fail("E114", f"{mark} inside of ~: there is no template around it", item, hints=("One ~ is enough → `(f ~(+ x 1))",))
+            raise fail(
+                "E114",
+                f"{mark} inside of ~: there is no template around it",
+                item,
+                hints=("One ~ is enough → `(f ~(+ x 1))",),
+            )
         if isinstance(item, QuasiForm):
             continue
         todo.extend(getattr(item, "items", ()))

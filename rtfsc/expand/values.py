@@ -1,7 +1,7 @@
 """Forms as data and back: what quote gives, and what macros take and give (ruling 21).
 
-In: forms or values. Out: values or forms. Iterative. Spans of the user's forms travel beside the values, by identity: a value that a
-macro passes on unchanged becomes the very form it was.
+In: forms or values. Out: values or forms. Iterative. Spans of the user's forms travel beside the values, by
+identity: a value that a macro passes on unchanged becomes the very form it was.
 """
 
 from __future__ import annotations
@@ -115,7 +115,11 @@ def _build(form: Form, parts: list[object]) -> object:
         case MapForm():
             if len(parts) % 2:
                 return List((Symbol("#map"), *parts))
-            return dict(zip(parts[::2], parts[1::2], strict=True)) if _keys_fit(parts[::2]) else List((Symbol("#map"), *parts))
+            return (
+                dict(zip(parts[::2], parts[1::2], strict=True))
+                if _keys_fit(parts[::2])
+                else List((Symbol("#map"), *parts))
+            )
         case AnonFnForm():
             return List((Symbol("#fn"), *parts))
         case MetaForm(meta=HintMark(target=target, model_id=model)):
@@ -126,7 +130,9 @@ def _build(form: Form, parts: list[object]) -> object:
 
 
 def _keys_fit(keys: list[object]) -> bool:
-    return all(type(key) in (Keyword, str, int) for key in keys) and len({(type(k), k) for k in keys}) == len(keys)
+    return all(type(key) in (Keyword, str, int) for key in keys) and len({(type(k), k) for k in keys}) == len(
+        keys
+    )
 
 
 def value_to_form(value: object, start: int, end: int, origins: Origins) -> Form:

@@ -1,9 +1,9 @@
 """The nodes of the IR.
 
-In: nothing. Out: `Expr`, a closed union of node classes, and `Module`. `rtfsc.lower` builds them, passes rewrite
-them, `rtfsc.backend` writes them as instructions. Names are resolved: a `Var` is one binding, unique in its
-module. Every node has a span (character offsets of what the user wrote), a type and an effect; both start as
-unknown and are narrowed by `rtfsc.check`.
+In: nothing. Out: `Expr`, a closed union of node classes, and `Module`. `rtfsc.lower` builds them, passes
+rewrite them, `rtfsc.backend` writes them as instructions. Names are resolved: a `Var` is one binding,
+unique in its module. Every node has a span (character offsets of what the user wrote), a type and an
+effect; both start as unknown and are narrowed by `rtfsc.check`.
 """
 
 from __future__ import annotations
@@ -195,8 +195,8 @@ class Cast(Node):
 class Try(Node):
     """Run `body`; bind an error to `var` and run `handler`; run `final` in any case.
 
-    `handler` is the whole choice among the catch clauses; it ends in `Raise(…, again=True)` when none matches.
-    `var` and `handler` are both None when there is only a `final`.
+    `handler` is the whole choice among the catch clauses; it ends in `Raise(…, again=True)` when none
+    matches. `var` and `handler` are both None when there is only a `final`.
     """
 
     body: Expr
@@ -226,8 +226,9 @@ class Block:
 class Blocks(Node):
     """Enter the first block with `args`; the value is that of whichever block ends without a jump.
 
-    A `Jump` may stand only in tail position of a block (through `If`, `Do`, `Let`, `Scope`, nested `Blocks`), never
-    inside a `Try` body, an operand or another function. Loops, tail calls and the clauses of `match` are blocks.
+    A `Jump` may stand only in tail position of a block (through `If`, `Do`, `Let`, `Scope`, nested
+    `Blocks`), never inside a `Try` body, an operand or another function. Loops, tail calls and the clauses
+    of `match` are blocks.
     """
 
     args: tuple[Expr, ...]
@@ -246,8 +247,8 @@ class Jump(Node):
 class ForEach(Node):
     """Run `body` for each item of `items` (a Python iterable that an `Op` gives), `var` fresh each time.
 
-    `mode`: "collect" gives the vector of the values, "flatten" the concatenation of vectors that the body gives,
-    "last" the last value or nil, "nil" nil.
+    `mode`: "collect" gives the vector of the values, "flatten" the concatenation of vectors that the body
+    gives, "last" the last value or nil, "nil" nil.
     """
 
     var: Var
@@ -310,10 +311,12 @@ Expr: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A compile unit: its forms in order, what importers may know of it, and the next free number for a Var or label.
+    """A compile unit: its forms in order, what importers may know of it, and the next free number for a Var
+    or label.
 
-    `constants` are globals (defined exactly once at top level, never conditionally, never imported over): a call of one
-    that is a function may be resolved while compiling. `is_module` says that the unit is one `(module …)` form.
+    `constants` are globals (defined exactly once at top level, never conditionally, never imported over): a
+    call of one that is a function may be resolved while compiling. `is_module` says that the unit is one
+    `(module …)` form.
     """
 
     name: str

@@ -1,8 +1,9 @@
 """IR as text: stable, readable, and read back by `rtfsc.ir.reader`.
 
-In: a module or an expression. Out: s-expressions. A variable shows as `name.number`, a global as `$name`, a builtin as
-`%name`, constants as in RTFS. With `details`, `(at START END expr)` gives spans and `(is TYPE EFFECT expr)` what is known of
-types and effects. Iterative: a program of any depth can be shown; deep indentation stops growing.
+In: a module or an expression. Out: s-expressions. A variable shows as `name.number`, a global as `$name`, a
+builtin as `%name`, constants as in RTFS. With `details`, `(at START END expr)` gives spans and `(is TYPE
+EFFECT expr)` what is known of types and effects. Iterative: a program of any depth can be shown; deep
+indentation stops growing.
 """
 
 from __future__ import annotations
@@ -18,8 +19,35 @@ from rtfs_runtime.printer import readable
 from rtfs_runtime.types import ANY, Type, print_type, to_data
 from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid
 from rtfsc.ir.nodes import (
-    Blocks, BuiltinRef, Call, Cast, Const, Define, DefGlobal, DefModule, Do, Effect, Expr, Fn, ForEach, Global, If,
-    Import, Jump, Late, Let, Local, Map, Module, Op, Parallel, Raise, Scope, Try, Var, Vector,
+    Blocks,
+    BuiltinRef,
+    Call,
+    Cast,
+    Const,
+    DefGlobal,
+    Define,
+    DefModule,
+    Do,
+    Effect,
+    Expr,
+    Fn,
+    ForEach,
+    Global,
+    If,
+    Import,
+    Jump,
+    Late,
+    Let,
+    Local,
+    Map,
+    Module,
+    Op,
+    Parallel,
+    Raise,
+    Scope,
+    Try,
+    Var,
+    Vector,
 )  # fmt: skip
 from rtfsc.ir.walk import fold
 
@@ -44,7 +72,9 @@ class _Group:
         self.opener = opener
         self.parts = parts
         self.closer = closer
-        self.width = 1 + len(parts) + sum([part.width if isinstance(part, _Group) else len(part) for part in parts])
+        self.width: int = (
+            1 + len(parts) + sum([part.width if isinstance(part, _Group) else len(part) for part in parts])
+        )
 
 
 _Doc: TypeAlias = str | _Group
@@ -135,7 +165,8 @@ def _open_data(value: object) -> _Doc | tuple[_Group, Iterator[object]]:
 class _Writer:
     def __init__(self, *, details: bool) -> None:
         self._details = details
-        # how the module's types are named in its text: two types may print alike, so the text alone does not say which
+        # how the module's types are named in its text: two types may print alike, so the text alone
+        # does not say which
         self._types: dict[Type, str] = {}
         self._texts: set[str] = set()
 
@@ -145,7 +176,9 @@ class _Writer:
         if module.is_module:
             options.append(":is-module true")
         if module.constants:
-            options.append(_labelled(":constants", _brackets(_word(name) for name in sorted(module.constants))))
+            options.append(
+                _labelled(":constants", _brackets(_word(name) for name in sorted(module.constants)))
+            )
         if module.notes:
             options.append(_labelled(":notes", _brackets(_quoted(note) for note in module.notes)))
         if module.interface != EMPTY:
@@ -211,7 +244,19 @@ class _Writer:
 
     def _other(
         self,
-        node: Let | Scope | Define | DefGlobal | Cast | Try | Raise | Blocks | Jump | ForEach | Parallel | Import | DefModule,
+        node: Let
+        | Scope
+        | Define
+        | DefGlobal
+        | Cast
+        | Try
+        | Raise
+        | Blocks
+        | Jump
+        | ForEach
+        | Parallel
+        | Import
+        | DefModule,
         below: list[_Doc],
     ) -> _Doc:
         match node:
@@ -267,7 +312,9 @@ class _Writer:
         if fn.doc:
             options.append(f":doc {_quoted(fn.doc)}")
         if fn.hint is not None:
-            options.append(_labelled(":hint", _brackets(_quoted(text) for text in fn.hint if text is not None)))
+            options.append(
+                _labelled(":hint", _brackets(_quoted(text) for text in fn.hint if text is not None))
+            )
         shown: list[_Doc] = [_braces(options)] if options else []
         return _parens("fn", _word(fn.name), _params(fn.params, fn.rest), *shown, body)
 
@@ -294,12 +341,16 @@ def _layout(doc: _Doc) -> str:
     return "".join(out)
 
 
-def _open_group(group: _Group, indent: int, after: str, out: list[str], todo: list[tuple[_Doc, int, str]]) -> None:
+def _open_group(
+    group: _Group, indent: int, after: str, out: list[str], todo: list[tuple[_Doc, int, str]]
+) -> None:
     out.append(group.opener)
     inner = min(indent + 2, _DEEPEST_INDENT)
     parts = group.parts
     first = next((at for at, part in enumerate(parts) if at and isinstance(part, _Group)), len(parts))
-    below: list[tuple[_Doc, int, str]] = [(" ".join([part for part in parts[:first] if isinstance(part, str)]), inner, "")]
+    below: list[tuple[_Doc, int, str]] = [
+        (" ".join([part for part in parts[:first] if isinstance(part, str)]), inner, "")
+    ]
     if parts and isinstance(parts[0], _Group):
         below = [(parts[0], inner, "")]
         first = 1

@@ -1,7 +1,7 @@
 """IR from text: the inverse of `rtfsc.ir.printer`, for goldens and tests of passes.
 
-In: the text of a module. Out: the module. Spans that the text leaves out are (0, 0), types and effects unknown. Recursive: made
-for text that people write, not for programs of any depth.
+In: the text of a module. Out: the module. Spans that the text leaves out are (0, 0), types and effects
+unknown. Recursive: made for text that people write, not for programs of any depth.
 """
 
 from __future__ import annotations
@@ -290,8 +290,8 @@ _FORMS: Final[Mapping[str, Callable[[_Reader, list[_Item]], Expr]]] = MappingPro
         "scope": lambda r, i: nodes.Scope(_vars(i[0]), *r.exprs(i[1:]), span=_NOWHERE),
         "define": lambda r, i: nodes.Define(_var(i[0]), *r.exprs(i[1:]), span=_NOWHERE),
         "def": lambda r, i: nodes.DefGlobal(_text(i[0]), *r.exprs(i[1:]), span=_NOWHERE),
-        "raise": lambda r, i: nodes.Raise(*r.exprs(i), span=_NOWHERE),
-        "raise-again": lambda r, i: nodes.Raise(*r.exprs(i), again=True, span=_NOWHERE),
+        "raise": lambda r, i: nodes.Raise(r.expr(i[0]), span=_NOWHERE),
+        "raise-again": lambda r, i: nodes.Raise(r.expr(i[0]), again=True, span=_NOWHERE),
         "jump": lambda r, i: nodes.Jump(int(_text(i[0])), r.exprs(i[1:]), span=_NOWHERE),
         "parallel": lambda r, i: nodes.Parallel(_texts(i[0]), r.exprs(i[1:]), span=_NOWHERE),
     }

@@ -1,14 +1,17 @@
 """Invariants of the IR, checked after lowering and after every pass.
 
-In: a module and the name of the stage that made it. Out: nothing, or an AssertionError that names the stage and the node: a
-broken invariant is a bug of ours, never of the program. Iterative, so that it can check whatever can be built.
+In: a module and the name of the stage that made it. Out: nothing, or an AssertionError that names the stage
+and the node: a broken invariant is a bug of ours, never of the program. Iterative, so that it can check
+whatever can be built.
 
 1. A number is bound once: by one variable or one label.
 2. `Local` and `Late` are in scope, in their own function or an enclosing one.
 3. `Define` sets a variable of an enclosing `Scope` of the same function.
-4. `Jump` goes to an enclosing block of the same function, from tail position, with as many arguments as the block has parameters.
-5. `Do` and `Blocks` are not empty; the entry has the arguments its block wants; `Try` has a handler exactly when it has a
-   variable, and at least a handler or a `final`; keys and values of `Map`, names and branches of `Parallel` go together.
+4. `Jump` goes to an enclosing block of the same function, from tail position, with as many arguments as the
+block has parameters. 5. `Do` and `Blocks` are not empty; the entry has the arguments its block wants; `Try`
+has a handler exactly when it has a
+   variable, and at least a handler or a `final`; keys and values of `Map`, names and branches of `Parallel`
+   go together.
 """
 
 from __future__ import annotations
@@ -18,7 +21,24 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rtfsc.ir.nodes import (
-    Blocks, Define, DefModule, Do, Expr, Fn, ForEach, If, Jump, Late, Let, Local, Map, Module, Parallel, Scope, Try, Var,
+    Blocks,
+    Define,
+    DefModule,
+    Do,
+    Expr,
+    Fn,
+    ForEach,
+    If,
+    Jump,
+    Late,
+    Let,
+    Local,
+    Map,
+    Module,
+    Parallel,
+    Scope,
+    Try,
+    Var,
 )  # fmt: skip
 from rtfsc.ir.printer import print_expr
 from rtfsc.ir.walk import bound_vars, children
@@ -29,7 +49,8 @@ _LONGEST_SHOWN: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What holds where a node stands: variables that `Define` may set, blocks that `Jump` may enter, whether it is a tail."""
+    """What holds where a node stands: variables that `Define` may set, blocks that `Jump` may enter,
+    whether it is a tail."""
 
     definable: frozenset[Var] = frozenset()
     blocks: tuple[tuple[int, int], ...] = ()
@@ -77,15 +98,21 @@ class _Checker:
                 self._require(var in place.definable, node, "a definition outside of its scope")
             case Jump(label=label, args=args):
                 self._require(place.tail, node, "a jump from where control must come back")
-                self._require((label, len(args)) in place.blocks, node, "a jump to no block around, or with a wrong count")
+                self._require(
+                    (label, len(args)) in place.blocks,
+                    node,
+                    "a jump to no block around, or with a wrong count",
+                )
             case Do(items=items):
                 self._require(bool(items), node, "an empty sequence")
             case Blocks(args=args, blocks=blocks):
-                self._require(bool(blocks) and len(args) == len(blocks[0].params), node, "an entry that does not fit")
+                self._require(
+                    bool(blocks) and len(args) == len(blocks[0].params), node, "an entry that does not fit"
+                )
                 for block in blocks:
                     self._take(block.label, node)
-            case Try(var=var, handler=handler, final=final):
-                self._require((var is None) == (handler is None), node, "a handler without its variable")
+            case Try(handler=handler, final=final):
+                self._require((node.var is None) == (handler is None), node, "a handler without its variable")
                 self._require(handler is not None or final is not None, node, "a try without a purpose")
             case Map(keys=keys, values=values):
                 self._require(len(keys) == len(values), node, "keys without values")
@@ -109,11 +136,18 @@ def _below(node: Expr, place: _Place) -> Iterator[tuple[Expr, _Place]]:
         case Scope(vars=variables, body=body):
             yield body, replace(place, definable=place.definable | frozenset(variables))
         case Blocks(args=args, blocks=blocks):
-            inner = replace(place, tail=True, blocks=(() if not place.tail else place.blocks) + tuple((b.label, len(b.params)) for b in blocks))
+            inner = replace(
+                place,
+                tail=True,
+                blocks=(() if not place.tail else place.blocks)
+                + tuple((b.label, len(b.params)) for b in blocks),
+            )
             yield from ((arg, operand) for arg in args)
             yield from ((block.body, inner) for block in blocks)
         case Try(body=body, handler=handler, final=final):
-            yield from ((part, replace(operand, blocks=())) for part in (body, handler, final) if part is not None)
+            yield from (
+                (part, replace(operand, blocks=())) for part in (body, handler, final) if part is not None
+            )
         case Fn(body=body):
             yield body, _Place(tail=True)
         case DefModule(module=module):

@@ -1,8 +1,8 @@
 """Ways over the IR that several rooms need.
 
-In: nodes. Out: their children, copies with other children, results folded from the leaves up, free variables, fresh numbers.
-Meaning is left to the callers. A nested module is a unit of its own: a `DefModule` has no children here.
-Nothing here recurses: the depth of a program is the caller's affair.
+In: nodes. Out: their children, copies with other children, results folded from the leaves up, free
+variables, fresh numbers. Meaning is left to the callers. A nested module is a unit of its own: a
+`DefModule` has no children here. Nothing here recurses: the depth of a program is the caller's affair.
 """
 
 from __future__ import annotations
@@ -131,7 +131,8 @@ def bound_vars(node: Expr) -> tuple[Var, ...]:
 
 
 def free_vars(node: Expr) -> tuple[Var, ...]:
-    """List the variables used but not bound in a node, such as what a function captures, in order of first use."""
+    """List the variables used but not bound in a node, such as what a function captures, in order of first
+    use."""
     used: dict[Var, None] = {}
     bound: set[Var] = set()
     for part in descendants(node):

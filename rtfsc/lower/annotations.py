@@ -1,4 +1,5 @@
-"""Annotations of names: `x:int`, `x :int`, `x : int`, and the value or type that a keyword after a name may be (language §2.6).
+"""Annotations of names: `x:int`, `x :int`, `x : int`, and the value or type that a keyword after a name may
+be (language §2.6).
 
 In: forms of parameter lists and binding vectors. Out: patterns with their type forms, and types.
 """
@@ -47,7 +48,9 @@ def take_pattern(items: list[Form], at: int) -> Named:
                 start = form.start + len(name) + 1
                 return _nilable(pattern, SymbolForm(glued, start, form.end), items, at + 1)
             if at + 1 >= len(items):
-                raise fail("E115", "A type must follow the colon", form, hints=("The name is annotated → x :int",))
+                raise fail(
+                    "E115", "A type must follow the colon", form, hints=("The name is annotated → x :int",)
+                )
             return _nilable(pattern, items[at + 1], items, at + 2)
     return Named(form, None, at + 1)
 
@@ -120,7 +123,10 @@ def _incomplete(vector: VectorForm, form: str, at: int) -> Exception:
         at += 2
     if at < len(items):
         return fail(
-            "E101", f"{form} binding needs a name or a pattern", items[at], hints=(f"Bindings are pairs → ({form} [name value] …)",)
+            "E101",
+            f"{form} binding needs a name or a pattern",
+            items[at],
+            hints=(f"Bindings are pairs → ({form} [name value] …)",),
         )
     return fail(
         "E101",

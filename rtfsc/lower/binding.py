@@ -11,21 +11,41 @@ from dataclasses import replace
 from rtfs_runtime.interface import Site
 from rtfs_runtime.values import Keyword
 from rtfsc.diagnostics import fail
-from rtfsc.ir.nodes import Call, Cast, Define, DefGlobal, Do, Expr, Global, Let, Local, Map, Op, Scope, Try
-from rtfsc.lower.annotations import Annotation, Named, Pair, pair_bindings, take_annotation, take_pattern, type_of
+from rtfsc.ir.nodes import Call, Cast, DefGlobal, Define, Do, Expr, Global, Let, Local, Map, Op, Scope, Try
+from rtfsc.lower.annotations import (
+    Annotation,
+    Named,
+    Pair,
+    pair_bindings,
+    take_annotation,
+    take_pattern,
+    type_of,
+)
 from rtfsc.lower.bodies import lower_body, unwrap
 from rtfsc.lower.functions import describe, lower_fn, lower_function, parse_function
 from rtfsc.lower.patterns import Taker
 from rtfsc.lower.scope import Binding, Env
 from rtfsc.lower.specials import special
 from rtfsc.lower.unit import Unit, reader_mark, span_of
-from rtfsc.syntax.forms import AnonFnForm, Form, HintMark, ListForm, Literal, MapForm, MetaForm, SymbolForm, VectorForm
+from rtfsc.syntax.forms import (
+    AnonFnForm,
+    Form,
+    HintMark,
+    ListForm,
+    Literal,
+    MapForm,
+    MetaForm,
+    SymbolForm,
+    VectorForm,
+)
 from rtfsc.syntax.printer import print_form
 
 _FUNCTION_HEADS = frozenset({"fn", "λ", "lambda"})
 
 
-@special("let", "(let [binding*] body+)", "binding vector and at least one body expression", aliases=("letrec",))
+@special(
+    "let", "(let [binding*] body+)", "binding vector and at least one body expression", aliases=("letrec",)
+)
 def lower_let(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Bind names in order; names of function literals are mutually recursive."""
     vector = form.items[1]
@@ -65,8 +85,15 @@ def _recursive(unit: Unit, pairs: list[Pair], env: Env) -> dict[str, Binding]:
     found: dict[str, Binding] = {}
     for pair in pairs:
         pattern = pair.pattern
-        if isinstance(pattern, SymbolForm) and counts[pattern.name] == 1 and _is_function(pair.value) and pattern.name != "_":
-            found[pattern.name] = env.names[pattern.name] = Binding(unit.var(pattern.name), env.function, sure=False)
+        if (
+            isinstance(pattern, SymbolForm)
+            and counts[pattern.name] == 1
+            and _is_function(pair.value)
+            and pattern.name != "_"
+        ):
+            found[pattern.name] = env.names[pattern.name] = Binding(
+                unit.var(pattern.name), env.function, sure=False
+            )
     return found
 
 
@@ -95,7 +122,9 @@ def _named(unit: Unit, form: Form, env: Env, name: str) -> Expr:
         if isinstance(head, SymbolForm) and head.name in ("fn", "λ") and rest:
             first, _ = unwrap(rest[0])
             if isinstance(first, VectorForm):
-                return lower_function(unit, parse_function(bare, "fn", 1, marks), env.operand(), span_of(bare), name)
+                return lower_function(
+                    unit, parse_function(bare, "fn", 1, marks), env.operand(), span_of(bare), name
+                )
     return unit.operand(form, env)
 
 
@@ -103,7 +132,9 @@ def _named(unit: Unit, form: Form, env: Env, name: str) -> Expr:
 def lower_def(unit: Unit, form: ListForm, env: Env, marks: list[MapForm | HintMark] | None = None) -> Expr:
     """Bind a name in the definition scope around; the value is the value bound."""
     if len(form.items) < 3:
-        raise fail("E101", "def requires symbol and value", form, hints=("def is malformed → (def name value)",))
+        raise fail(
+            "E101", "def requires symbol and value", form, hints=("def is malformed → (def name value)",)
+        )
     name, annotation, at = _defined(form, "def")
     items = form.items
     if at + 1 < len(items) and isinstance(items[at], Literal) and isinstance(items[at].value, str):  # type: ignore[attr-defined]
@@ -113,11 +144,17 @@ def lower_def(unit: Unit, form: ListForm, env: Env, marks: list[MapForm | HintMa
         if named.annotation is not None:
             annotation, at = named.annotation, named.after
     if at + 1 != len(items):
-        raise fail("E101", "def requires symbol and value, and nothing more", items[min(at + 1, len(items) - 1)])
+        raise fail(
+            "E101", "def requires symbol and value, and nothing more", items[min(at + 1, len(items) - 1)]
+        )
     want = type_of(unit, annotation) if annotation is not None else None
 
     def value(inner: Env) -> Expr:
-        lowered = _named(unit, items[at], inner, name.name) if _is_function(items[at]) else unit.operand(items[at], inner)
+        lowered = (
+            _named(unit, items[at], inner, name.name)
+            if _is_function(items[at])
+            else unit.operand(items[at], inner)
+        )
         return lowered if want is None else Cast(lowered, want, f"def {name.name}: ", span=span_of(form))
 
     return define(unit, name, value, env, form)
@@ -128,16 +165,27 @@ def _defined(form: ListForm, kind: str) -> tuple[SymbolForm, Annotation | None, 
     named = take_pattern([bare, *form.items[2:]], 0)
     name = named.pattern
     if not isinstance(name, SymbolForm) or name.name in ("&", ":"):
-        raise fail("E101", f"{kind} requires a symbol as name", form.items[1], hints=(f"A name is a symbol → ({kind} name …)",))
+        raise fail(
+            "E101",
+            f"{kind} requires a symbol as name",
+            form.items[1],
+            hints=(f"A name is a symbol → ({kind} name …)",),
+        )
     return name, named.annotation, named.after + 1
 
 
 def define(unit: Unit, name: SymbolForm, value: object, env: Env, form: Form) -> Expr:
-    """Define a name: a global at top level, else a variable of the frame around. `value` makes the expression."""
+    """Define a name: a global at top level, else a variable of the frame around. `value` makes the
+    expression."""
     assert callable(value)
     text = name.name
     if text.startswith("__") and text.endswith("__"):
-        raise fail("E210", f"{text} is a reserved name", name, hints=("Names of Python's own are not defined → choose another",))
+        raise fail(
+            "E210",
+            f"{text} is a reserved name",
+            name,
+            hints=("Names of Python's own are not defined → choose another",),
+        )
     span = span_of(form)
     if env.frame is None:
         unit.definitions.define(text, certain=env.certain)
@@ -183,7 +231,12 @@ def lower_meta(unit: Unit, form: Form, env: Env) -> Expr:
             return handler(unit, bare, env, marks)
     hints = [mark for mark in marks if isinstance(mark, HintMark)]
     if hints:
-        raise fail("E220", "A delegation hint belongs to a function", hints[0], hints=("Mark the function → (defn f ^:delegation :local [x] …)",))
+        raise fail(
+            "E220",
+            "A delegation hint belongs to a function",
+            hints[0],
+            hints=("Mark the function → (defn f ^:delegation :local [x] …)",),
+        )
     entries = [entry for mark in marks if isinstance(mark, MapForm) for entry in unit.entries(mark)]
     runtime = [(key, value) for key, value in entries if _is_runtime(key)]
     if not runtime:

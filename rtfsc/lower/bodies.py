@@ -1,6 +1,7 @@
 """Bodies: forms in order, with the definitions among them; and metadata marks around a form.
 
-In: forms and an `Env` whose frame takes the definitions. Out: an expression, a `Scope` where something is defined.
+In: forms and an `Env` whose frame takes the definitions. Out: an expression, a `Scope` where something is
+defined.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def lower_body(unit: Unit, forms: list[Form], env: Env, span: Span) -> Expr:
     assert frame is not None
     declare(unit, forms, env)
     items = lower_forms(unit, forms, env)
-    body: Expr = Const(None, span=span) if not items else items[0] if len(items) == 1 else Do(tuple(items), span=span)
+    body: Expr = (
+        Const(None, span=span) if not items else items[0] if len(items) == 1 else Do(tuple(items), span=span)
+    )
     variables = tuple(binding.var for binding in frame.variables.values())
     return Scope(variables, body, span=span) if variables else body
 

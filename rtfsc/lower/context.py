@@ -1,7 +1,7 @@
 """What lowering is given besides forms.
 
-In: nothing. Out: `LowerContext`, and the protocol of the macro expander that lowering asks. The driver fills both, so that nothing here
-imports a later stage, reads a file or runs a macro.
+In: nothing. Out: `LowerContext`, and the protocol of the macro expander that lowering asks. The driver
+fills both, so that nothing here imports a later stage, reads a file or runs a macro.
 """
 
 from __future__ import annotations
@@ -48,9 +48,10 @@ class Expander(Protocol):
 class LowerContext:
     """The surroundings of one compile unit.
 
-    `import_interface` finds what a module exports; it raises CompileError (ModuleNotFound, ModuleError). `known_globals` are names
-    that exist before the unit runs, as in the REPL. `policy_matches` tells whether a policy rule may send the function of that
-    qualified name (`module/name`) elsewhere. `warn` receives warnings.
+    `import_interface` finds what a module exports; it raises CompileError (ModuleNotFound, ModuleError).
+    `known_globals` are names that exist before the unit runs, as in the REPL. `policy_matches` tells
+    whether a policy rule may send the function of that qualified name (`module/name`) elsewhere. `warn`
+    receives warnings.
     """
 
     source: SourceFile

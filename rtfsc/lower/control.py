@@ -1,6 +1,7 @@
 """`if`, `do`, `and`, `or`, `match`, `loop`, `recur`, `quote`, templates, `throw`, `delay`.
 
-In: forms. Out: expressions; loops and clauses are `Blocks`. Source: language §3.2, §3.3.4, §3.8, §3.17, §6.2, §6.5.
+In: forms. Out: expressions; loops and clauses are `Blocks`. Source: language §3.2, §3.3.4, §3.8, §3.17,
+§6.2, §6.5.
 """
 
 from __future__ import annotations
@@ -82,7 +83,9 @@ def lower_match(unit: Unit, form: ListForm, env: Env) -> Expr:
         if guard is not None:
             taker.steps.append(Step(None, unit.operand(guard, inner)))
         body = lower_body(unit, [result], inner, span_of(result))
-        blocks.append(Block(labels[index], (), fold(taker.steps, body, Jump(labels[index + 1], (), span=span))))
+        blocks.append(
+            Block(labels[index], (), fold(taker.steps, body, Jump(labels[index + 1], (), span=span)))
+        )
     failure = Raise(Op("match_failure", (), span=span), span=span)
     blocks.append(Block(labels[-1], (), failure))
     return Let(subject, value, Blocks((), tuple(blocks), span=span), span=span)
@@ -116,7 +119,12 @@ def _guarded(form: Form) -> tuple[Form, Form | None]:
 
 
 def _incomplete(form: Form) -> Exception:
-    return fail("E101", "match requires a value and pairs of pattern and result", form, hints=(f"match is malformed → {_MATCH_SHAPE}",))
+    return fail(
+        "E101",
+        "match requires a value and pairs of pattern and result",
+        form,
+        hints=(f"match is malformed → {_MATCH_SHAPE}",),
+    )
 
 
 @special("loop", "(loop [binding*] body+)", "binding vector and at least one body expression")
@@ -154,10 +162,21 @@ def lower_recur(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Go back to the loop or function around, its names bound anew."""
     target = env.recur
     if target is None:
-        raise fail("E118", f"recur cannot be used here: {env.blocked}", form, hints=("recur is the last thing a loop or function does → (loop [i 0] (if done i (recur (+ i 1))))",))
+        raise fail(
+            "E118",
+            f"recur cannot be used here: {env.blocked}",
+            form,
+            hints=(
+                "recur is the last thing a loop or function does → (loop [i 0] (if done i (recur (+ i 1))))",
+            ),
+        )
     args = unit.operands(form.items[1:], env)
     if len(args) != target.count:
-        raise fail("E118", f"recur takes {target.count} values here, one for each name of the {target.what}, got {len(args)}", form)
+        raise fail(
+            "E118",
+            f"recur takes {target.count} values here, as the {target.what} has names, got {len(args)}",
+            form,
+        )
     target.used = True
     return Jump(target.label, args, span=span_of(form))
 

@@ -1,6 +1,8 @@
-"""Declarations: `defstruct`, `deftype`, `defmacro`, and the objects `intent`, `plan`, `action`, `capability`, `resource`.
+"""Declarations: `defstruct`, `deftype`, `defmacro`, and the objects `intent`, `plan`, `action`,
+`capability`, `resource`.
 
-In: forms. Out: definitions noted in the unit, and what is left to do when the program runs. Source: language §2.8, §3.15, §5.4, §6.1.
+In: forms. Out: definitions noted in the unit, and what is left to do when the program runs. Source:
+language §2.8, §3.15, §5.4, §6.1.
 """
 
 from __future__ import annotations
@@ -29,7 +31,12 @@ def lower_defstruct(unit: Unit, form: ListForm, env: Env) -> Expr:
     if not isinstance(name, SymbolForm):
         raise fail("E101", "defstruct requires a symbol as name", name)
     if len(fields) % 2 or not all(_is_keyword(key) for key in fields[::2]):
-        raise fail("E101", "defstruct requires pairs of keyword and type", form, hints=("Fields have types → (defstruct Point :x :int :y :int)",))
+        raise fail(
+            "E101",
+            "defstruct requires pairs of keyword and type",
+            form,
+            hints=("Fields have types → (defstruct Point :x :int :y :int)",),
+        )
     span = span_of(form)
     parts: list[Form] = [MapForm(fields, form.start, form.end)] if fields else []
     shape = VectorForm([Literal(Keyword("map"), form.start, form.end), *parts], form.start, form.end)
@@ -71,7 +78,11 @@ def lower_object(unit: Unit, form: ListForm, env: Env) -> Expr | None:
     """
     items = form.items[1:]
     name: Form | None = None
-    if items and (isinstance(items[0], SymbolForm) or _is_text(items[0]) or (_is_keyword(items[0]) and _keyword_is_name(items))):
+    if items and (
+        isinstance(items[0], SymbolForm)
+        or _is_text(items[0])
+        or (_is_keyword(items[0]) and _keyword_is_name(items))
+    ):
         name, items = items[0], items[1:]
     entries = _properties(items)
     if entries is None:

@@ -16,8 +16,8 @@ from rtfs_runtime.values import Keyword
 class Definitions:
     """The definitions of one unit.
 
-    `names` are all global names with a meaning: those known before, imported and defined ones. `defined` counts the unit's own
-    definitions by name; `unsure` are those on some ways only.
+    `names` are all global names with a meaning: those known before, imported and defined ones. `defined`
+    counts the unit's own definitions by name; `unsure` are those on some ways only.
     """
 
     known: frozenset[str]

@@ -1,7 +1,8 @@
 """Functions: `fn`, `λ`, `lambda`, `#()`, `defn`, and their hints and metadata.
 
-In: forms. Out: `Fn` nodes, and what the interface says of top-level functions. Order on a call: arity, parameter checks left to right,
-items of a variadic, destructuring, body, return check (language §5.4). Source: language §2.4, §2.7, §3.4; ruling 16.
+In: forms. Out: `Fn` nodes, and what the interface says of top-level functions. Order on a call: arity,
+parameter checks left to right, items of a variadic, destructuring, body, return check (language §5.4).
+Source: language §2.4, §2.7, §3.4; ruling 16.
 """
 
 from __future__ import annotations
@@ -104,7 +105,12 @@ def _parse_rest(form: ListForm, kind: str, at: int, signature: Signature) -> Sig
         signature.returns = named.annotation
         at = named.after
     body = items[at:]
-    if len(body) > 1 and isinstance(body[0], Literal) and isinstance(body[0].value, str) and not signature.doc:
+    if (
+        len(body) > 1
+        and isinstance(body[0], Literal)
+        and isinstance(body[0].value, str)
+        and not signature.doc
+    ):
         signature.doc = body[0].value
     if not body:
         raise _malformed(kind, form, f"{kind} needs a body")
@@ -125,7 +131,12 @@ def _parse_parameters(vector: VectorForm) -> tuple[list[Named], Named | None]:
                 raise rest_error(items[rest.after])
             return params, rest
         if not is_pattern(form):
-            raise fail("E115", "A parameter must be a symbol or a pattern", form, hints=("Parameters are names → [a b]",))
+            raise fail(
+                "E115",
+                "A parameter must be a symbol or a pattern",
+                form,
+                hints=("Parameters are names → [a b]",),
+            )
         named = take_annotation(take_pattern(items, at), items)
         params.append(named)
         at = named.after
@@ -137,7 +148,12 @@ def lower_function(
 ) -> Fn:
     """Lower a function; `self_var` is the variable by which it sees itself."""
     if env.depth >= MAX_FUNCTIONS:
-        raise fail("E404", f"More than {MAX_FUNCTIONS} functions are nested", span, hints=("Give inner functions a name → (defn name …)",))
+        raise fail(
+            "E404",
+            f"More than {MAX_FUNCTIONS} functions are nested",
+            span,
+            hints=("Give inner functions a name → (defn name …)",),
+        )
     label = unit.number()
     total = len(signature.params) + (signature.rest is not None)
     target = RecurTarget(label, total, "fn")
@@ -261,7 +277,12 @@ def lower_lambda(unit: Unit, form: ListForm, env: Env) -> Expr:
     signature = parse_function(form, "lambda", 1, [])
     for named in signature.params:
         if not isinstance(named.pattern, SymbolForm):
-            raise fail("E115", "lambda parameters must be symbols", named.pattern, hints=("fn takes patterns → (fn [[a b]] …)",))
+            raise fail(
+                "E115",
+                "lambda parameters must be symbols",
+                named.pattern,
+                hints=("fn takes patterns → (fn [[a b]] …)",),
+            )
     return lower_function(unit, signature, env, span_of(form))
 
 
@@ -270,7 +291,12 @@ def lower_anonymous(unit: Unit, form: Form, env: Env) -> Expr:
     """Make the function of `#(…)`: its arity is the highest `%` index."""
     assert isinstance(form, AnonFnForm)
     if env.anonymous:
-        raise fail("E117", "#() inside #()", form, hints=("Give the inner function parameters of its own → (fn [x] …)",))
+        raise fail(
+            "E117",
+            "#() inside #()",
+            form,
+            hints=("Give the inner function parameters of its own → (fn [x] …)",),
+        )
     if not form.items:
         raise fail("E117", "#() needs a call", form, hints=("The first item is called → #(+ % 1)",))
     highest, used = _indexes(form)
@@ -296,7 +322,12 @@ def _indexes(form: AnonFnForm) -> tuple[int, bool]:
             if found:
                 index = int(found[1] or 1) if len(found[1]) < 4 else 0
                 if not 1 <= index <= 255:
-                    raise fail("E117", "The index of a parameter is 1 to 255", item, hints=("The first parameter → %1",))
+                    raise fail(
+                        "E117",
+                        "The index of a parameter is 1 to 255",
+                        item,
+                        hints=("The first parameter → %1",),
+                    )
                 highest = max(highest, index)
                 plain = plain or not found[1]
             continue
@@ -327,5 +358,3 @@ def describe(unit: Unit, name: str, fn: Fn, signature: Signature, where: Form) -
         tuple(signature.metadata),
         unit.context.source.line_column(where.start)[0],
     )
-
-

@@ -9,7 +9,23 @@ from typing import Final
 
 from rtfs_runtime.values import Keyword
 from rtfsc.diagnostics import fail
-from rtfsc.ir.nodes import Block, Blocks, Cast, Const, Do, Expr, If, Jump, Let, Local, Map, Op, Parallel, Raise, Try
+from rtfsc.ir.nodes import (
+    Block,
+    Blocks,
+    Cast,
+    Const,
+    Do,
+    Expr,
+    If,
+    Jump,
+    Let,
+    Local,
+    Map,
+    Op,
+    Parallel,
+    Raise,
+    Try,
+)
 from rtfsc.lower.annotations import take_annotation, take_pattern, type_of
 from rtfsc.lower.bodies import lower_body, lower_forms
 from rtfsc.lower.scope import Binding, Env
@@ -33,7 +49,9 @@ def lower_context(unit: Unit, form: Form, env: Env) -> Expr:
 def lower_resource_ref(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Read a context value by its text."""
     span = span_of(form)
-    return Op("resource_ref", (Const(_text(form.items[1], "resource:ref requires a string"), span=span),), span=span)
+    return Op(
+        "resource_ref", (Const(_text(form.items[1], "resource:ref requires a string"), span=span),), span=span
+    )
 
 
 def _text(form: Form, message: str) -> str:
@@ -194,7 +212,12 @@ def lower_parallel(unit: Unit, form: ListForm, env: Env) -> Expr:
     branches: list[Expr] = []
     for item in form.items[1:]:
         if not isinstance(item, VectorForm) or not item.items or not isinstance(item.items[0], SymbolForm):
-            raise fail("E101", "parallel requires branches [name expression]", item, hints=("A branch has a name → (parallel [a 1] [b 2])",))
+            raise fail(
+                "E101",
+                "parallel requires branches [name expression]",
+                item,
+                hints=("A branch has a name → (parallel [a 1] [b 2])",),
+            )
         named = take_annotation(take_pattern(item.items, 0), item.items)
         if named.after == len(item.items):
             named = take_pattern(item.items, 0)
@@ -212,14 +235,21 @@ def lower_parallel(unit: Unit, form: ListForm, env: Env) -> Expr:
 # resources, logging, agents, models
 
 
-@special("with-resource", "(with-resource [name type? value] body+)", "a vector of name and value, and a body")
+@special(
+    "with-resource", "(with-resource [name type? value] body+)", "a vector of name and value, and a body"
+)
 def lower_with_resource(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Bind a resource; it is released on every way out."""
     vector = form.items[1]
     assert isinstance(vector, VectorForm)
     span = span_of(form)
     if len(vector.items) not in (2, 3) or not isinstance(vector.items[0], SymbolForm):
-        raise fail("E101", "with-resource requires a name, a type and a value", vector, hints=("A resource → (with-resource [f File (open)] …)",))
+        raise fail(
+            "E101",
+            "with-resource requires a name, a type and a value",
+            vector,
+            hints=("A resource → (with-resource [f File (open)] …)",),
+        )
     name = vector.items[0].name
     var = unit.var(name)
     value = unit.operand(vector.items[-1], env)
@@ -273,8 +303,5 @@ def lower_llm_execute(unit: Unit, form: ListForm, env: Env) -> Expr:
         args = (names["model"], names["prompt"], names.get("system", nothing))
         return bind_all(bound, Op("llm_execute", args, span=span), span)
     if at == 1 and len(items) == 2:
-        args = (*unit.operands(items, env), Const(None, span=span))
-        return Op("llm_execute", args, span=span)
+        return Op("llm_execute", (*unit.operands(items, env), Const(None, span=span)), span=span)
     return _invalid(unit, form, env, "a model and a prompt", items)
-
-

@@ -22,7 +22,9 @@ def lower_for(unit: Unit, form: ListForm, env: Env) -> Expr:
     return _nest(unit, form, env, last="collect", outer="flatten")
 
 
-@special("doseq", "(doseq [binding*] body+)", "binding vector and at least one body expression", shadowable=True)
+@special(
+    "doseq", "(doseq [binding*] body+)", "binding vector and at least one body expression", shadowable=True
+)
 def lower_doseq(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Run the body for each item; the value is nil."""
     return _nest(unit, form, env, last="nil", outer="nil")
@@ -57,7 +59,12 @@ def lower_dotimes(unit: Unit, form: ListForm, env: Env) -> Expr:
     vector = form.items[1]
     assert isinstance(vector, VectorForm)
     if len(vector.items) != 2 or not isinstance(vector.items[0], SymbolForm):
-        raise fail("E101", "dotimes requires binding vector of a symbol and a count", vector, hints=("A count → (dotimes [i 3] …)",))
+        raise fail(
+            "E101",
+            "dotimes requires binding vector of a symbol and a count",
+            vector,
+            hints=("A count → (dotimes [i 3] …)",),
+        )
     name, count = vector.items
     assert isinstance(name, SymbolForm)
     span = span_of(form)
@@ -68,5 +75,3 @@ def lower_dotimes(unit: Unit, form: ListForm, env: Env) -> Expr:
     taker.take(name, var)
     body = lower_body(unit, form.items[2:], inner.body(), span)
     return ForEach(var, items, body, "last", span=span)
-
-

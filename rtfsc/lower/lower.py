@@ -1,7 +1,7 @@
 """Forms to resolved IR: one compile unit.
 
-In: the forms of a file, a `LowerContext`. Out: a `Module`, or a CompileError with every error found. Macro calls are expanded where
-they stand, because only here is known which names are bound.
+In: the forms of a file, a `LowerContext`. Out: a `Module`, or a CompileError with every error found. Macro
+calls are expanded where they stand, because only here is known which names are bound.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def _top(unit: Unit, form: Form, env: Env) -> Expr:
     return unit.lower(form, env)
 
 
-def _lower_module(form: ListForm, context: LowerContext, inline: dict[str, Interface], counter: Counter) -> Module:
+def _lower_module(
+    form: ListForm, context: LowerContext, inline: dict[str, Interface], counter: Counter
+) -> Module:
     head = parse_module(form)
     unit = Unit(replace(context, module_name=head.name), inline, counter)
     body = _lower_all(unit, head.body)
@@ -88,10 +90,14 @@ def lower_inline_module(unit: Unit, form: ListForm, env: Env) -> Expr:
 
 def _everything(unit: Unit) -> list[str]:
     definitions = unit.definitions
-    return list(dict.fromkeys([*definitions.defined, *sorted(definitions.macros - definitions.defined.keys())]))
+    return list(
+        dict.fromkeys([*definitions.defined, *sorted(definitions.macros - definitions.defined.keys())])
+    )
 
 
-def _finish(unit: Unit, body: list[Expr], name: str, exports: tuple[str, ...] | None, *, is_module: bool) -> Module:
+def _finish(
+    unit: Unit, body: list[Expr], name: str, exports: tuple[str, ...] | None, *, is_module: bool
+) -> Module:
     resolved = resolve(unit, body)
     if not resolved:
         resolved = (Const(None, span=Span(0, 0)),)
@@ -103,9 +109,15 @@ def _interface(unit: Unit, name: str, exports: tuple[str, ...] | None) -> Interf
     definitions = unit.definitions
     chosen = tuple(_everything(unit)) if exports is None else exports
     macros = [each for each in chosen if each in definitions.macros]
-    types = {each: kind for each, kind in definitions.types.items() if each in chosen or (exports is None and "/" not in each)}
+    types = {
+        each: kind
+        for each, kind in definitions.types.items()
+        if each in chosen or (exports is None and "/" not in each)
+    }
     exported = tuple(
-        each for each in dict.fromkeys(chosen) if each in definitions.defined or not (each in macros or each in types)
+        each
+        for each in dict.fromkeys(chosen)
+        if each in definitions.defined or not (each in macros or each in types)
     )
     functions = tuple(definitions.functions.values())
     hinted = {f.name for f in functions if f.hint is not None and f.hint.target != "local"}

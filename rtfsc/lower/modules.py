@@ -32,7 +32,12 @@ def parse_module(form: ListForm) -> ModuleHead:
     """Split a module form."""
     items = form.items
     if len(items) < 2 or not isinstance(items[1], SymbolForm):
-        raise fail("E101", "module requires a name", form, hints=("A module has a name → (module a.b (:exports [f]) …)",))
+        raise fail(
+            "E101",
+            "module requires a name",
+            form,
+            hints=("A module has a name → (module a.b (:exports [f]) …)",),
+        )
     exports: tuple[SymbolForm, ...] | None = None
     body = items[2:]
     match body:
@@ -64,7 +69,12 @@ def _parse_import(form: ListForm) -> _Wanted:
     if len(items) == 2 and isinstance(items[1], ListForm):
         items = [items[0], *items[1].items]
     if not items or not isinstance(items[0], SymbolForm) or len(items) % 2 == 0:
-        raise fail("E101", "import requires a module name and pairs of option and value", form, hints=(f"import is malformed → {_SHAPE}",))
+        raise fail(
+            "E101",
+            "import requires a module name and pairs of option and value",
+            form,
+            hints=(f"import is malformed → {_SHAPE}",),
+        )
     alias: str | None = None
     names: tuple[SymbolForm, ...] = ()
     everything = False
@@ -77,7 +87,12 @@ def _parse_import(form: ListForm) -> _Wanted:
             case Literal(value=Keyword(text="refer")), Literal(value=Keyword(text="all")):
                 everything = True
             case _:
-                raise fail("E101", "Unknown import option", option, hints=(f"The options are :as, :only and :refer → {_SHAPE}",))
+                raise fail(
+                    "E101",
+                    "Unknown import option",
+                    option,
+                    hints=(f"The options are :as, :only and :refer → {_SHAPE}",),
+                )
     return _Wanted(items[0], alias, names, everything)
 
 
@@ -106,7 +121,9 @@ def lower_import(unit: Unit, form: ListForm, env: Env) -> Expr:
     for here_name, _ in bindings:
         unit.definitions.bind_import(here_name)
     for macro in interface.macros:
-        here = [f"{prefix}/{macro.name}" for prefix in prefixes] + ([macro.name] if macro.name in plain else [])
+        here = [f"{prefix}/{macro.name}" for prefix in prefixes] + (
+            [macro.name] if macro.name in plain else []
+        )
         unit.context.expander.adopt(macro, tuple(here))
         unit.definitions.macros.update(here)
     for there, text in types.items():

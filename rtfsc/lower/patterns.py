@@ -1,6 +1,7 @@
 """Patterns: destructuring, and the tests of `match`.
 
-In: pattern forms and the value they take apart. Out: steps in order, each a test or a binding, and `fold`, which nests them.
+In: pattern forms and the value they take apart. Out: steps in order, each a test or a binding, and `fold`,
+which nests them.
 Source: language §2.5, §3.7, §3.8.
 """
 
@@ -38,7 +39,8 @@ def fold(steps: list[Step], body: Expr, otherwise: Expr | None = None) -> Expr:
 
 
 class Taker:
-    """Takes one value apart; `steps` grow, names enter `env`. With `testing` a misfit is a failed test, else an error."""
+    """Takes one value apart; `steps` grow, names enter `env`. With `testing` a misfit is a failed test,
+    else an error."""
 
     def __init__(self, unit: Unit, env: Env, *, testing: bool) -> None:
         self.unit = unit
@@ -70,7 +72,10 @@ class Taker:
                 self._match(pattern, source)
             case _:
                 raise fail(
-                    "E115", "Only a symbol, a vector pattern or a map pattern can be bound", pattern, hints=("A name is expected → x",)
+                    "E115",
+                    "Only a symbol, a vector pattern or a map pattern can be bound",
+                    pattern,
+                    hints=("A name is expected → x",),
                 )
 
     # steps
@@ -112,8 +117,8 @@ class Taker:
             args = (Local(parts, span=span), Const(index, span=span))
             self.take(item, self.part(name, "seq_at", *args, span=span_of(item)), annotation)
         if rest is not None and rest.name != "_":
-            args = (Local(parts, span=span), count, value)
-            self.name(rest.name, self.part(rest.name, "seq_rest", *args, span=span))
+            left = self.part(rest.name, "seq_rest", Local(parts, span=span), count, value, span=span)
+            self.name(rest.name, left)
         if whole is not None:
             self.name(whole.name, source)
 
@@ -175,7 +180,9 @@ class Taker:
                     "E116",
                     "Not a pattern",
                     pattern,
-                    hints=("A match pattern is a literal, a name, a vector, a map or a type → (match x [a b] a {:k v} v (:int n) n _ nil)",),
+                    hints=(
+                        "It is a literal, a name, a vector, a map or a type → (match x [a b] a {:k v} v (:int n) n)",
+                    ),
                 )
 
     def _any_of(self, choices: list[Form], source: Var, span: Span) -> None:
@@ -247,7 +254,12 @@ def _split_map(
     while at < len(items):
         form = items[at]
         if at + 1 >= len(items):
-            raise fail("E107", "A map pattern needs a name for each key", form, hints=("Entries are pairs → {:key name}",))
+            raise fail(
+                "E107",
+                "A map pattern needs a name for each key",
+                form,
+                hints=("Entries are pairs → {:key name}",),
+            )
         following = items[at + 1]
         if isinstance(form, SymbolForm) and form.name == "&":
             rest = _symbol_after(items, at, "&")
@@ -269,7 +281,9 @@ def _keys(vector: VectorForm) -> list[tuple[object, Form]]:
     found: list[tuple[object, Form]] = []
     for form in vector.items:
         if not isinstance(form, SymbolForm):
-            raise fail("E116", ":keys takes a vector of symbols", form, hints=("Names are symbols → {:keys [a b]}",))
+            raise fail(
+                "E116", ":keys takes a vector of symbols", form, hints=("Names are symbols → {:keys [a b]}",)
+            )
         name = form.name.rpartition("/")[2] or form.name
         found.append((Keyword(form.name), SymbolForm(name, form.start, form.end)))
     return found
@@ -279,7 +293,12 @@ def _defaults(form: MapForm) -> dict[str, Form]:
     found: dict[str, Form] = {}
     for key, value in zip(form.items[::2], form.items[1::2], strict=False):
         if not isinstance(key, SymbolForm):
-            raise fail("E116", ":or takes a map from names to defaults", key, hints=("Names are symbols → {:or {a 1}}",))
+            raise fail(
+                "E116",
+                ":or takes a map from names to defaults",
+                key,
+                hints=("Names are symbols → {:or {a 1}}",),
+            )
         found[key.name] = value
     return found
 
@@ -292,7 +311,12 @@ def _symbol_after(items: list[Form], at: int, what: str) -> SymbolForm:
 
 def rest_error(form: Form, what: str = "&") -> CompileError:
     """Make the error for something other than one symbol after `&` or `:as`."""
-    return fail("E116", f"{what} must be followed by exactly one symbol", form, hints=("The rest has one name → [a & rest]",))
+    return fail(
+        "E116",
+        f"{what} must be followed by exactly one symbol",
+        form,
+        hints=("The rest has one name → [a & rest]",),
+    )
 
 
 def _is_keyword(form: Form, text: str) -> bool:

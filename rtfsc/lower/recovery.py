@@ -1,6 +1,7 @@
 """`try`, `catch`, `finally`.
 
-In: forms. Out: `Try` with one handler that chooses among the clauses. Source: language §3.9, the table of §3.9.2.
+In: forms. Out: `Try` with one handler that chooses among the clauses. Source: language §3.9, the table of
+§3.9.2.
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ def _split(form: ListForm) -> tuple[list[Form], list[_Clause], ListForm | None]:
     for item in form.items[1:]:
         head = _head(item)
         if final is not None:
-            raise fail("E101", "Nothing may follow finally in try", item, hints=(f"try is malformed → {_SHAPE}",))
+            raise fail(
+                "E101", "Nothing may follow finally in try", item, hints=(f"try is malformed → {_SHAPE}",)
+            )
         if head == "catch":
             assert isinstance(item, ListForm)
             clauses.append(_parse_clause(item))
@@ -84,7 +87,12 @@ def _split(form: ListForm) -> tuple[list[Form], list[_Clause], ListForm | None]:
             if len(item.items) < 2:
                 raise fail("E101", "finally requires a body", item, hints=(f"try is malformed → {_SHAPE}",))
         elif clauses:
-            raise fail("E101", "An expression of try must stand before its catch clauses", item, hints=(f"try is malformed → {_SHAPE}",))
+            raise fail(
+                "E101",
+                "An expression of try must stand before its catch clauses",
+                item,
+                hints=(f"try is malformed → {_SHAPE}",),
+            )
         else:
             body.append(item)
     if not clauses and final is None:
@@ -152,6 +160,11 @@ def _by_name(unit: Unit, form: SymbolForm, name: str, value: Expr, span: Span) -
         return None
     kinds = _FAMILIES.get(name) or ((name,) if name in KINDS else None)
     if kinds is None:
-        unit.warn("W002", f"catch {name} is no known kind of error: it catches everything", form, "Name a kind → (catch DivisionByZero e …)")
+        unit.warn(
+            "W002",
+            f"catch {name} is no known kind of error: it catches everything",
+            form,
+            "Name a kind → (catch DivisionByZero e …)",
+        )
         return None
     return Op("is_kind", (value, *(Const(kind, span=span) for kind in kinds)), span=span)

@@ -1,7 +1,9 @@
-"""The last step of lowering: names that a later definition gave a meaning, calls with a count that cannot be right.
+"""The last step of lowering: names that a later definition gave a meaning, calls with a count that cannot
+be right.
 
-In: the body of a unit and all its definitions. Out: the body in which a name looked up at run time is a `Global` where the unit defines
-it somewhere, and a call of a builtin or keyword with a wrong count raises after its operands. Names with no meaning are warned of.
+In: the body of a unit and all its definitions. Out: the body in which a name looked up at run time is a
+`Global` where the unit defines it somewhere, and a call of a builtin or keyword with a wrong count raises
+after its operands. Names with no meaning are warned of.
 """
 
 from __future__ import annotations

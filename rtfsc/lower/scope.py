@@ -1,7 +1,7 @@
 """Scopes: which binding a name means at a place, and what may be done there.
 
-In: names and bindings. Out: `Env`, the view a form has of its surroundings. Names of the unit itself, of builtins and of imports are
-left to `unit`.
+In: names and bindings. Out: `Env`, the view a form has of its surroundings. Names of the unit itself, of
+builtins and of imports are left to `unit`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from rtfsc.ir.nodes import Var
 
 
 class Binding:
-    """A local name. `sure`: set whenever control gets here. `open`: set on some ways. `used`: referred to so far."""
+    """A local name. `sure`: set whenever control gets here. `open`: set on some ways. `used`: referred to
+    so far."""
 
     __slots__ = ("function", "open", "sure", "used", "var")
 
@@ -35,7 +36,8 @@ class RecurTarget:
 
 
 class Frame:
-    """Where `def` puts names: the body of a `let`, a function, a clause. None stands for the module's globals."""
+    """Where `def` puts names: the body of a `let`, a function, a clause. None stands for the module's
+    globals."""
 
     __slots__ = ("function", "names", "variables")
 
@@ -53,11 +55,23 @@ class Frame:
 class Env:
     """What a form sees: names, where definitions go, where `recur` may go, whether it surely runs.
 
-    Views of one scope share `names`, so a name added to one is seen through all. `function` numbers the function
-    around, 0 outside of any; `depth` counts functions.
+    Views of one scope share `names`, so a name added to one is seen through all. `function` numbers the
+    function around, 0 outside of any; `depth` counts functions.
     """
 
-    __slots__ = ("_branch", "_operand", "anonymous", "blocked", "certain", "depth", "frame", "function", "names", "parent", "recur")
+    __slots__ = (
+        "_branch",
+        "_operand",
+        "anonymous",
+        "blocked",
+        "certain",
+        "depth",
+        "frame",
+        "function",
+        "names",
+        "parent",
+        "recur",
+    )
 
     def __init__(self, names: dict[str, Binding], parent: Env | None) -> None:
         self.names = names

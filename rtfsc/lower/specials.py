@@ -1,7 +1,7 @@
 """The table of special forms: one decorated handler is one row.
 
-In: handlers decorated in the rooms beside this file. Out: `SPECIALS`. A row's shape string is its arity check, the usage line of its
-error, and its heading in the documentation.
+In: handlers decorated in the rooms beside this file. Out: `SPECIALS`. A row's shape string is its arity
+check, the usage line of its error, and its heading in the documentation.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ _PART: Final = re.compile(r"\[[^\]]*\][?*+]?|\S+")
 class Special(NamedTuple):
     """One special form.
 
-    Shape: `(if condition then else?)`: `x` one, `x?` at most one, `x*` any number, `x+` at least one, `[x]` a vector.
-    `requires` completes the message `NAME requires …`. A `shadowable` form gives way to a local, a definition or a macro of its name.
+    Shape: `(if condition then else?)`: `x` one, `x?` at most one, `x*` any number, `x+` at least one, `[x]`
+    a vector. `requires` completes the message `NAME requires …`. A `shadowable` form gives way to a local,
+    a definition or a macro of its name.
     """
 
     name: str
@@ -46,18 +47,27 @@ class Special(NamedTuple):
         if count < self.at_least:
             raise self.malformed(form, f"{self.name} requires {self.requires}")
         if self.at_most is not None and count > self.at_most:
-            raise self.malformed(form, f"{self.name} requires {self.requires}, and nothing more", self.at_most + 1)
+            raise self.malformed(
+                form, f"{self.name} requires {self.requires}, and nothing more", self.at_most + 1
+            )
 
     def malformed(self, form: ListForm, message: str, at: int | None = None) -> CompileError:
         """Make the error for a malformed use, at the operand `at` or at the whole form."""
-        return fail("E101", message, form if at is None else form.items[at], hints=(f"{self.name} is malformed → {self.shape}",))
+        return fail(
+            "E101",
+            message,
+            form if at is None else form.items[at],
+            hints=(f"{self.name} is malformed → {self.shape}",),
+        )
 
 
 _rows: dict[str, Special] = {}
 SPECIALS: Mapping[str, Special] = _rows
 
 
-def special(name: str, shape: str, requires: str = "", *, aliases: tuple[str, ...] = (), shadowable: bool = False) -> Callable[[H], H]:
+def special(
+    name: str, shape: str, requires: str = "", *, aliases: tuple[str, ...] = (), shadowable: bool = False
+) -> Callable[[H], H]:
     """Enter the decorated handler `(unit, form, env) -> Expr` under `name` and its aliases."""
     parts = _PART.findall(shape[1:-1])[1:]
     required = [part for part in parts if part[-1] not in "?*"]

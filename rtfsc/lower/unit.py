@@ -1,7 +1,8 @@
-"""One compile unit while it is lowered: its definitions, names, numbers and errors, and the dispatch on forms.
+"""One compile unit while it is lowered: its definitions, names, numbers and errors, and the dispatch on
+forms.
 
-In: forms and the `Env` around each. Out: expressions; `Unit` also gathers what `interface` and `lower` put together at the end.
-What a special form means is left to the rooms that fill `SPECIALS`.
+In: forms and the `Env` around each. Out: expressions; `Unit` also gathers what `interface` and `lower` put
+together at the end. What a special form means is left to the rooms that fill `SPECIALS`.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class Counter:
 
 
 class Unit:
-    """The state of one unit. `inline` are interfaces of modules written inside it, `aliases` what imports call them."""
+    """The state of one unit. `inline` are interfaces of modules written inside it, `aliases` what imports
+    call them."""
 
     def __init__(self, context: LowerContext, inline: dict[str, Interface], counter: Counter) -> None:
         self.context = context
@@ -145,7 +147,12 @@ class Unit:
                 return self._reader("`", form, env)
             case UnquoteForm() | SpliceForm():
                 mark = "~" if isinstance(form, UnquoteForm) else "~@"
-                raise fail("E114", f"{mark} outside of a template", form, hints=(f"{mark} belongs inside a template → `({mark}x)",))
+                raise fail(
+                    "E114",
+                    f"{mark} outside of a template",
+                    form,
+                    hints=(f"{mark} belongs inside a template → `({mark}x)",),
+                )
             case HintMark():
                 raise fail("E220", "A delegation hint without a function", form)
         raise AssertionError(f"unknown form {form!r}")
@@ -171,7 +178,12 @@ class Unit:
             return self._in_expansion(form, expansion, env)
         if name.startswith(_METHOD) and len(name) > 1:
             if len(form.items) < 2:
-                raise fail("E101", f"{name} requires the value it is called on", form, hints=("a method call → (.name value arg*)",))
+                raise fail(
+                    "E101",
+                    f"{name} requires the value it is called on",
+                    form,
+                    hints=("a method call → (.name value arg*)",),
+                )
             return self.call(form, self.name(name[1:], head, env), env)
         return self.call(form, self.name(name, head, env), env)
 
@@ -209,7 +221,9 @@ class Unit:
             found.append((map_key(key), value))
         if len(items) % 2:
             map_key(items[-1])
-            raise fail("E107", "A map key without a value", items[-1], hints=("A map holds pairs → {:key value}",))
+            raise fail(
+                "E107", "A map key without a value", items[-1], hints=("A map holds pairs → {:key value}",)
+            )
         return found
 
     def quoted(self, form: Form) -> object:

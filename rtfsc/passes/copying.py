@@ -1,7 +1,7 @@
 """Copies of IR with variables and labels of their own.
 
-In: an expression and the next free number. Out: an equal expression in which everything bound inside has a new number, as the rule
-that numbers are unique in a module asks of a pass that duplicates code.
+In: an expression and the next free number. Out: an equal expression in which everything bound inside has a
+new number, as the rule that numbers are unique in a module asks of a pass that duplicates code.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class Copier:
                 for block in blocks:
                     labels[block.label] = self.fresh_id()
                 copied = tuple(
-                    Block(labels[b.label], tuple(bind(var) for var in b.params), below(b.body)) for b in blocks
+                    Block(labels[b.label], tuple(bind(var) for var in b.params), below(b.body))
+                    for b in blocks
                 )
                 return replace(node, args=tuple(below(arg) for arg in args), blocks=copied)
             case Jump(label=label):

@@ -1,12 +1,16 @@
-"""Make tail calls jumps: a function's calls of itself, and calls within a group of functions that call each other.
+"""Make tail calls jumps: a function's calls of itself, and calls within a group of functions that call each
+other.
 
-Before: calls in tail position are `Call`s. After: where the callee is known and belongs to the same group (a strongly connected
-component of the tail-call graph), the call is a `Jump`; each member's body is `Blocks` that hold fresh copies of the others. So
-recursion in tail position runs in constant space (ruling 11), and no call is left between members.
-    (defn f [n] (if (= n 0) :end (f (- n 1))))  =>  fn f [n'] (blocks [n'] (L [n] (if (= n 0) :end (jump L (- n 1)))))
+Before: calls in tail position are `Call`s. After: where the callee is known and belongs to the same group
+(a strongly connected component of the tail-call graph), the call is a `Jump`; each member's body is
+`Blocks` that hold fresh copies of the others. So recursion in tail position runs in constant space (ruling
+11), and no call is left between members.
+    (defn f [n] (if (= n 0) :end (f (- n 1))))  =>  fn f [n'] (blocks [n'] (L [n] (if (= n 0) :end (jump L
+    (- n 1)))))
 
-Known callees are constants of the module, functions defined in a `Scope`, and a named function inside itself; never a function of
-the delegable set. Members of a group must be defined next to each other: a call between two definitions could meet an undefined name.
+Known callees are constants of the module, functions defined in a `Scope`, and a named function inside
+itself; never a function of the delegable set. Members of a group must be defined next to each other: a call
+between two definitions could meet an undefined name.
 """
 
 from __future__ import annotations
@@ -19,8 +23,8 @@ from rtfsc.ir.nodes import (
     Blocks,
     Call,
     Const,
-    Define,
     DefGlobal,
+    Define,
     DefModule,
     Do,
     Expr,
@@ -70,9 +74,12 @@ def run(module: Module, options: Options) -> Module:
         # later input of a REPL may redefine one member: only a function's calls of itself are its own
         for group in [[member] for member in members] if options.interactive else [members]:
             rewriter.group(group)
-    body = tuple(rewriter.rewrite(node, node.name if isinstance(node, DefGlobal) else None) for node in module.body)
+    body = tuple(
+        rewriter.rewrite(node, node.name if isinstance(node, DefGlobal) else None) for node in module.body
+    )
     inner = tuple(
-        replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node for node in body
+        replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
+        for node in body
     )
     if all(new is old for new, old in zip(inner, module.body, strict=True)):
         return module
@@ -179,9 +186,7 @@ class _Rewriter:
             body = _jumps(body, group, labels)
             blocks.append(Block(labels[member], params, self.rewrite(body)))
         args = tuple(Local(var, span=fn.span) for var in (*entry, *((rest,) if rest is not None else ())))
-        return replace(
-            fn, params=entry, rest=rest, body=Blocks(args, tuple(blocks), span=fn.body.span)
-        )
+        return replace(fn, params=entry, rest=rest, body=Blocks(args, tuple(blocks), span=fn.body.span))
 
 
 def _callee(node: Expr) -> Key | None:
@@ -261,7 +266,8 @@ def _size(node: Expr) -> int:
 
 
 def _components(graph: dict[Key, list[Key]]) -> list[list[Key]]:
-    """Find strongly connected components (Tarjan), iteratively: a module may define thousands of functions."""
+    """Find strongly connected components (Tarjan), iteratively: a module may define thousands of
+    functions."""
     index: dict[Key, int] = {}
     low: dict[Key, int] = {}
     stack: list[Key] = []
@@ -303,5 +309,3 @@ def _unwind(stack: list[Key], on: set[Key], root: Key) -> list[Key]:
         component.append(key)
         if key == root:
             return component[::-1]
-
-

@@ -1,7 +1,7 @@
 """The order of passes.
 
-A row: the name that `rtfsc dump --after` takes, the pass, and the lowest level it runs at. Merging tail calls is a rule of the
-language, not an optimization, and runs at every level.
+A row: the name that `rtfsc dump --after` takes, the pass, and the lowest level it runs at. Merging tail
+calls is a rule of the language, not an optimization, and runs at every level.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ Atom = tuple[Maker, object]
 class AtomError(Exception):
     """A run of characters that is no atom.
 
-    Shape: `instead` is a repaired spelling of the whole run where there is a likely one; `part` is the range of
-           the offending characters inside the run, None for all of it.
+    Shape: `instead` is a repaired spelling of the whole run where there is a likely one; `part` is the range
+           of the offending characters inside the run, None for all of it.
     """
 
     def __init__(
@@ -94,18 +94,6 @@ def read_atom(text: str) -> Atom:
     if _SYMBOL.fullmatch(text):
         return SymbolForm, text
     raise _bad_name(text)
-
-
-def is_name(text: str) -> bool:
-    """Tell whether a text can be written as a symbol and reads back as that symbol."""
-    return text in ("&", ":") or (_SYMBOL.fullmatch(text) is not None and _reads_as_symbol(text))
-
-
-def _reads_as_symbol(text: str) -> bool:
-    try:
-        return read_atom(text)[0] is SymbolForm
-    except AtomError:
-        return False
 
 
 def _keyword(text: str) -> Atom:

@@ -28,7 +28,7 @@ class Literal(Form):
 
 
 class SymbolForm(Form):
-    """A name, exactly as written: `x`, `str/join`, `x:int`, `n:` (annotation follows), `:` alone, `&`, `.m`, `v#`."""
+    """A name, as written: `x`, `str/join`, `x:int`, `n:` (annotation follows), `:` alone, `&`, `.m`, `v#`."""
 
     __slots__ = ("name",)
 

@@ -1,7 +1,8 @@
 """Type expressions: forms to types.
 
-In: the form of a type and the types that names stand for. Out: a type, or a CompileError at the part that is none. What a type
-expression means is the runtime's reader's to say; here its parts are found in the source. Source: language §5.1, §5.2.
+In: the form of a type and the types that names stand for. Out: a type, or a CompileError at the part that
+is none. What a type expression means is the runtime's reader's to say; here its parts are found in the
+source. Source: language §5.1, §5.2.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from rtfsc.syntax.forms import Form
 from rtfsc.syntax.printer import print_form
 
 _KNOWN = (
-    ":int", ":float", ":string", ":bool", ":nil", ":keyword", ":symbol", ":any", ":number", ":fn", ":vector", ":list", ":map",
+    ":int", ":float", ":string", ":bool", ":nil", ":keyword", ":symbol", ":any", ":number", ":fn",
+    ":vector", ":list", ":map",
     ":timestamp", ":uuid", ":resource-handle",
 )  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Evaluate one program in this process: what a forked child of the service does.
 
-In: a `Request`. Out: the text of its answer. Files lie in a folder of their own, which is the only search path; nothing is granted
-unless the request says so. Keeping it inside limits is left to `isolate`. Source: rulings 10 and 31.
+In: a `Request`. Out: the text of its answer. Files lie in a folder of their own, which is the only search
+path; nothing is granted unless the request says so. Keeping it inside limits is left to `isolate`. Source:
+rulings 10 and 31.
 """
 
 from __future__ import annotations

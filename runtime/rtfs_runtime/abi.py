@@ -1,7 +1,9 @@
-"""The only names that compiled code may use beside RTFS's own: `ABI_VERSION` and the functions it calls as `#name`.
+"""The only names that compiled code may use beside RTFS's own: `ABI_VERSION` and the functions it calls as
+`#name`.
 
-In: nothing. Out: `ABI`, functions that need no session, and `SESSION_ABI`, makers of those that do. A session puts both into the
-namespace of its modules. Changing what a name means changes `ABI_VERSION`, which is part of every artifact's key.
+In: nothing. Out: `ABI`, functions that need no session, and `SESSION_ABI`, makers of those that do. A
+session puts both into the namespace of its modules. Changing what a name means changes `ABI_VERSION`, which
+is part of every artifact's key.
 """
 
 from __future__ import annotations

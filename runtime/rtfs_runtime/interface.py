@@ -1,6 +1,7 @@
 """What importers, the linker and tools may know of a compiled module without running it.
 
-In: nothing. Out: `Interface` and its parts, plain named tuples that encode as JSON-able data (`to_data`, `from_data`).
+In: nothing. Out: `Interface` and its parts, plain named tuples that encode as JSON-able data (`to_data`,
+`from_data`).
 Source: design §8 (layout of artifacts), §7 (delegable set, link slots).
 """
 
@@ -18,9 +19,11 @@ class Hint(NamedTuple):
 
 
 class Function(NamedTuple):
-    """A top-level function: `params` and `types` go together; types are the text of §5.1, "" where there is none.
+    """A top-level function: `params` and `types` go together; types are the text of §5.1, "" where there is
+    none.
 
-    `metadata` is the constant part of `^{…}` maps as (key, display text) pairs; `effect` bits as `ir.nodes.Effect`.
+    `metadata` is the constant part of `^{…}` maps as (key, display text) pairs; `effect` bits as
+    `ir.nodes.Effect`.
     """
 
     name: str
@@ -38,7 +41,8 @@ class Function(NamedTuple):
 
 
 class Site(NamedTuple):
-    """A call with a slot of its own: `name@number`; `metadata` holds its constant `runtime.*` entries as text."""
+    """A call with a slot of its own: `name@number`; `metadata` holds its constant `runtime.*` entries as
+    text."""
 
     number: int
     name: str
@@ -55,8 +59,9 @@ class Macro(NamedTuple):
 class Interface(NamedTuple):
     """The interface of a module.
 
-    `exports` are names in order; `functions` describes all top-level functions (exported or not, the linker needs both);
-    `values` are exported names that are no functions; `delegable` the functions a policy may send elsewhere.
+    `exports` are names in order; `functions` describes all top-level functions (exported or not, the linker
+    needs both); `values` are exported names that are no functions; `delegable` the functions a policy may
+    send elsewhere.
     """
 
     module: str

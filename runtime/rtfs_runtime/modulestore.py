@@ -70,6 +70,7 @@ class ModuleStore:
         self._cache = cache
         self._options = options
         self._found: dict[str, Found] = {}
+        self._made: dict[Wanted, Artifact] = {}
         self._under_way: list[str] = []
 
     @property
@@ -80,6 +81,7 @@ class ModuleStore:
     def forget(self) -> None:
         """Forget what was found, so that changed files are seen."""
         self._found.clear()
+        self._made.clear()
 
     def fetch(self, name: str) -> Found:
         """Find the module of a name.
@@ -159,14 +161,16 @@ class ModuleStore:
         wanted = Wanted(
             digest(request.data), request.filename, request.as_module, self._options, toolchain_digest()
         )
-        cached = self._cached(wanted)
-        if cached is not None:
-            return cached
+        known = self._made.get(wanted) or self._cached(wanted)
+        if known is not None:
+            return known
         if self._compile is None:
             raise Uncompiled(request.path)
         artifact = self._compile(request, self)
-        if self._cache is not None:
-            self._cache.keep(wanted, artifact.meta.dependencies, artifact.encode())
+        for one in _answers(artifact, wanted):
+            self._made[one] = artifact
+            if self._cache is not None:
+                self._cache.keep(one, artifact.meta.dependencies, artifact.encode())
         return artifact
 
     def _cached(self, wanted: Wanted) -> Artifact | None:
@@ -179,6 +183,15 @@ class ModuleStore:
             # a damaged entry, or an import that is gone or broken: the compiler says what is wrong, in the
             # right place
             return None
+
+
+def _answers(artifact: Artifact, wanted: Wanted) -> tuple[Wanted, ...]:
+    """Give what an artifact is the answer to: a file of one module form is the same, imported by RTFS or
+    not."""
+    whole = wanted._replace(as_module=False)
+    if artifact.is_module and artifact.key == whole.full_key(artifact.meta.dependencies):
+        return whole, whole._replace(as_module=True)
+    return (wanted,)
 
 
 def module_error(message: str) -> RtfsError:

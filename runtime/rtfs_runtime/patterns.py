@@ -1,6 +1,7 @@
 """What compiled code calls to take values apart: destructuring, match tests, quasiquote templates.
 
-In: values. Out: their parts, or the errors of language §3.7. Names are those of the ABI; patterns themselves were compiled away.
+In: values. Out: their parts, or the errors of language §3.7. Names are those of the ABI; patterns
+themselves were compiled away.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from rtfs_runtime.maps import Map
 from rtfs_runtime.maps import is_map as is_map_value
 from rtfs_runtime.values import List, kind_name
 from rtfs_runtime.vectors import is_vector, vec_items
+
 
 def seq_items(value: object) -> tuple[object, ...]:
     """Give the items of a vector or list."""
@@ -42,7 +44,9 @@ def _sized(value: object, count: int, *, exact: bool) -> tuple[object, ...]:
         return items
     how = "exactly" if exact else "at least"
     raise type_error(
-        f"vector with {how} {count} elements", f"{kind_name(value)} with {len(items)} elements", "vector destructuring"
+        f"vector with {how} {count} elements",
+        f"{kind_name(value)} with {len(items)} elements",
+        "vector destructuring",
     )
 
 

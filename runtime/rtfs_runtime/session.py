@@ -117,7 +117,8 @@ class Session:
         return self._enter(name, lambda: self._load(Found(artifact, path), name).value)
 
     def evaluate_in(self, instance: ModuleInstance, artifact: Artifact) -> object:
-        """Run a compiled text in the globals of a module, as a REPL does; gives the value of its last form."""
+        """Run a compiled text in the globals of a module, as a REPL does; gives the value of its last
+        form."""
 
         def job() -> object:
             loader.run(instance, artifact.code(instance.path), self)

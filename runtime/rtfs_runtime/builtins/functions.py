@@ -5,10 +5,9 @@ In: functions or keywords. Out: what they give, or new functions.
 
 from __future__ import annotations
 
-from itertools import count
-
 import sys
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from rtfs_runtime.builtins.maps import put, rebuild
@@ -278,7 +277,9 @@ def fnil(function: Any, default: object) -> Callable[..., object]:
 _numbers = count(1)
 
 
-@builtin("gensym", "[:fn [] :symbol]", fails=False, effect="reads", examples=(("(symbol? (gensym))", "true"),))
+@builtin(
+    "gensym", "[:fn [] :symbol]", fails=False, effect="reads", examples=(("(symbol? (gensym))", "true"),)
+)
 def gensym() -> Symbol:
     """Give a new symbol that no program writes."""
     return Symbol(f"g__{next(_numbers)}")

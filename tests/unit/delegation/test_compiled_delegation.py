@@ -105,5 +105,5 @@ def test_a_rule_changes_every_call_of_what_it_names(level: int) -> None:
 def test_a_rule_for_what_was_compiled_without_it_is_refused() -> None:
     rules = (PolicyRule("p/f", LocalModel("m"), "delegation.toml:1"),)
     policy = Policy(Path("delegation.toml"), (), rules, "digest")
-    with pytest.raises(RtfsError, match="run `rtfsc build --policy delegation.toml"):
+    with pytest.raises(RtfsError, match=r"run `rtfsc build --policy delegation\.toml"):
         run("(module p (defn f [x] x))", None, policy)

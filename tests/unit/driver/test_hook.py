@@ -94,7 +94,7 @@ def test_a_session_with_a_policy_compiles_for_it(plans: Path) -> None:
     )
     session = rtfsc.Session(policy=load(plans / "delegation.toml"))
     value = session.run(plans / "plan.rtfs").value
-    assert "local" != value
+    assert value != "local"
     assert session.instances["plan"].interface.delegable == ("ask",)
     assert rtfsc.Session().run(plans / "plan.rtfs").value == "local"
 
@@ -125,7 +125,8 @@ import sys
 import rtfsc
 rtfsc.install([sys.argv[1]])
 import plan
-print(plan.main(20), [name for name in ("rtfsc.driver", "sly", "bytecode", "dataclasses") if name in sys.modules])
+print(plan.main(20), [name for name in ("rtfsc.driver", "sly", "bytecode", "dataclasses") if name in
+sys.modules])
 """
 
 

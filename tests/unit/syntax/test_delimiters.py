@@ -1,0 +1,105 @@
+"""Brackets that do not match: message, place, and an edit that repairs."""
+
+from __future__ import annotations
+
+import pytest
+from form_shapes import read
+
+from rtfsc.diagnostics import render_text
+from rtfsc.source import CompileError, Diagnostic, SourceFile
+from rtfsc.syntax.parser import parse
+
+MISMATCHED = "Mismatched delimiter: found '{}' but expected '{}' to close '{}' from line {}"
+UNCLOSED = "Unclosed delimiter: '{}' opened at line {} was never closed"
+
+CASES = [
+    ("(+ 1 [2 3)", MISMATCHED.format(")", "]", "[", "1:6"), (1, 10), "(+ 1 [2 3])"),
+    ("[1 2}", MISMATCHED.format("}", "]", "[", "1:1"), (1, 5), "[1 2]"),
+    ("({[)", MISMATCHED.format(")", "]", "[", "1:3"), (1, 4), "({[]})"),
+    ("(+ 1 2))", "Unexpected closing delimiter ')'", (1, 8), "(+ 1 2)"),
+    ('(str "日本"))', "Unexpected closing delimiter ')'", (1, 11), '(str "日本")'),
+    ("[1 2", UNCLOSED.format("[", "1:1"), (1, 1), "[1 2]"),
+    ("(let [x 5", UNCLOSED.format("[", "1:6"), (1, 6), "(let [x 5])"),
+    (
+        "(def a 1)\n(def b 2)\n  [3 4\n",
+        UNCLOSED.format("[", "3:3"),
+        (3, 3),
+        "(def a 1)\n(def b 2)\n  [3 4]\n",
+    ),
+    ("(+ 1 2 ; )\n", UNCLOSED.format("(", "1:1"), (1, 1), "(+ 1 2) ; )\n"),
+    ('(str ")" #| ) |# "]"', UNCLOSED.format("(", "1:1"), (1, 1), '(str ")" #| ) |# "]")'),
+    ("(f #(+ % 1)", UNCLOSED.format("(", "1:1"), (1, 1), "(f #(+ % 1))"),
+]
+
+
+def problem(text: str) -> tuple[Diagnostic, SourceFile]:
+    source = SourceFile("t.rtfs", text)
+    with pytest.raises(CompileError) as caught:
+        parse(source)
+    return caught.value.diagnostics[-1], source
+
+
+@pytest.mark.parametrize(("text", "message", "place", "repaired"), CASES)
+def test_report(text: str, message: str, place: tuple[int, int], repaired: str) -> None:
+    found, source = problem(text)
+    assert found.message == message
+    assert source.line_column(found.span.start) == place
+    assert found.edit is not None
+    assert found.edit.apply(text) == repaired
+    read(repaired)
+
+
+def test_the_likely_opener_is_found_by_indentation() -> None:
+    text = "(defn f [x]\n  (let [y 1]\n    (+ x y))\n; next\n(defn g [] 1)\n"
+    found, source = problem(text)
+    assert found.message == UNCLOSED.format("(", "1:1")
+    assert "By indentation, '(' from line 1:1 should be closed before line 5" in found.hints[0]
+    assert found.edit is not None
+    assert found.edit.apply(text) == text.replace("y))", "y)))")
+
+
+def test_an_inner_form_left_open_closes_before_the_next_definition() -> None:
+    text = "(defn f [x]\n  (let [y 1]\n    (+ x y)\n\n(defn g [] 1)\n"
+    found, _ = problem(text)
+    assert found.message == UNCLOSED.format("(", "2:3")
+    assert found.edit is not None
+    assert found.edit.apply(text) == text.replace("y)", "y)))")
+    assert [note[0] for note in found.notes] == ["'(' around it is not closed either"]
+
+
+def test_two_forms_left_open_are_closed_at_the_end() -> None:
+    text = "(def a (+ 1 2)\n(def b (+ 1 2)"
+    found, _ = problem(text)
+    assert found.edit is not None
+    read(found.edit.apply(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("(let [x 5]", ["close"]),
+        ("(+ 1 2 3", ["function", "call"]),
+        ("(def a 1)\n(def b\n", ["Context around line 2", "(def b", "(def a 1)", "Delimiter Analysis"]),
+    ],
+)
+def test_text_says(text: str, words: list[str]) -> None:
+    found, source = problem(text)
+    shown = render_text(found, source)
+    assert all(word in shown for word in words)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "repaired"),
+    [
+        ('"abc', "E008", '"abc"'),
+        ('(str "abc)', "E008", '(str "abc")'),
+        ('(str "abc)\n(f 1)', "E008", '(str "abc")\n(f 1)'),
+        ("1 #| never", "E009", "1 #| never |#"),
+    ],
+)
+def test_unterminated(text: str, code: str, repaired: str) -> None:
+    found, _ = problem(text)
+    assert found.code == code
+    assert found.edit is not None
+    assert found.edit.apply(text) == repaired
+    read(repaired)
