@@ -167,10 +167,10 @@ class ModuleStore:
         if self._compile is None:
             raise Uncompiled(request.path)
         artifact = self._compile(request, self)
-        for one in _answers(artifact, wanted):
-            self._made[one] = artifact
-            if self._cache is not None:
-                self._cache.keep(one, artifact.meta.dependencies, artifact.encode())
+        asked = _asked(artifact, wanted)
+        self._made.update(dict.fromkeys(asked, artifact))
+        if self._cache is not None:
+            self._cache.keep(asked, artifact.meta.dependencies, artifact.encode())
         return artifact
 
     def _cached(self, wanted: Wanted) -> Artifact | None:
@@ -185,9 +185,11 @@ class ModuleStore:
             return None
 
 
-def _answers(artifact: Artifact, wanted: Wanted) -> tuple[Wanted, ...]:
-    """Give what an artifact is the answer to: a file of one module form is the same, imported by RTFS or
-    not."""
+def _asked(artifact: Artifact, wanted: Wanted) -> tuple[Wanted, ...]:
+    """Give all that an artifact is the answer to, first what it was made for.
+
+    A file of one module form gives the same artifact whether RTFS imports it or not.
+    """
     whole = wanted._replace(as_module=False)
     if artifact.is_module and artifact.key == whole.full_key(artifact.meta.dependencies):
         return whole, whole._replace(as_module=True)

@@ -18,7 +18,7 @@ from rtfs_runtime.abi import ABI_VERSION
 from rtfs_runtime.artifact import FORMAT_VERSION, PYTHON_TAG, SUFFIX, Dependency
 from rtfs_runtime.cache.layer import CacheConfig, CacheLayer, CacheStats, StorageError
 from rtfs_runtime.cache.store import BlobStore, cache_directory
-from rtfs_runtime.digest import digest, key
+from rtfs_runtime.digest import DIGEST_BYTES, digest, key
 
 DEFAULT_OPTIONS: Final = "{}"
 """What the compiler's options are in a key when nobody chose any."""
@@ -101,23 +101,28 @@ class LocalArtifacts(CacheLayer[bytes, bytes]):
 
     def find(self, wanted: Wanted, interface_digest: Callable[[str], bytes]) -> bytes | None:
         """Look an artifact up; `interface_digest` tells the present interface of an imported module."""
-        names = self._imports(wanted)
-        if names is None:
+        known = self._list(wanted)
+        if known is None:
             self._stats = self._stats._replace(misses=self._stats.misses + 1)
             return None
-        return self.get(wanted.full_key(tuple(Dependency(name, interface_digest(name)) for name in names)))
+        made, names = known
+        return self.get(made.full_key(tuple(Dependency(name, interface_digest(name)) for name in names)))
 
-    def keep(self, wanted: Wanted, dependencies: tuple[Dependency, ...], data: bytes) -> None:
-        """Keep an artifact, then the list that leads to it."""
-        self.put(wanted.full_key(dependencies), data)
-        text = json.dumps([one.module for one in dependencies], separators=(",", ":")).encode()
-        self._write(wanted.partial_key().hex() + _LIST_SUFFIX, digest(text) + text)
+    def keep(self, asked: tuple[Wanted, ...], dependencies: tuple[Dependency, ...], data: bytes) -> None:
+        """Keep the artifact made for the first, then for each that it answers the list that leads to it."""
+        made = asked[0]
+        self.put(made.full_key(dependencies), data)
+        names = [one.module for one in dependencies]
+        text = json.dumps([made.as_module, names], separators=(",", ":")).encode()
+        for one in asked:
+            self._write(one.partial_key().hex() + _LIST_SUFFIX, digest(text) + text)
 
-    def _imports(self, wanted: Wanted) -> tuple[str, ...] | None:
+    def _list(self, wanted: Wanted) -> tuple[Wanted, tuple[str, ...]] | None:
         data = self._read(wanted.partial_key().hex() + _LIST_SUFFIX)
-        if data is None or digest(data[16:]) != data[:16]:
+        if data is None or digest(data[DIGEST_BYTES:]) != data[:DIGEST_BYTES]:
             return None
-        return tuple(json.loads(data[16:]))
+        as_module, names = json.loads(data[DIGEST_BYTES:])
+        return wanted._replace(as_module=as_module), tuple(names)
 
     def _read(self, name: str) -> bytes | None:
         try:

@@ -51,9 +51,10 @@ def test_the_asynchronous_twins(layer: LocalArtifacts) -> None:
 
 
 def test_another_process_finds_what_was_put(layer: LocalArtifacts, tmp_path: Path) -> None:
-    layer.keep(WANTED, (Dependency("m", b"i" * 16),), b"artifact")
+    layer.keep((WANTED, WANTED._replace(as_module=True)), (Dependency("m", b"i" * 16),), b"artifact")
     other = LocalArtifacts(str(tmp_path / "l4"))
     assert other.find(WANTED, lambda name: b"i" * 16) == b"artifact"
+    assert other.find(WANTED._replace(as_module=True), lambda name: b"i" * 16) == b"artifact"
     assert other.find(WANTED, lambda name: b"j" * 16) is None
 
 
@@ -105,7 +106,7 @@ def test_a_store_that_fails_is_a_miss_and_a_problem(tmp_path: Path) -> None:
 
 def test_without_writes_nothing_is_made(tmp_path: Path) -> None:
     layer = LocalArtifacts(str(tmp_path / "l4"), writes=False)
-    layer.keep(WANTED, (), b"artifact")
+    layer.keep((WANTED,), (), b"artifact")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.modulepath import find_file
 from rtfs_runtime.session import Session
 from rtfsc.driver import compile_file, compile_source, compile_text, evaluate, make_env
 from rtfsc.options import DEFAULT, Options
@@ -80,6 +81,16 @@ def test_the_first_module_form_is_what_is_imported(tmp_path: Path) -> None:
     paths = write(tmp_path, m="(module m (:exports [k]) (def k 1)) (module n (:exports [k]) (def k 2)) 3")
     assert evaluate("(import m) m/k", paths=paths) == 1
     assert compile_file(tmp_path / "m.rtfs").artifact.is_module is False
+
+
+def test_a_file_of_one_module_is_one_artifact_whoever_asks(tmp_path: Path) -> None:
+    paths = write(tmp_path, m="(module m (:exports [k]) (def k 1))", n="(module n (def k 1)) 2")
+    modules = make_env(paths).modules
+    place, other = find_file(paths[0], "m"), find_file(paths[0], "n")
+    assert place is not None
+    assert other is not None
+    assert modules.fetch("m").artifact is modules.fetch_place(place).artifact
+    assert modules.fetch("n").artifact.key != modules.fetch_place(other).artifact.key
 
 
 def test_a_changed_macro_of_an_import_changes_the_key(tmp_path: Path) -> None:
