@@ -217,8 +217,9 @@ def join_signature(content: bytes, signature: bytes) -> bytes:
 
 
 def decode(data: bytes, *, strict: bool = True) -> Artifact:
-    """Read an artifact whose digest holds; `strict` reads interface and source too, to check them now.
+    """Read an artifact whose digest holds; `strict` checks interface and source too, to the last item.
 
+    Loading does without: whoever could write a wrong interface under a right digest could write wrong code.
     An artifact of another Python can be read, but gives no code.
     Raises: ArtifactError.
     """
@@ -241,6 +242,7 @@ def decode(data: bytes, *, strict: bool = True) -> Artifact:
     meta = _read_meta(packed, _KINDS[kind])
     artifact = Artifact(meta, key, stamp, _Parts(b"", interface, source, CodeBytes(before, after)))
     if strict:
+        _check_interface(interface)
         _ = artifact.interface, artifact.source
     return artifact
 
@@ -323,11 +325,16 @@ def _read_meta(data: bytes, kind: str) -> Meta:
     return Meta(kind, filename, module, dependencies, size, source_digest)
 
 
-def _read_interface(data: bytes) -> Interface:
-    found = _read_json(data, "interface")
+def _check_interface(data: bytes) -> None:
     try:
-        check_interface(found)
-        return Interface.from_data(found)
+        check_interface(_read_json(data, "interface"))
+    except ValueError:
+        raise _malformed("interface") from None
+
+
+def _read_interface(data: bytes) -> Interface:
+    try:
+        return Interface.from_data(_read_json(data, "interface"))
     except ValueError:
         raise _malformed("interface") from None
 
