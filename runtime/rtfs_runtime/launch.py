@@ -58,9 +58,11 @@ def _run(plan: str, arguments: list[str], modules: ModuleStore) -> int:
     if find(None, plan) is not None:
         return int(import_module(_CLI).main(sys.argv[1:]))
     try:
-        value = Session(grants=Grants.for_run(plan), modules=modules).run(plan, None, arguments).value
+        session = Session(grants=Grants.for_run(plan), modules=modules)
+        value = session.run(plan, None, arguments).value
         if value is not None:
             sys.stdout.write(display(value) + "\n")
+        session.close()
         sys.stdout.flush()
     except BrokenPipeError:
         # the reader has gone; nothing may be flushed to it at exit
