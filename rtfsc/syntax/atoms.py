@@ -44,7 +44,7 @@ _START = r"[A-Za-z_$+\-*/=<>!?%λ]"
 _NEXT = r"[A-Za-z0-9_$+\-*/=<>!?%.λ]"
 # `name@1.0` is the versioned name of a resource object, `v#` a fresh name of a template, a last `:` says that
 # an annotation follows as a token of its own: `v:[:vector :int]`
-_SYMBOL = re.compile(rf"{_START}{_NEXT}*(?:@{_NEXT}+)?#?(?::{_NEXT}+)*:?|\.{_START}{_NEXT}*")
+_SYMBOL = re.compile(rf"(?![-+]\.[0-9]){_START}{_NEXT}*(?:@{_NEXT}+)?#?(?::{_NEXT}+)*:?|\.{_START}{_NEXT}*")
 _NAME = re.compile(rf"{_START}{_NEXT}*(?::{_NEXT}+)*")
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _RADIX = re.compile(r"([-+]?)0(?:[xX]([0-9A-Fa-f]+)|[oO]([0-7]+)|[bB]([01]+))")

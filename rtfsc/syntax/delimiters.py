@@ -1,22 +1,20 @@
 """Why brackets do not match: a scan of its own, made only after the grammar has failed.
 
 In: a source. Out: one diagnostic in the words of language §8.3, with an edit that repairs the text, or None.
-Strings and comments are skipped. Only the first cause is reported: what follows would be a consequence.
+The tokens are the lexer's, so strings and comments do not count. Only the first cause is reported: what
+follows would be a consequence.
 """
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rtfsc.source import Diagnostic, Edit, SourceFile, Span
+from rtfsc.syntax.lexer import FormLexer, LexicalError
 
-# a string or comment without an end reaches to the end of the text: trying each of many would be quadratic
-_TOKENS = re.compile(
-    r"""(;[^\n]*|\#\|[\s\S]*?(?:\|\#|\Z))|([(\[{])|([)\]}])"""
-    r"""|"[^"\\]*+(?:\\[\s\S][^"\\]*+)*+(?:"|\\?\Z)|[^\s,()\[\]{}";#]+|\#"""
-)
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
+_OPENERS = frozenset({"LP", "LB", "LC", "FN"})
+_CLOSERS = frozenset({"RP", "RB", "RC"})
 _MOST_INSERTED = 40
 _MOST_NOTES = 3
 
@@ -39,27 +37,32 @@ def analyze_delimiters(source: SourceFile) -> Diagnostic | None:
 
     Cost: O(n).
     """
-    text = source.text
+    try:
+        return _scan(source)
+    except LexicalError:
+        # the grammar failed before the place where the text can no longer be cut into tokens
+        return None
+
+
+def _scan(source: SourceFile) -> Diagnostic | None:
     stack: list[_Opener] = []
     suspect: _Suspect | None = None
     previous_end = 0
-    for token in _TOKENS.finditer(text):
-        at = token.start()
-        if token.lastindex == 1:
-            continue
-        if token.lastindex == 2:
-            if stack and suspect is None and _starts_line_left_of(text, at, stack[0].at):
-                suspect = _Suspect(at, previous_end, tuple(stack))
-            stack.append(_Opener(token[0], at))
-        elif token.lastindex == 3:
+    for token in FormLexer([]).tokenize(source.text):
+        if token.type in _OPENERS:
+            at = token.end - 1
+            if stack and suspect is None and _starts_line_left_of(source.text, token.index, stack[0].at):
+                suspect = _Suspect(token.index, previous_end, tuple(stack))
+            stack.append(_Opener(source.text[at], at))
+        elif token.type in _CLOSERS:
             if not stack:
-                return _unexpected(token[0], at)
-            if _CLOSER[stack[-1].char] != token[0]:
+                return _unexpected(token.value, token.index)
+            if _CLOSER[stack[-1].char] != token.value:
                 return _mismatched(source, stack, token, previous_end)
             stack.pop()
             if not stack:
                 suspect = None
-        previous_end = token.end()
+        previous_end = token.end
     return _unclosed(source, stack, suspect, previous_end) if stack else None
 
 
@@ -77,10 +80,8 @@ def _unexpected(closer: str, at: int) -> Diagnostic:
     )
 
 
-def _mismatched(
-    source: SourceFile, stack: list[_Opener], token: re.Match[str], previous_end: int
-) -> Diagnostic:
-    closer, at = token[0], token.start()
+def _mismatched(source: SourceFile, stack: list[_Opener], token: Any, previous_end: int) -> Diagnostic:
+    closer, at = token.value, token.index
     opener = stack[-1]
     expected = _CLOSER[opener.char]
     line, column = source.line_column(opener.at)

@@ -12,6 +12,7 @@ Hot rules read `p._slice`: SLY's named access takes more time than the rest of r
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sly import Parser  # type: ignore[import-untyped]
@@ -233,7 +234,7 @@ def parse(source: SourceFile, *, keep_comments: bool = False) -> ParsedFile:
         problems.append(_too_deep(parser.symstack))
     if problems:
         problems.sort(key=lambda problem: problem.span)
-        raise CompileError(problems[:_MOST_PROBLEMS], source)
+        raise CompileError([_with_comment_hint(one, source) for one in problems[:_MOST_PROBLEMS]], source)
     return ParsedFile(source, forms, find_trivia(source.text) if keep_comments else [])
 
 
@@ -249,6 +250,14 @@ def _check_characters(text: str) -> None:
         raise LexicalError(
             Diagnostic("E001", message, Span(error.start, error.start + 1), hints, edit)
         ) from None
+
+
+def _with_comment_hint(problem: Diagnostic, source: SourceFile) -> Diagnostic:
+    line, _ = source.line_column(problem.span.start)
+    if not source.line_text(line).lstrip().startswith("//"):
+        return problem
+    hint = "// is no comment: comments start with a semicolon → ; text"
+    return replace(problem, hints=(hint, *problem.hints))
 
 
 def _misplaced(stack: list[Any]) -> Diagnostic:
@@ -268,12 +277,14 @@ def _misplaced(stack: list[Any]) -> Diagnostic:
     hint = 'Metadata stands before the form it describes → ^{:doc "text"} (fn [x] x)'
     edit = Edit(start, last.end, "")
     return Diagnostic(
-        "E010", "Metadata without a form: nothing follows it", Span(start, last.end), (hint,), edit
+        "E015", "Metadata without a form: nothing follows it", Span(start, last.end), (hint,), edit
     )
 
 
 def _too_deep(stack: list[Any]) -> Diagnostic:
-    at = next(symbol.index for symbol in reversed(stack) if hasattr(symbol, "index"))
+    # the bracket just opened, or the mark just reduced to `(text, start, meta)`
+    last = stack[-1]
+    at = last.value[1] if last.type == "mark" else last.index
     message = f"More than {MAX_DEPTH} brackets are open"
     hint = "Give inner parts a name of their own → (def part …)"
     return Diagnostic("E402", message, Span(at, at + 1), (hint,))

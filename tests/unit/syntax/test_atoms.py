@@ -51,8 +51,11 @@ VALUES = [
     ("abcdef12-e89b-12d3-a456-426614174000", Uuid("abcdef12-e89b-12d3-a456-426614174000")),
     ("resource://files/a.txt?x=1", Resource("resource://files/a.txt?x=1")),
 ]
-SYMBOLS = """x str/join / // /x a:b tool:log x:int n: : & .m %1 % -x - + ->> a->b *x* $x com.acme:v1.2/f
-a.b.c v# v#:int _ true-ish truex nilly nil? iffy λ box@1.2 Exception. resource:ref -a1 +a""".split()
+SYMBOLS = [
+    *("x", "str/join", "/", "//", "/x", "a.b.c", "com.acme:v1.2/f", "box@1.2", "Exception.", "resource:ref"),
+    *("a:b", "tool:log", "x:int", "n:", ":", "v#:int", "&", ".m", "%1", "%", "v#", "_", "λ"),
+    *("-x", "-", "+", "->>", "a->b", "-a1", "+a", "*x*", "$x", "nil?", "true-ish", "truex", "nilly", "iffy"),
+]
 WRONG = [
     ("1abc", "E002", "number"),
     ("1.2.3", "E002", "number"),

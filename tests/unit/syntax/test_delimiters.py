@@ -51,7 +51,7 @@ def test_report(text: str, message: str, place: tuple[int, int], repaired: str) 
 
 def test_the_likely_opener_is_found_by_indentation() -> None:
     text = "(defn f [x]\n  (let [y 1]\n    (+ x y))\n; next\n(defn g [] 1)\n"
-    found, source = problem(text)
+    found, _ = problem(text)
     assert found.message == UNCLOSED.format("(", "1:1")
     assert "By indentation, '(' from line 1:1 should be closed before line 5" in found.hints[0]
     assert found.edit is not None

@@ -147,5 +147,5 @@ def test_comments_are_kept_on_request() -> None:
     source = SourceFile("t", ';; one\n\n\n(a #| two |# ";") ; three')
     comments = parse(source, keep_comments=True).comments
     assert [one.text for one in comments if not one.is_blank] == [";; one", "#| two |#", "; three"]
-    assert [one.blank_lines for one in comments if one.is_blank][0] == 2
+    assert next(one.blank_lines for one in comments if one.is_blank) == 2
     assert parse(source).comments == []
