@@ -183,6 +183,9 @@ class Compilation:
     def lowered(self, forms: list[Form]) -> Module:
         """Expand and lower."""
         module = self._timed("lower", lambda: lower(forms, self.context))
+        if self.options.interactive:
+            # later input may define any global again: none is resolved ahead (ruling 26)
+            module = replace(module, constants=frozenset())
         self._verify(module, "lower")
         return module
 

@@ -20,15 +20,13 @@ class Options:
 
     Shape: `level` 0 runs only what the language asks for, 1 optimizes. `delegable` holds globs
            (`module/function`) that a policy may send elsewhere, beside the hinted ones; `policy` is the
-           digest of the policy they come from. `fuel` counts steps. `interactive`: later input may redefine
-           any global, so nothing is resolved ahead. `verify` checks the IR after every pass and changes
-           nothing.
+           digest of the policy they come from. `interactive`: later input may redefine any global, so
+           nothing is resolved ahead. `verify` checks the IR after every pass and changes nothing.
     """
 
     level: int = 1
     delegable: tuple[str, ...] = ()
     policy: str = ""
-    fuel: bool = False
     interactive: bool = False
     verify: bool = field(default=False, metadata=_NOT_IN_KEY)
 

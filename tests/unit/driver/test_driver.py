@@ -172,7 +172,6 @@ FLIPS = {
     "level": 0,
     "delegable": ("m/*",),
     "policy": "digest",
-    "fuel": True,
     "interactive": True,
     "verify": True,
 }
@@ -187,6 +186,18 @@ def test_each_option_that_can_change_the_output_changes_the_key(name: str) -> No
     else:
         assert one.artifact.key != other.artifact.key
         assert DEFAULT.key_text() == "{}" != flipped.key_text()
+
+
+def test_nothing_typed_in_is_resolved_ahead() -> None:
+    text = "(defn f [n] (if (= n 0) :old (g (- n 1)))) (defn g [n] (f n))"
+    assert compile_text(text).module.constants == {"f", "g"}
+    unit = compile_text(text, Options(interactive=True))
+    assert unit.module.constants == frozenset()
+    session = Session()
+    session.evaluate(unit.artifact)
+    names = next(iter(session.instances.values())).globals
+    names["f"] = lambda n: "new"
+    assert names["g"](3) == "new"
 
 
 def test_delegable_functions_are_named_in_the_interface() -> None:
