@@ -107,3 +107,10 @@ def test_a_rule_for_what_was_compiled_without_it_is_refused() -> None:
     policy = Policy(Path("delegation.toml"), (), rules, "digest")
     with pytest.raises(RtfsError, match=r"run `rtfsc build --policy delegation\.toml"):
         run("(module p (defn f [x] x))", None, policy)
+
+
+def test_what_a_planner_says_is_in_the_decision() -> None:
+    text = '(defn f ^{:delegation.confidence 0.9 :delegation.source "planner"} [x] x) f'
+    function, _ = run(text, Options(delegable=("*",)))
+    decision = function.__rtfs_decision__  # type: ignore[attr-defined]
+    assert (decision.confidence, decision.reasoning) == (0.9, "Decision from planner")
