@@ -49,7 +49,7 @@ def write_call(frame: Frame, node: Call) -> None:
             if not _write_intrinsic(frame, name, node.args):
                 _write_direct(frame, name, node.args)
         case Global(name=name):
-            slot = name if node.site is None or name not in frame.unit.delegable else f"{name}@{node.site}"
+            slot = name if node.site is None or name not in frame.unit.linked else f"{name}@{node.site}"
             if _takes(frame.unit.functions.get(name), len(node.args)):
                 _write_direct(frame, slot, node.args)
             else:

@@ -218,7 +218,7 @@ def _write_global(frame: Frame, node: DefGlobal, *, keep: bool) -> None:
     unit = frame.unit
     name = node.name
     # a hint on a function nested in the value has its own link; the global's own is made here
-    if isinstance(node.value, Fn) and (name in unit.delegable or name in unit.sites):
+    if isinstance(node.value, Fn) and name in unit.linked:
         emitter.callee_global("#link")
         emitter.glob("#module")
         emitter.const(name)

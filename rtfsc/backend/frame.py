@@ -40,7 +40,9 @@ class Unit:
         self.write = write
         self.captures = Captures(module)
         self.delegable = frozenset(module.interface.delegable)
-        self.sites = frozenset(site.name for site in module.interface.sites)
+        sites = frozenset(site.name for site in module.interface.sites)
+        # functions of this module that the linker gets to see, with the slots of their hinted calls
+        self.linked = frozenset(f.name for f in module.interface.functions) & (self.delegable | sites)
         self.keywords: dict[str, None] = {}
         self.symbols: dict[str, None] = {}
         self.checks: dict[tuple[object, str], str] = {}

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import CodeType
 
+from rtfs_runtime.interface import Function
+from rtfs_runtime.types import ANY, Type, print_type
 from rtfsc.backend.emitter import Emitter, Mark, Region
 from rtfsc.backend.frame import Frame, Unit, Want
-from rtfsc.ir.nodes import Expr, Fn, Var
+from rtfsc.ir.nodes import Cast, Const, Expr, Fn, Let, Var
 
 
 def write_body(frame: Frame, write: Callable[[], None]) -> None:
@@ -38,12 +40,36 @@ def write_function(frame: Frame, fn: Fn, *, link: bool = True) -> None:
     if delegated and fn.hint is not None:
         emitter.callee_global("#link_fn")
         emitter.glob("#module")
-        emitter.const(fn.name)
-        emitter.const(fn.hint.target)
-        emitter.const(fn.hint.model_id)
+        emitter.const(_contract(frame, fn).to_text())
     _write_closure(frame, fn)
     if delegated:
-        emitter.call(5)
+        emitter.call(3)
+
+
+def _contract(frame: Frame, fn: Fn) -> Function:
+    """Describe a function that no interface describes, as its model is told of it."""
+    body: Expr = fn.body
+    while isinstance(body, Cast | Let):
+        body = body.value if isinstance(body, Cast) else body.body
+    text = body.value if isinstance(body, Const) and isinstance(body.value, str) else None
+    return Function(
+        fn.name,
+        fn.param_names,
+        tuple(_type_text(kind) for kind in fn.param_types),
+        None if fn.rest is None else fn.rest.name,
+        _type_text(fn.rest_type),
+        _type_text(fn.return_type),
+        fn.doc or text or "",
+        fn.hint,
+        int(fn.effect),
+        text is not None,
+        (),
+        frame.unit.positions.line(fn.span[0]),
+    )
+
+
+def _type_text(kind: Type) -> str:
+    return "" if kind == ANY else print_type(kind)
 
 
 def _write_closure(frame: Frame, fn: Fn) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Annotated
 
 import typer
 
@@ -91,7 +92,7 @@ FILES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def command(folder: Path = typer.Argument(help="The folder to make.", metavar="DIR")) -> None:
+def command(folder: Annotated[Path, typer.Argument(help="The folder to make.", metavar="DIR")]) -> None:
     """Make a small project: a plan with a delegated function, its answers, a test, a caller in Python."""
     create(folder)
     typer.echo(f"Made {folder} with {', '.join(FILES)}. Try:\n")

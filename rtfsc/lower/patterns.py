@@ -180,9 +180,7 @@ class Taker:
                     "E116",
                     "Not a pattern",
                     pattern,
-                    hints=(
-                        "It is a literal, a name, a vector, a map or a type → (match x [a b] a {:k v} v (:int n) n)",
-                    ),
+                    hints=("Literals, names, vectors, maps, types → (match x [a b] a {:k v} v (:int n) n)",),
                 )
 
     def _any_of(self, choices: list[Form], source: Var, span: Span) -> None:

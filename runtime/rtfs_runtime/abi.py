@@ -17,7 +17,7 @@ from rtfs_runtime.builtins.failures import make_thrown
 from rtfs_runtime.calls import call_error, keyword_get
 from rtfs_runtime.equality import equal
 from rtfs_runtime.errors import LimitExceeded, RtfsError, arity_error, generic, undefined
-from rtfs_runtime.interface import Interface
+from rtfs_runtime.interface import Function, Interface
 from rtfs_runtime.native import to_rtfs_error, trim
 from rtfs_runtime.types import check, compile_check, from_data, make_struct
 from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid, kind_name
@@ -42,7 +42,7 @@ class SessionLike(Protocol):
     def import_into(self, module: ModuleLike, name: str, bindings: tuple[tuple[str, str], ...]) -> None: ...
     def define_module(self, module: ModuleLike, name: str, code: Any, interface: Interface) -> object: ...
     def link(self, module: ModuleLike, name: str, function: Any) -> Any: ...
-    def link_anonymous(self, module: ModuleLike, function: Any, target: str, model_id: str) -> Any: ...
+    def link_anonymous(self, module: ModuleLike, function: Any, info: Function) -> Any: ...
     def perform(self, capability_id: str, args: tuple[object, ...]) -> object: ...
     def step_started(self, name: str, options: Mapping[str, object]) -> None: ...
     def step_ended(self, name: str, outcome: object, *, failed: bool) -> None: ...
@@ -110,7 +110,6 @@ def checker(data: Any, prefix: str) -> Callable[[object], object]:
         return check(value, want, prefix)
 
     # the linker reads back what a function without an interface of its own takes and gives
-    run.__rtfs_check__ = (prefix, want)  # type: ignore[attr-defined]
     return run
 
 
@@ -262,8 +261,8 @@ def _session_functions(session: SessionLike) -> dict[str, Any]:
     def link(module: ModuleLike, name: str, function: Any) -> Any:
         return session.link(module, name, function)
 
-    def link_fn(module: ModuleLike, name: str, target: str, model_id: str, function: Any) -> Any:
-        return session.link_anonymous(module, function, target, model_id)
+    def link_fn(module: ModuleLike, info: str, function: Any) -> Any:
+        return session.link_anonymous(module, function, Function.from_text(info))
 
     return {
         "#lookup": lookup,

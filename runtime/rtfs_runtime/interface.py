@@ -39,6 +39,15 @@ class Function(NamedTuple):
     metadata: tuple[tuple[str, str], ...]
     line: int
 
+    def to_text(self) -> str:
+        """Give the row as canonical JSON."""
+        return json.dumps(_listed(self), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str) -> Function:
+        """Rebuild a row from its text, which compiled code holds."""
+        return _function(json.loads(text))
+
 
 class Site(NamedTuple):
     """A call with a slot of its own: `name@number`; `metadata` holds its constant `runtime.*` entries as

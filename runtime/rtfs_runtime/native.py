@@ -26,7 +26,7 @@ def to_rtfs_error(error: BaseException) -> BaseException:
 
 
 def _translate(error: Exception) -> RtfsError:
-    if isinstance(error, NameError):
+    if isinstance(error, NameError) and not _is_mistake(error):
         return undefined(_missing_name(error))
     if isinstance(error, RecursionError):
         return RtfsError("StackOverflow", {"message": "too many nested calls"})
@@ -37,6 +37,14 @@ def _translate(error: Exception) -> RtfsError:
     if isinstance(error, OverflowError):
         return generic("number out of range")
     return RtfsError("InternalError", {"message": f"{type(error).__name__}{_plain_text(error)}"})
+
+
+def _is_mistake(error: NameError) -> bool:
+    """Tell whether a name is missing in this package: a bug of ours is no undefined symbol of a program."""
+    entry = error.__traceback__
+    while entry is not None and entry.tb_next is not None:
+        entry = entry.tb_next
+    return entry is not None and _is_ours(entry)
 
 
 def _missing_name(error: NameError) -> str:

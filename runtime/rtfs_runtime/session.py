@@ -20,7 +20,7 @@ from rtfs_runtime.delegation.engine import DelegationEngine, StaticDelegationEng
 from rtfs_runtime.delegation.linker import Linker
 from rtfs_runtime.errors import RtfsError, arity_error, undefined
 from rtfs_runtime.host.host import Host
-from rtfs_runtime.interface import Interface
+from rtfs_runtime.interface import Function, Interface
 from rtfs_runtime.loader import ModuleInstance
 from rtfs_runtime.maps import is_map
 from rtfs_runtime.modulepath import find_file
@@ -181,9 +181,9 @@ class Session:
         """Give what the slot of a function holds."""
         return self.linker.link(module, name, function)
 
-    def link_anonymous(self, module: Any, function: Any, target: str, model_id: str) -> Any:
+    def link_anonymous(self, module: Any, function: Any, info: Function) -> Any:
         """Give what a hinted anonymous function is."""
-        return self.linker.link_anonymous(module, function, target, model_id)
+        return self.linker.link_anonymous(module, function, info)
 
     def perform(self, capability_id: str, args: tuple[object, ...]) -> object:
         """Do an effect."""

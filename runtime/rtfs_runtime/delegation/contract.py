@@ -35,9 +35,9 @@ class Contract(NamedTuple):
 
     def check_arguments(self, args: tuple[object, ...]) -> None:
         """Check arguments as the compiled body would; raises TypeValidationError."""
-        for name, want, value in zip(self.params, self.param_types, args, strict=False):
+        for want, value in zip(self.param_types, args, strict=False):
             if want is not None:
-                check(value, want, f"param {name}: ")
+                check(value, want)
         if self.rest_type is not None:
             for place, value in enumerate(args[len(self.params) :]):
                 check(value, self.rest_type, f"variadic argument {place}: ")

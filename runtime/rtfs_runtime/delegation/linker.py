@@ -8,8 +8,8 @@ places included; running calls end as they began.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from rtfs_runtime.delegation.engine import DelegationEngine
 from rtfs_runtime.delegation.hints import hint_target, site_target
@@ -23,9 +23,8 @@ from rtfs_runtime.delegation.target import (
     digest64,
     show_target,
 )
-from rtfs_runtime.errors import RtfsError, generic
+from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.interface import Function, Hint, Interface, Site
-from rtfs_runtime.types import print_type
 
 if TYPE_CHECKING:
     from rtfs_runtime.delegation.policy import Policy
@@ -55,7 +54,6 @@ class Slot:
 
 Answerer: TypeAlias = "Callable[[Slot, Decision], Dispatch]"
 Facts: TypeAlias = Callable[[], tuple[str, ...]]
-_VARARGS: Final = 0x04
 
 
 class Linker:
@@ -79,7 +77,8 @@ class Linker:
 
     def link(self, module: LinkedModule, name: str, function: Any) -> Any:
         """Give what the slot of a global function holds, and fill the slots of its hinted calls."""
-        info = module.interface.function(name) or _described(module, name, function)
+        info = module.interface.function(name)
+        assert info is not None, f"{name} is linked, so its module describes it"
         sites = tuple(site for site in module.interface.sites if site.name == name)
         slot = Slot(module, info, function, sites)
         with self._lock:
@@ -88,9 +87,8 @@ class Linker:
                 module.globals[_site_slot(site)] = self._bind(slot, site)
             return self._bind(slot, None)
 
-    def link_anonymous(self, module: LinkedModule, function: Any, target: str, model_id: str) -> Any:
+    def link_anonymous(self, module: LinkedModule, function: Any, info: Function) -> Any:
         """Give what a hinted function without a global of its own is: the function, or a stub."""
-        info = _described(module, function.__name__, function)._replace(hint=_hint(target, model_id))
         return self._bind(Slot(module, info, function, ()), None)
 
     def relink(self, engine: DelegationEngine, policy: Policy | None) -> None:
@@ -164,55 +162,6 @@ def _mark(function: Any, hint: Hint | None, decision: Decision) -> None:
     """Leave hint and decision on the function object, where tools look."""
     function.__rtfs_hint__ = hint
     function.__rtfs_decision__ = decision
-
-
-def _hint(target: str, model_id: str) -> Hint:
-    if target == "local":
-        return Hint("local")
-    if target == "local-model":
-        return Hint("local-model", model_id)
-    if target == "remote":
-        return Hint("remote", model_id)
-    raise generic(f"unknown delegation target {target}")
-
-
-def _described(module: LinkedModule, name: str, function: Any) -> Function:
-    """Describe a function that the interface does not hold by its code: parameters, checks, a string body."""
-    code = function.__code__
-    names = [text.partition("~")[0] for text in code.co_varnames]
-    params = tuple(names[: code.co_argcount])
-    rest = names[code.co_argcount] if code.co_flags & _VARARGS else None
-    checks = _checks(module, code.co_names)
-    types = tuple(checks.get(f"param {param}: ", "") for param in params)
-    texts = [one for one in code.co_consts if isinstance(one, str)]
-    # no calls, and the last constant is the string: that is all the body does
-    is_text = bool(texts) and code.co_consts[-1] == texts[-1] and all(map(_is_plumbing, code.co_names))
-    return Function(
-        name=name,
-        params=params,
-        param_types=types,
-        rest=rest,
-        rest_type="",
-        return_type=checks.get("fn return: ", ""),
-        doc=texts[-1] if is_text else "",
-        hint=None,
-        effect=0,
-        body_is_text=is_text,
-        metadata=(),
-        line=code.co_firstlineno,
-    )
-
-
-def _checks(module: LinkedModule, names: Iterable[str]) -> dict[str, str]:
-    """Give the types that the code of a function checks, as text, by what their messages begin with."""
-    found = (
-        getattr(module.globals.get(name), "__rtfs_check__", None) for name in names if name.startswith("#t")
-    )
-    return {check[0]: print_type(check[1]) for check in found if check is not None}
-
-
-def _is_plumbing(name: str) -> bool:
-    return name.startswith("#") or name == "__class__"
 
 
 def _metadata(info: Function, site: Site | None) -> DelegationMetadata | None:
