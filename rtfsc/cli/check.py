@@ -14,10 +14,10 @@ from typing import Annotated
 import typer
 
 from rtfsc.cli.outcome import WRONG_PROGRAM
-from rtfsc.cli.render import use_color
 from rtfsc.cli.sessions import Policy, SearchPath, check_file, options_of, policy_of
 from rtfsc.diagnostics import render_text, to_json
 from rtfsc.driver import compile_file, make_env
+from rtfsc.reports.render import use_color
 from rtfsc.source import CompileError, Diagnostic, SourceFile
 
 Found = tuple[Diagnostic, SourceFile | None]

@@ -13,9 +13,9 @@ import typer
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.builtins.table import Builtin
 from rtfs_runtime.errors import KINDS
-from rtfsc.cli.kinds import explain_kind
 from rtfsc.cli.outcome import CommandError
 from rtfsc.errors import ERRORS
+from rtfsc.reports.kinds import explain_kind
 
 
 def command(

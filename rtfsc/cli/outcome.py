@@ -12,8 +12,8 @@ from typing import Final
 from rtfs_runtime.artifact import ArtifactError
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.providers.tables import TableError
-from rtfsc.cli.render import compile_report, paint, runtime_report, use_color
 from rtfsc.diagnostics import CompileError
+from rtfsc.reports.render import compile_report, paint, runtime_report, use_color
 
 DONE: Final = 0
 WRONG_PROGRAM: Final = 1

@@ -21,9 +21,9 @@ from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.printer import display
 from rtfsc.cli.explain import explain
 from rtfsc.cli.outcome import report
-from rtfsc.cli.render import paint, use_color
 from rtfsc.cli.sessions import Allow, Interactive, Policy, SearchPath
 from rtfsc.diagnostics import CompileError
+from rtfsc.reports.render import paint, use_color
 from rtfsc.source import SourceFile
 from rtfsc.syntax.parser import parse
 

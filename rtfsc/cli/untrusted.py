@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from rtfs_runtime.printer import readable
 from rtfsc.cli.outcome import DONE, WRONG_PROGRAM
-from rtfsc.cli.render import paint, use_color
+from rtfsc.reports.render import paint, use_color
 from rtfsc.worker.protocol import Request
 from rtfsc.worker.server import answer_request
 

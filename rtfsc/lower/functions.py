@@ -105,15 +105,12 @@ def _parse_rest(form: ListForm, kind: str, at: int, signature: Signature) -> Sig
         signature.returns = named.annotation
         at = named.after
     body = items[at:]
-    if (
-        len(body) > 1
-        and isinstance(body[0], Literal)
-        and isinstance(body[0].value, str)
-        and not signature.doc
-    ):
-        signature.doc = body[0].value
     if not body:
         raise _malformed(kind, form, f"{kind} needs a body")
+    first = body[0]
+    # a body that is only a text describes what a model is to answer
+    if isinstance(first, Literal) and isinstance(first.value, str) and not signature.doc:
+        signature.doc = first.value
     signature.body = body
     return signature
 

@@ -18,9 +18,9 @@ from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.printer import display
 from rtfs_runtime.session import Session
 from rtfs_runtime.tagged import encode_json
-from rtfsc.cli.render import compile_report, runtime_report
 from rtfsc.driver import compile_text, make_env
 from rtfsc.errors import ERRORS
+from rtfsc.reports.render import compile_report, runtime_report
 from rtfsc.source import CompileError
 from rtfsc.worker.protocol import BadRequest, Problem, Request, accepted_text, failure_text, value_text
 

@@ -16,8 +16,8 @@ from typing import NamedTuple, TextIO
 
 import rtfs_runtime
 from rtfs_runtime.errors import RtfsError
-from rtfsc.cli.kinds import help_line
 from rtfsc.diagnostics import CompileError, render_text
+from rtfsc.reports.kinds import help_line
 
 _FRAMES_FIRST = 4
 _FRAMES_LAST = 12

@@ -1,0 +1,1 @@
+"""Reports of failures for people: what went wrong, where, and what to do about it."""
