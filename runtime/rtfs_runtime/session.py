@@ -20,6 +20,7 @@ from rtfs_runtime.delegation.engine import DelegationEngine, StaticDelegationEng
 from rtfs_runtime.delegation.linker import Linker
 from rtfs_runtime.errors import RtfsError, arity_error, undefined
 from rtfs_runtime.host.host import Host
+from rtfs_runtime.host.world import OutputClosed
 from rtfs_runtime.interface import Function, Interface
 from rtfs_runtime.loader import ModuleInstance
 from rtfs_runtime.maps import is_map
@@ -245,6 +246,9 @@ class Session:
             scope.event = trace.begin("run", name, name, 0)
             try:
                 value = job()
+            except OutputClosed as error:
+                trace.end(scope.event, error, failed=True)
+                raise BrokenPipeError("nobody reads the output") from None
             except BaseException as error:
                 found = abi.fail(error)
                 trace.end(scope.event, found, failed=True)

@@ -16,7 +16,7 @@ from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.host.handles import Handles
 from rtfs_runtime.host.perform import Effect, perform
 from rtfs_runtime.host.standard import STANDARD
-from rtfs_runtime.host.world import World
+from rtfs_runtime.host.world import OutputClosed, World
 from rtfs_runtime.trace import Event, EventKind, Trace
 
 
@@ -92,22 +92,24 @@ class Host:
 
     def write_out(self, text: str) -> None:
         """Write to the session's output; raises LimitExceeded when there was too much of it."""
-        self._count(text)
-        self.world.write_out(text)
+        self._write(self.world.write_out, text)
 
     def write_log(self, text: str) -> None:
         """Write to the session's log."""
-        self._count(text)
-        self.world.write_log(text)
+        self._write(self.world.write_log, text)
 
     def may_print(self) -> bool:
         """Tell whether printing is granted."""
         return any(grant.kind == "print" for grant in self.grants.items)
 
-    def _count(self, text: str) -> None:
+    def _write(self, write: Callable[[str], None], text: str) -> None:
         self.output_left -= len(text)
         if self.output_left < 0:
             raise LimitExceeded("output", "the session's limit of printed characters")
+        try:
+            write(text)
+        except BrokenPipeError:
+            raise OutputClosed from None
 
 
 def _operation(row: Capability) -> str:

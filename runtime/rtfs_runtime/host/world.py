@@ -45,6 +45,10 @@ def _uuid() -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
+class OutputClosed(BaseException):
+    """Whoever read the output is gone (`… | head`): no error of the program, which ends without seeing it."""
+
+
 class World(NamedTuple):
     """Everything a capability reaches that is no file and no network.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -308,3 +309,21 @@ def test_there_is_one_default_session() -> None:
     mine = Session()
     sessions.set_default(mine)
     assert sessions.default_session() is mine
+
+
+def test_a_program_whose_reader_is_gone_just_ends() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    session = Session(grants=Grants.parse(["print"]), output=Closed())
+
+    def main() -> object:
+        try:
+            return session.namespace["println"]("x")
+        except Exception as error:
+            return error
+
+    put(session, "m", main=main)
+    with pytest.raises(BrokenPipeError):
+        session.run("m")
