@@ -111,7 +111,15 @@ def _write_guarded(frame: Frame, callee: Callable[[], None], args: tuple[Expr, .
 
 def write_op(frame: Frame, name: str, args: tuple[Expr, ...]) -> None:
     """Push the value of a function of the ABI."""
-    _write_direct(frame, "#" + name, args)
+    if name != "lookup":
+        _write_direct(frame, "#" + name, args)
+        return
+    emitter = frame.emitter
+    emitter.callee_global("#lookup")
+    emitter.glob("#module")
+    for arg in args:
+        frame.value(arg)
+    emitter.call(1 + len(args))
 
 
 def write_cast(frame: Frame, node: Cast) -> None:

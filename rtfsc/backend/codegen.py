@@ -96,42 +96,65 @@ def write(frame: Frame, node: Expr, want: Want) -> None:
 
 
 def _write(frame: Frame, node: Expr, want: Want) -> None:
+    """Write what hands its own parts on as they are wanted; the rest leaves a value."""
     emitter = frame.emitter
     match node:
-        case Local(var=var):
-            if want is Want.EFFECT:
-                return
-            functions.load(frame, var)
-        case Const(value=value):
-            if want is Want.EFFECT:
-                return
-            write_constant(frame, value)
-        case Call():
-            calls.write_call(frame, node)
         case If():
             control.write_if(frame, node, want)
-            return
         case Let(var=var, init=init, body=body):
             frame.value(init)
             emitter.store(frame.slot(var))
             write(frame, body, want)
-            return
-        case Op(name=name, args=args):
-            calls.write_op(frame, name, args)
-        case Global(name=name):
-            emitter.glob(name)
-        case BuiltinRef(name=name):
-            if want is Want.EFFECT:
-                return
-            emitter.glob(name)
         case Do(items=items):
             for item in items[:-1]:
                 frame.effect(item)
             write(frame, items[-1], want)
-            return
+        case Blocks():
+            control.write_blocks(frame, node, want)
+        case Jump():
+            control.write_jump(frame, node)
+        case Scope(vars=variables, body=body):
+            functions.open_scope(frame, variables)
+            write(frame, body, want)
+        case Raise(value=value, again=again):
+            control.write_raise(frame, value, again=again)
+        case Define() | DefGlobal():
+            keep = want is not Want.EFFECT
+            if isinstance(node, Define):
+                frame.value(node.value)
+                functions.define(frame, node.var, keep=keep)
+            else:
+                _write_global(frame, node, keep=keep)
+            if keep:
+                frame.finish(want)
+        case Local() | Const() | BuiltinRef() | Fn() if want is Want.EFFECT:
+            pass
+        case _:
+            _push(frame, node)
+            frame.finish(want)
+
+
+Value = (
+    Local | Const | Call | Op | Global | BuiltinRef | Fn | Vector | Map | Cast | Late | Try | ForEach
+    | Parallel | Import | DefModule
+)  # fmt: skip
+
+
+def _push(frame: Frame, node: Value) -> None:
+    """Write a node whose value is left on the stack."""
+    emitter = frame.emitter
+    match node:
+        case Local(var=var):
+            functions.load(frame, var)
+        case Const(value=value):
+            write_constant(frame, value)
+        case Call():
+            calls.write_call(frame, node)
+        case Op(name=name, args=args):
+            calls.write_op(frame, name, args)
+        case Global(name=name) | BuiltinRef(name=name):
+            emitter.glob(name)
         case Fn():
-            if want is Want.EFFECT:
-                return
             functions.write_function(frame, node)
         case Vector(items=items):
             _write_vector(frame, items)
@@ -139,32 +162,10 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
             _write_map(frame, keys, values)
         case Cast():
             calls.write_cast(frame, node)
-        case Blocks():
-            control.write_blocks(frame, node, want)
-            return
-        case Jump():
-            control.write_jump(frame, node)
-            return
         case Late(var=var):
             functions.load_late(frame, var)
-        case Scope(vars=variables, body=body):
-            functions.open_scope(frame, variables)
-            write(frame, body, want)
-            return
-        case Define(var=var, value=value):
-            frame.value(value)
-            functions.define(frame, var, keep=want is not Want.EFFECT)
-            if want is Want.EFFECT:
-                return
-        case DefGlobal():
-            _write_global(frame, node, keep=want is not Want.EFFECT)
-            if want is Want.EFFECT:
-                return
         case Try():
             control.write_try(frame, node)
-        case Raise(value=value, again=again):
-            control.write_raise(frame, value, again=again)
-            return
         case ForEach():
             control.write_for_each(frame, node)
         case Parallel(names=names, branches=branches):
@@ -182,7 +183,6 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
             _write_module(frame, inner)
         case _:
             assert_never(node)
-    frame.finish(want)
 
 
 def _write_vector(frame: Frame, items: tuple[Expr, ...]) -> None:

@@ -25,6 +25,7 @@ from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid
 ABI_VERSION: Final = 1
 _MATCH_FAILURE: Final = "No matching clause"
 _STEP_LOOP_LIMIT: Final = 10_000
+_ABSENT: Final = object()
 
 
 class ModuleLike(Protocol):
@@ -243,8 +244,10 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
 
 
 def _session_functions(session: SessionLike) -> dict[str, Any]:
-    def lookup(name: str) -> object:
-        return session.lookup(name)
+    def lookup(module: ModuleLike, name: str) -> object:
+        # later input of a REPL may have defined what was unknown when this was compiled
+        found = module.globals.get(name, _ABSENT)
+        return session.lookup(name) if found is _ABSENT else found
 
     def context(name: str) -> object:
         return session.context_value(name, "@" + name)
