@@ -11,13 +11,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from rtfs_runtime.printer import readable
 from rtfsc.cli.outcome import DONE, WRONG_PROGRAM
 from rtfsc.reports.render import paint, use_color
 from rtfsc.worker.protocol import Request
 from rtfsc.worker.server import answer_request
 
 _SUFFIX = ".rtfs"
+_TIMEOUT_S = 60.0
 
 
 def run_text(request: Request) -> int:
@@ -36,16 +36,11 @@ def run_text(request: Request) -> int:
 
 def run_file(file: str, arguments: Sequence[str], grants: Sequence[str]) -> int:
     """Run a plan and the modules beside it in a child."""
-    folder, name = os.path.split(os.path.abspath(file))
-    files = tuple(_sources(folder))
     with open(file, encoding="utf-8") as text:
         source = text.read()
-    # the value of the text is what `main` gives, where there is one
-    stem = name.removesuffix(_SUFFIX)
-    call = " ".join(("main", *(readable(argument) for argument in arguments)))
-    has_main = "(defn main " in source or "(defn main\n" in source
-    program = f"{source}\n({call})" if has_main and not source.lstrip().startswith("(module") else source
-    return run_text(Request(stem, program, files=files, grants=tuple(grants), timeout_s=60.0))
+    files = tuple(_sources(os.path.dirname(os.path.abspath(file))))
+    request = Request(None, source, files=files, grants=tuple(grants), timeout_s=_TIMEOUT_S)
+    return run_text(request._replace(arguments=tuple(arguments)))
 
 
 def _sources(folder: str) -> list[tuple[str, str]]:

@@ -63,6 +63,10 @@ def _evaluate(request: Request, folder: str, *, through_artifact: bool) -> tuple
         artifact = decode(unit.artifact.encode()) if through_artifact else unit.artifact
         session = Session(modules=env.modules, grants=grants, output=output)
         value = session.evaluate(artifact, NAME).value
+        if request.arguments is not None:
+            (instance,) = (each for each in session.instances.values() if each.path == NAME)
+            if "main" in instance.globals:
+                value = session.call(instance.name, "main", *request.arguments).value
         text = value_text(request.id, encode_json(value), display(value), output.getvalue())
     except CompileError as error:
         return failure_text(request.id, compile_problem(error)), compile_report(error, False)

@@ -20,7 +20,10 @@ MAX_TIMEOUT_S = 3600.0
 
 
 class Request(NamedTuple):
-    """One program to evaluate: `files` are the modules it may import, `grants` as for `--allow`."""
+    """One program to evaluate: `files` are the modules it may import, `grants` as for `--allow`.
+
+    With `arguments`, which no line can ask for, its `main` is called when it has one, as `rtfsc run` does.
+    """
 
     id: Any
     source: str
@@ -28,6 +31,7 @@ class Request(NamedTuple):
     files: tuple[tuple[str, str], ...] = ()
     timeout_s: float = DEFAULT_TIMEOUT_S
     grants: tuple[str, ...] = ()
+    arguments: tuple[str, ...] | None = None
 
 
 class Problem(NamedTuple):

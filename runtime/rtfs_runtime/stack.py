@@ -106,6 +106,9 @@ class Job(Generic[T]):
             before = threading.stack_size(_STACK_BYTES)
             try:
                 self._thread.start()
+            except RuntimeError:
+                # no room for its stack under a memory limit
+                raise LimitExceeded("memory", "threads") from None
             finally:
                 threading.stack_size(before)
 
@@ -114,7 +117,9 @@ class Job(Generic[T]):
         return self._ended.wait(timeout_s)
 
     def result(self) -> T:
-        """Give what the function gave, or raise what it raised."""
+        """Give what the function gave, or raise what it raised; the thread and its stack are gone then."""
+        if self._thread is not threading.current_thread():
+            self._thread.join(_GRACE_S)
         if self._error is not None:
             raise self._error
         return self._value[0]

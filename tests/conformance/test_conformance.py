@@ -8,7 +8,7 @@ import pytest
 
 from rtfsc.worker.server import warm
 from tests.conformance.cases import Case, complaint, expected_failures, folder, read_cases
-from tests.conformance.runner import MODES, run
+from tests.conformance.runner import MODES, run_all
 
 _FOLDER = folder()
 pytestmark = pytest.mark.skipif(_FOLDER is None, reason="no conformance folder: set RTFS_CONFORMANCE")
@@ -32,8 +32,9 @@ def _warm() -> None:
 def test_area(area: str, mode: str) -> None:
     listed = expected_failures()
     wrong = []
-    for case in _areas()[area]:
-        problem = complaint(case, run(case, mode))
+    cases = _areas()[area]
+    for case, answer in zip(cases, run_all(cases, mode), strict=True):
+        problem = complaint(case, answer)
         if case.id in listed and problem is None:
             wrong.append(f"{case.id}: passes; strike it from expected_failures.toml")
         elif case.id not in listed and problem is not None:

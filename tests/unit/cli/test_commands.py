@@ -55,6 +55,16 @@ def test_run_shows_the_line_that_failed(tmp_path: Path, capsys: pytest.CaptureFi
     assert "rtfs_runtime" not in err
 
 
+def test_untrusted_runs_in_a_child_without_grants(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, "(module m (defn f [x] [x x]))", "m.rtfs")
+    plan = write(tmp_path, "(import m) (defn main [x] (m/f x))")
+    assert main(["run", "--untrusted", plan, "a"]) == 0
+    assert capsys.readouterr().out == '["a" "a"]\n'
+    plan = write(tmp_path, '(defn main [] (println "x") (loop [] (recur)))')
+    assert main(["run", "--untrusted", plan]) == 1
+    assert "--allow print" in capsys.readouterr().err
+
+
 def test_a_refusal_names_the_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     secret = tmp_path / "elsewhere" / "secret.txt"
     secret.parent.mkdir()

@@ -76,8 +76,9 @@ def test_context_values() -> None:
     assert session.namespace["#context"]("nobody") == "@nobody"
     assert session.namespace["#resource_ref"]("tags") == ("a",)
     assert session.namespace["#get_shorthand"]("nobody") is None
-    assert session.namespace["#lookup"]("user-id") == "u"
-    error = failure(lambda: session.namespace["#lookup"]("nobody"))
+    empty = ModuleInstance("m", EMPTY, "m.rtfs")
+    assert session.namespace["#lookup"](empty, "user-id") == "u"
+    error = failure(lambda: session.namespace["#lookup"](empty, "nobody"))
     assert (error.kind, error.fields) == ("UndefinedSymbol", {"symbol": "nobody"})
     session.context["nobody"] = 1
     assert session.lookup("nobody") == 1
