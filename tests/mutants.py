@@ -39,7 +39,9 @@ _PIECES = (
 )
 _WORDS = (
     "let", "fn", "defn", "def", "if", "match", "try", "catch", "finally", "loop", "recur", "defmacro",
-    "import", "module", "quote", "for", "step", "nil", "true", ":as", ":keys", ":or", "when", "1", "1e9", "0x", "##NaN",
+    "import", "module", "quote", "for", "step", "nil", "true", ":as", ":keys", ":or", "when",
+    "1", "1e9", "0x",
+    "##NaN",
     "^:delegation", ":remote", "&", "_", "..", "é", "\ud800",
 )  # fmt: skip
 
