@@ -267,7 +267,8 @@ def _split_map(
             defaults = _defaults(following)
         elif _is_keyword(form, "keys") and isinstance(following, VectorForm):
             entries.extend(_keys(following))
-        elif isinstance(form, SymbolForm):
+        elif isinstance(form, SymbolForm | VectorForm | MapForm):
+            # no collection is a key, so a pattern may stand first, as in Clojure
             entries.append((map_key(following), form))
         else:
             entries.append((map_key(form), following))

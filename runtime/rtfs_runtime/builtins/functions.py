@@ -283,3 +283,9 @@ _numbers = count(1)
 def gensym() -> Symbol:
     """Give a new symbol that no program writes."""
     return Symbol(f"g__{next(_numbers)}")
+
+
+@builtin("force", "[:fn [:fn] :any]", examples=(("(force (delay (+ 1 2)))", "3"),))
+def force(delayed: Any) -> object:
+    """Give the value of a `delay`, computing it the first time."""
+    return caller(delayed, 0, "force")()
