@@ -6,6 +6,7 @@ caches and ledgers digest and store them. Source: delegation §3.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
@@ -105,15 +106,15 @@ class ModelProvider(Protocol):
         ...
 
 
-class InstantProvider:
+class InstantProvider(ABC):
     """Base of providers that answer at once: the async twin is the plain one, nothing needs closing."""
 
     def __init__(self, model_id: str) -> None:
         self.id = model_id
 
+    @abstractmethod
     def infer(self, request: ModelRequest) -> ModelReply:
         """Answer; raises ProviderError when it cannot."""
-        raise NotImplementedError
 
     async def infer_async(self, request: ModelRequest) -> ModelReply:
         """Answer as `infer` does."""
