@@ -120,7 +120,8 @@ class InstantProvider(ABC):
         """Answer as `infer` does."""
         return self.infer(request)
 
-    def close(self) -> None:
+    # most hold nothing; those that do override it
+    def close(self) -> None:  # noqa: B027
         """Hold nothing, give back nothing."""
 
 
