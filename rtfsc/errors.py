@@ -408,6 +408,20 @@ _ROWS: dict[str, ErrorRow] = {
         "(prnt 1)",
         "(println 1)",
     ),
+    "W003": ErrorRow(
+        "Parameter named twice",
+        "warning",
+        "Two parameters of a function have one name, so that the first argument cannot be reached.",
+        "(fn [a a] a)",
+        "(fn [_ a] a)",
+    ),
+    "W004": ErrorRow(
+        "Wrong number of arguments",
+        "warning",
+        "A function is called with more or fewer arguments than it takes; the call raises ArityMismatch.",
+        "(defn add [a b] (+ a b)) (add 1)",
+        "(defn add [a b] (+ a b)) (add 1 2)",
+    ),
     "W002": ErrorRow(
         "Catches everything",
         "warning",

@@ -216,9 +216,14 @@ class _Builder:
         """Make the variables and the steps that the body starts with."""
         unit, taker = self.unit, self.taker
         params: list[Var] = []
+        seen: set[str] = set()
         checked: list[tuple[Form, Var]] = []
         for named in self.signature.params:
             pattern = named.pattern
+            if isinstance(pattern, SymbolForm) and pattern.name != "_":
+                if pattern.name in seen:
+                    unit.warn("W003", f"Parameter {pattern.name} is named twice: the last one wins", pattern)
+                seen.add(pattern.name)
             var = unit.var(pattern.name if isinstance(pattern, SymbolForm) else "argument")
             params.append(var)
             kind = type_of(unit, named.annotation) if named.annotation is not None else ANY

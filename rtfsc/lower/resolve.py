@@ -29,6 +29,7 @@ def _finisher(unit: Unit) -> Callable[[Expr], Expr]:
     names = unit.definitions.names
     builtins = unit.context.builtins
     warned: set[str] = set()
+    constants = unit.definitions.constants()
 
     def finish(node: Expr) -> Expr:
         match node:
@@ -59,13 +60,37 @@ def _finisher(unit: Unit) -> Callable[[Expr], Expr]:
                 if 1 <= count <= 2:
                     return call
                 function, expected = ":" + text, "1 or 2"
+            case Global(name=name) if name in constants:
+                _check_count(unit, call, name)
+                return call
             case _:
                 return call
         span = call.span
+        _warn_count(unit, call, function, (expected, ""))
         operands = (Const(function, span=span), Const(expected, span=span), Const(count, span=span))
         return sequence([*call.args, Raise(Op("arity_failure", operands, span=span), span=span)], span)
 
     return finish
+
+
+def _check_count(unit: Unit, call: Call, name: str) -> None:
+    """Warn of a call whose function, defined once in the unit, takes another number of arguments."""
+    row = unit.definitions.functions.get(name)
+    if row is None:
+        return
+    least, count = len(row.params), len(call.args)
+    if count == least or (row.rest is not None and count > least):
+        return
+    expected = f"at least {least}" if row.rest is not None else str(least)
+    shown = " ".join((*row.params, *(("&", row.rest) if row.rest is not None else ())))
+    _warn_count(unit, call, name, (expected, f"({name} {shown})"))
+
+
+def _warn_count(unit: Unit, call: Call, name: str, wanted: tuple[str, str]) -> None:
+    expected, usage = wanted
+    message = f"Arity mismatch in {name}: expected {expected}, got {len(call.args)}"
+    hints = (f"{name} is called with the wrong number of arguments → {usage}",) if usage else ()
+    unit.context.warn.append(Diagnostic("W004", message, call.span, hints, severity="warning"))
 
 
 def _warn(unit: Unit, node: Expr, name: str) -> None:

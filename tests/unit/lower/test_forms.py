@@ -64,6 +64,27 @@ def test_unknown_names_are_warned_of_once_with_near_ones() -> None:
     assert "println" in warning.hints[0]
 
 
+def test_a_parameter_named_twice_is_warned_of() -> None:
+    assert [one.code for one in compile_text("(fn [a _ a _] a)").diagnostics] == ["W003"]
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("(defn f [a b] a) (f 1)", ["Arity mismatch in f: expected 2, got 1"]),
+        ("(defn g [] (f 1 2)) (defn f [a] a)", ["Arity mismatch in f: expected 1, got 2"]),
+        ("(defn f [a & r] a) (f)", ["Arity mismatch in f: expected at least 1, got 0"]),
+        ("(inc 1 2)", ["Arity mismatch in inc: expected 1, got 2"]),
+        ("(:k)", ["Arity mismatch in :k: expected 1 or 2, got 0"]),
+        ("(defn f [a & r] a) (f 1 2 3)", []),
+        ("(defn f [a] a) (defn f [a b] a) (f 1)", []),
+        ("(defn f [a] a) (let [f (fn [] 1)] (f))", []),
+    ],
+)
+def test_wrong_counts_are_warned_of_where_they_are_sure(source: str, wanted: list[str]) -> None:
+    assert [one.message for one in compile_text(source).diagnostics] == wanted
+
+
 def test_hints_and_metadata_reach_the_interface() -> None:
     text = '(defn f "Doc." ^{:examples [["a" :x]]} ^:delegation :remote "m" [a :int & r] :keyword "Body.")'
     (row,) = compile_text(text).interface.functions
