@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from typing import Final, Generic, TypeVar
@@ -24,6 +25,8 @@ _STACK_BYTES: Final = 256 << 20
 _C_CALLS_USE_STACK: Final = sys.version_info < (3, 12)
 _SAFE_DEPTH: Final = 8_000
 _GRACE_S: Final = 1.0
+_TRIES: Final = 100
+_PAUSE_S: Final = 0.005
 
 _lock: Final = threading.RLock()
 _depths: Final[list[int]] = []
@@ -101,25 +104,34 @@ class Job(Generic[T]):
         self._thread = threading.Thread(target=context.run, args=(self._run,), name="rtfs", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin.
+
+        Raises: LimitExceeded, when there is no room for another stack.
+        """
+        for _ in range(_TRIES):
+            if self._try_start():
+                return
+            # the stack of a thread that has just ended goes back a moment later
+            time.sleep(_PAUSE_S)
+        raise LimitExceeded("memory", "threads")
+
+    def _try_start(self) -> bool:
         with _lock:
             before = threading.stack_size(_STACK_BYTES)
             try:
                 self._thread.start()
             except RuntimeError:
-                # no room for its stack under a memory limit
-                raise LimitExceeded("memory", "threads") from None
+                return False
             finally:
                 threading.stack_size(before)
+        return True
 
     def wait(self, timeout_s: float | None) -> bool:
         """Wait for the end; tells whether it came."""
         return self._ended.wait(timeout_s)
 
     def result(self) -> T:
-        """Give what the function gave, or raise what it raised; the thread and its stack are gone then."""
-        if self._thread is not threading.current_thread():
-            self._thread.join(_GRACE_S)
+        """Give what the function gave, or raise what it raised."""
         if self._error is not None:
             raise self._error
         return self._value[0]
