@@ -242,12 +242,10 @@ class Compilation:
         self.dependencies[name] = Dependency(name, found.interface_digest)
         return found.interface
 
-    def _compile_macro(self, forms: list[Form]) -> object:
+    def _compile_macro(self, forms: list[Form], expander: MacroExpander) -> object:
         """Give the value of the last form: a function that expands a macro, over the pure definitions before
-        it."""
-        context = replace(
-            self.context, expander=_Expanding(self.context.expander), known_globals=frozenset(), warn=[]
-        )
+        it; `expander` knows the macros before it."""
+        context = replace(self.context, expander=_Expanding(expander), known_globals=frozenset(), warn=[])
         module = self.optimized(lower(forms, context))
         if self._macros is None:
             self._macros = Session(modules=ModuleStore(()), limits=MACRO_LIMITS)

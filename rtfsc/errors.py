@@ -251,7 +251,8 @@ _ROWS: dict[str, ErrorRow] = {
     "E231": ErrorRow(
         "Endless expansion",
         "compile",
-        "A macro call became a macro call 1,000 times in a row, or a unit needed 100,000 expansions.",
+        "A macro call became a macro call 1,000 times in a row, or a unit needed 100,000 expansions, or its "
+        "macros made 1,000,000 forms.",
         "(defmacro again [x] `(again ~x)) (again 1)",
         "(defmacro again [x] `(do ~x)) (again 1)",
     ),
@@ -299,6 +300,22 @@ _ROWS: dict[str, ErrorRow] = {
         "A type that is not built in is declared by deftype or defstruct, or imported, before it is used.",
         "(fn [x :Age] x)",
         "(deftype Age :int) (fn [x :Age] x)",
+    ),
+    "E303": ErrorRow(
+        "Unknown predicate",
+        "compile",
+        "Conditions after the base of [:and …] are predicates of the language, such as [:> 0], [:length 3], "
+        "[:matches-regex \"a+\"], [:non-empty], or types.",
+        "(fn [x :[:and :int [:positive]]] x)",
+        "(fn [x :[:and :int [:> 0]]] x)",
+    ),
+    "E304": ErrorRow(
+        "Wrong operands of a predicate",
+        "compile",
+        "A predicate takes a fixed number of literals: numbers for [:> n], a size for [:length n], a key for "
+        "[:has-key :k], a vector of keys for [:required-keys [:a :b]].",
+        "(fn [x :[:and :int [:> \"a\"]]] x)",
+        "(fn [x :[:and :int [:> 0]]] x)",
     ),
     # E4xx: limits
     "E401": ErrorRow(

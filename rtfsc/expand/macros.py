@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rtfs_runtime.values import Keyword
 from rtfsc.diagnostics import fail
-from rtfsc.syntax.forms import Form, ListForm, Literal, SymbolForm, VectorForm
+from rtfsc.syntax.forms import Form, ListForm, Literal, MetaForm, SymbolForm, VectorForm
 
 Expansion = Callable[[ListForm], Form]
 
@@ -70,8 +70,16 @@ def _list(form: Form, *items: Form | str) -> ListForm:
     )
 
 
+def _vector(form: Form, *items: Form) -> VectorForm:
+    return VectorForm(list(items), form.start, form.end)
+
+
 def _nil(form: Form) -> Form:
     return Literal(None, form.start, form.end)
+
+
+def _orelse(form: ListForm) -> Form:
+    return form.items[3] if len(form.items) > 3 else _nil(form)
 
 
 @macro("when", "(when test body+)")
@@ -89,8 +97,7 @@ def expand_when_not(form: ListForm) -> Form:
 @macro("if-not", "(if-not test then else?)")
 def expand_if_not(form: ListForm) -> Form:
     """Choose the first branch when the test is false."""
-    orelse = form.items[3] if len(form.items) > 3 else _nil(form)
-    return _list(form, "if", form.items[1], orelse, form.items[2])
+    return _list(form, "if", form.items[1], _orelse(form), form.items[2])
 
 
 @macro("cond", "(cond clause*)")
@@ -110,27 +117,49 @@ def expand_cond(form: ListForm) -> Form:
     return made
 
 
-def _binding(row: Macro, form: ListForm) -> tuple[Form, Form]:
-    vector = form.items[1]
-    if not isinstance(vector, VectorForm) or len(vector.items) != 2:
-        raise _malformed(row, vector, f"{row.name} requires a vector of one pattern and one value")
-    return vector.items[0], vector.items[1]
+def _binding(row: Macro, vector: Form) -> tuple[list[Form], Form]:
+    """Split a binding vector into a pattern, with its annotation if any, and the value."""
+    if isinstance(vector, VectorForm) and len(vector.items) > 1:
+        *pattern, value = vector.items
+        if len(pattern) == 1 or _is_annotated(pattern):
+            return pattern, value
+    raise _malformed(row, vector, f"{row.name} requires a vector of one pattern and one value")
+
+
+def _is_annotated(pattern: list[Form]) -> bool:
+    """Tell whether what follows a name is its type: `x :int`, `x : int`, `x: int`, each with `?` or not."""
+    name, *rest = pattern
+    if isinstance(rest[-1], SymbolForm) and rest[-1].name == "?":
+        rest = rest[:-1]
+    match rest:
+        case []:
+            return True
+        case [Literal(value=Keyword())]:
+            return True
+        case [SymbolForm(name=":"), _]:
+            return True
+    return len(rest) == 1 and isinstance(name, SymbolForm) and name.name.endswith(":")
 
 
 def _bound(form: ListForm, row: Macro, then: Form, orelse: Form) -> Form:
-    pattern, value = _binding(row, form)
-    # no name of a program ends so: the value is evaluated once, before the pattern takes it apart
-    name = SymbolForm("value#", value.start, value.end)
-    inner = VectorForm([pattern, name], pattern.start, value.end)
-    outer = VectorForm([name, value], pattern.start, value.end)
-    return _list(form, "let", outer, _list(form, "if", name, _list(form, "let", inner, then), orelse))
+    pattern, value = _binding(row, form.items[1])
+    # the value is evaluated once, before the pattern takes it apart
+    name = _fresh(value)
+    test = name if row.name.endswith("let") else _list(value, "#equal", name, _nil(value))
+    inner = _list(form, "let", _vector(form.items[1], *pattern, name), then)
+    branches = (inner, orelse) if test is name else (orelse, inner)
+    return _list(form, "let", _vector(form.items[1], name, value), _list(form, "if", test, *branches))
+
+
+def _fresh(form: Form) -> SymbolForm:
+    """Give a name that no program can write."""
+    return SymbolForm("#value", form.start, form.end)
 
 
 @macro("if-let", "(if-let binding then else?)")
 def expand_if_let(form: ListForm) -> Form:
     """Bind the value and run the first branch when it is true."""
-    orelse = form.items[3] if len(form.items) > 3 else _nil(form)
-    return _bound(form, MACROS["if-let"], form.items[2], orelse)
+    return _bound(form, MACROS["if-let"], form.items[2], _orelse(form))
 
 
 @macro("when-let", "(when-let binding body+)")
@@ -139,25 +168,79 @@ def expand_when_let(form: ListForm) -> Form:
     return _bound(form, MACROS["when-let"], _list(form, "do", *form.items[2:]), _nil(form))
 
 
+@macro("if-some", "(if-some binding then else?)")
+def expand_if_some(form: ListForm) -> Form:
+    """Bind the value and run the first branch when it is not nil."""
+    return _bound(form, MACROS["if-some"], form.items[2], _orelse(form))
+
+
+@macro("when-some", "(when-some binding body+)")
+def expand_when_some(form: ListForm) -> Form:
+    """Bind the value and run the body when it is not nil."""
+    return _bound(form, MACROS["when-some"], _list(form, "do", *form.items[2:]), _nil(form))
+
+
 @macro("->", "(-> value stage*)")
 def expand_thread_first(form: ListForm) -> Form:
     """Pass the value through the stages as their first argument."""
-    return _thread(form, first=True)
+    return _thread(form, 1)
 
 
 @macro("->>", "(->> value stage*)")
 def expand_thread_last(form: ListForm) -> Form:
     """Pass the value through the stages as their last argument."""
-    return _thread(form, first=False)
+    return _thread(form, None)
 
 
-def _thread(form: ListForm, *, first: bool) -> Form:
+@macro("some->", "(some-> value stage*)")
+def expand_some_first(form: ListForm) -> Form:
+    """Pass the value through the stages as their first argument, up to the first nil."""
+    return _thread_some(form, 1)
+
+
+@macro("some->>", "(some->> value stage*)")
+def expand_some_last(form: ListForm) -> Form:
+    """Pass the value through the stages as their last argument, up to the first nil."""
+    return _thread_some(form, None)
+
+
+@macro("as->", "(as-> value name stage*)")
+def expand_thread_as(form: ListForm) -> Form:
+    """Bind the value of each stage to the name, for the next one."""
+    value, name, *stages = form.items[1:]
+    if not isinstance(name, SymbolForm):
+        raise _malformed(MACROS["as->"], name, "as-> requires a symbol after the value")
+    bindings = [part for stage in (value, *stages) for part in (name, stage)]
+    return _list(form, "let", _vector(form, *bindings), name)
+
+
+def _thread(form: ListForm, at: int | None) -> Form:
     made = form.items[1]
     for stage in form.items[2:]:
-        if isinstance(stage, ListForm) and stage.items:
-            head, *rest = stage.items
-            items = [head, made, *rest] if first else [head, *rest, made]
-        else:
-            items = [stage, made]
-        made = ListForm(items, stage.start, stage.end)
+        made = _staged(form, stage, made, at)
     return made
+
+
+def _thread_some(form: ListForm, at: int | None) -> Form:
+    made = _nil(form)
+    name = _fresh(form)
+    stages = form.items[2:]
+    for stage in reversed(stages):
+        # the last stage may give nil as it is
+        step = _staged(form, stage, name, at)
+        after = step if stage is stages[-1] else _list(stage, "let", _vector(stage, name, step), made)
+        made = _list(stage, "if", _list(stage, "#equal", name, _nil(stage)), _nil(stage), after)
+    return _list(form, "let", _vector(form, name, form.items[1]), made) if stages else form.items[1]
+
+
+def _staged(form: ListForm, stage: Form, value: Form, at: int | None) -> Form:
+    """Put the value among the arguments of a stage: at a place, or last."""
+    if isinstance(stage, MetaForm):
+        return MetaForm(stage.meta, _staged(form, stage.form, value, at), stage.start, stage.end)
+    if not isinstance(stage, ListForm):
+        return _list(stage, stage, value)
+    if not stage.items:
+        assert isinstance(form.items[0], SymbolForm)
+        raise _malformed(MACROS[form.items[0].name], stage, "A stage is a function or a call, not ()")
+    place = len(stage.items) if at is None else at
+    return _list(stage, *stage.items[:place], value, *stage.items[place:])

@@ -7,9 +7,12 @@ happens at level 0. Source: language §6.2.
 
 from __future__ import annotations
 
-from itertools import count
+from enum import Enum
+from typing import NamedTuple
 
+from rtfs_runtime.values import Keyword
 from rtfsc.diagnostics import fail
+from rtfsc.expand.values import MAP_HEAD, map_as_list, spelled
 from rtfsc.syntax.forms import (
     Form,
     ListForm,
@@ -26,109 +29,158 @@ from rtfsc.syntax.forms import (
 _HINT = ("Splice into a list or vector → `(f ~@xs)",)
 
 
+class _Kind(Enum):
+    DATA = "data: the form itself, not yet quoted"
+    CODE = "code that gives the data"
+    SPLICE = "code that gives a sequence to insert"
+
+
+class _Part(NamedTuple):
+    form: Form
+    kind: _Kind
+
+
 def expand_quasi(form: QuasiForm) -> Form:
-    """Give forms that build the data of a template."""
-    return _Template(form.start).build(form.form, 1)
+    """Give forms that build the data of a template.
+
+    Raises: CompileError E114 for `~@` where nothing can take it.
+    """
+    template = _Template()
+    made = _code(template.part(form.form))
+    if not template.names:
+        return made
+    bindings: list[Form] = []
+    for name in template.names:
+        # by its full name, which no local hides; one new name each time the template is used
+        bindings += [SymbolForm(name, form.start, form.end), _call("stdlib/gensym", [], form)]
+    return _call("let", [VectorForm(bindings, form.start, form.end), made], form)
 
 
 class _Template:
-    """One template; names ending in `#` become one new name each."""
+    """One template. `names` are the locals that hold the new names of `x#`, in the order met."""
 
-    def __init__(self, at: int) -> None:
-        # the place of the template makes its names unlike those of others, and the same in every compilation
-        self._at = at
-        self._numbers = count(1)
-        self._names: dict[str, str] = {}
+    def __init__(self) -> None:
+        self.names: dict[str, None] = {}
 
-    def build(self, form: Form, level: int) -> Form:
-        """Give forms for a part at a level."""
+    def part(self, form: Form) -> _Part:
+        """Give the part for a whole template, iteratively: a form, its level, and how many parts make it."""
+        todo: list[tuple[Form, int, int]] = [(form, 1, -1)]
+        parts: list[_Part] = []
+        while todo:
+            item, level, count = todo.pop()
+            if count >= 0:
+                at = len(parts) - count
+                made = _join(item, parts[at:])
+                del parts[at:]
+                parts.append(made)
+                continue
+            leaf = self._leaf(item, level)
+            if leaf is not None:
+                parts.append(leaf)
+                continue
+            children = _children(item)
+            inner = level + _step(item)
+            todo.append((item, level, len(children)))
+            todo.extend((child, inner, -1) for child in reversed(children))
+        return parts[0]
+
+    def _leaf(self, form: Form, level: int) -> _Part | None:
         match form:
-            case UnquoteForm(form=inner):
-                if level == 1:
-                    _check_plain(inner)
-                    return inner
-                return self._wrapped("unquote", form, level - 1)
-            case SpliceForm():
-                raise fail("E114", "~@ needs a list or vector around it", form, hints=_HINT)
-            case QuasiForm():
-                return self._wrapped("quasiquote", form, level + 1)
-            case SymbolForm(name=name):
-                return _quote(SymbolForm(self._name(name), form.start, form.end))
-            case ListForm(items=items):
-                return self._sequence(form, items, level, "#list", "#splice_list")
-            case VectorForm(items=items):
-                return self._sequence(form, items, level, "", "#splice_vector")
-            case MapForm(items=items):
-                parts = [
-                    part if index % 2 == 0 else self.build(part, level) for index, part in enumerate(items)
-                ]
-                return MapForm(parts, form.start, form.end)
-            case MetaForm(form=inner):
-                return self.build(inner, level)
-            case Literal():
-                return form
-        return _quote(form)
-
-    def _name(self, name: str) -> str:
-        if not name.endswith("#") or len(name) < 2:
-            return name
-        if name not in self._names:
-            self._names[name] = f"{name[:-1]}__{self._at}_{next(self._numbers)}"
-        return self._names[name]
-
-    def _wrapped(self, head: str, form: Form, level: int) -> Form:
-        inner: Form = form.form  # type: ignore[attr-defined]
-        symbol = _quote(SymbolForm(head, form.start, form.end))
-        if isinstance(inner, SpliceForm) and level == 1:
-            raise fail("E114", "~@ needs a list or vector around it", inner, hints=_HINT)
-        return _call("#list", [symbol, self.build(inner, level)], form)
-
-    def _sequence(self, form: Form, items: list[Form], level: int, plain: str, spliced: str) -> Form:
-        if not any(isinstance(item, SpliceForm) and level == 1 for item in items):
-            parts = [self._element(item, level) for item in items]
-            return _call(plain, parts, form) if plain else VectorForm(parts, form.start, form.end)
-        groups: list[Form] = []
-        single: list[Form] = []
-        for item in items:
-            if isinstance(item, SpliceForm) and level == 1:
-                _check_plain(item.form)
-                if single:
-                    groups.append(VectorForm(single, form.start, form.end))
-                    single = []
-                groups.append(_call("#splice_items", [item.form], item))
-            else:
-                single.append(self._element(item, level))
-        if single:
-            groups.append(VectorForm(single, form.start, form.end))
-        return _call(spliced, groups, form)
-
-    def _element(self, item: Form, level: int) -> Form:
-        if isinstance(item, SpliceForm):
-            symbol = _quote(SymbolForm("unquote-splicing", item.start, item.end))
-            return _call("#list", [symbol, self.build(item.form, level - 1)], item)
-        return self.build(item, level)
+            case UnquoteForm(form=inner) if level == 1:
+                return _Part(inner, _Kind.CODE)
+            case SpliceForm() if level == 1:
+                return _Part(form, _Kind.SPLICE)
+            case SymbolForm(name=name) if level == 1 and name.endswith("#") and len(name) > 1:
+                self.names.setdefault("#" + name)
+                return _Part(SymbolForm("#" + name, form.start, form.end), _Kind.CODE)
+        if isinstance(spelled(form), ListForm | VectorForm | MapForm):
+            return None
+        return _Part(form, _Kind.DATA)
 
 
-def _check_plain(form: Form) -> None:
-    """Refuse `~` inside what is evaluated, except in a template of its own."""
-    todo: list[Form] = [form]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, UnquoteForm | SpliceForm):
-            mark = "~" if isinstance(item, UnquoteForm) else "~@"
-            raise fail(
-                "E114",
-                f"{mark} inside of ~: there is no template around it",
-                item,
-                hints=("One ~ is enough → `(f ~(+ x 1))",),
-            )
-        if isinstance(item, QuasiForm):
+def _step(form: Form) -> int:
+    if isinstance(form, QuasiForm):
+        return 1
+    return -1 if isinstance(form, UnquoteForm | SpliceForm) else 0
+
+
+def _children(form: Form) -> list[Form]:
+    if not isinstance(form, MapForm):
+        items: list[Form] = spelled(form).items  # type: ignore[attr-defined]
+        return items
+    children = list(form.items)
+    for at in range(1, len(children), 2):
+        key, value = children[at - 1], children[at]
+        if isinstance(key, Literal) and key.value is Keyword("or") and isinstance(value, MapForm):
+            # the defaults of a pattern: the one map whose keys are symbols
+            children[at] = map_as_list(value)
+    return children
+
+
+def _join(form: Form, parts: list[_Part]) -> _Part:
+    if isinstance(form, MapForm):
+        return _join_map(form, parts)
+    kinds = {part.kind for part in parts}
+    if kinds <= {_Kind.DATA} and not _is_map_list(form):
+        return _Part(form, _Kind.DATA)
+    if _Kind.SPLICE in kinds:
+        if isinstance(form, MetaForm):
+            raise _misplaced(next(part.form for part in parts if part.kind is _Kind.SPLICE))
+        head = "#splice_vector" if isinstance(form, VectorForm) else "#splice_list"
+        return _Part(_call(head, _groups(parts), form), _Kind.CODE)
+    codes = [_code(part) for part in parts]
+    if isinstance(form, VectorForm):
+        return _Part(VectorForm(codes, form.start, form.end), _Kind.CODE)
+    return _Part(_call("#list", codes, form), _Kind.CODE)
+
+
+def _is_map_list(form: Form) -> bool:
+    """Tell whether a form stands for a map that must not be quoted as one."""
+    if not isinstance(form, ListForm) or not form.items:
+        return False
+    head = form.items[0]
+    return isinstance(head, SymbolForm) and head.name == MAP_HEAD
+
+
+def _join_map(form: MapForm, parts: list[_Part]) -> _Part:
+    if all(part.kind is _Kind.DATA for part in parts):
+        return _Part(form, _Kind.DATA)
+    # a key stays as written: lowering says what is wrong with one that is no literal
+    items = [
+        key if at % 2 == 0 else _code(part)
+        for at, (key, part) in enumerate(zip(form.items, parts, strict=True))
+    ]
+    return _Part(MapForm(items, form.start, form.end), _Kind.CODE)
+
+
+def _groups(parts: list[_Part]) -> list[Form]:
+    """Give runs of single parts as vectors, with the sequences to insert between them."""
+    groups: list[Form] = []
+    single: list[Form] = []
+    for part in parts:
+        if part.kind is not _Kind.SPLICE:
+            single.append(_code(part))
             continue
-        todo.extend(getattr(item, "items", ()))
+        if single:
+            groups.append(VectorForm(single, single[0].start, single[-1].end))
+            single = []
+        assert isinstance(part.form, SpliceForm)
+        groups.append(_call("#splice_items", [part.form.form], part.form))
+    if single:
+        groups.append(VectorForm(single, single[0].start, single[-1].end))
+    return groups
 
 
-def _quote(form: Form) -> Form:
-    return ListForm([SymbolForm("quote", form.start, form.end), form], form.start, form.end)
+def _code(part: _Part) -> Form:
+    if part.kind is _Kind.SPLICE:
+        raise _misplaced(part.form)
+    if part.kind is _Kind.CODE or isinstance(part.form, Literal):
+        return part.form
+    return _call("quote", [part.form], part.form)
+
+
+def _misplaced(form: Form) -> Exception:
+    return fail("E114", "~@ needs a list or vector around it", form, hints=_HINT)
 
 
 def _call(head: str, parts: list[Form], form: Form) -> ListForm:
