@@ -305,7 +305,7 @@ _ROWS: dict[str, ErrorRow] = {
         "Unknown predicate",
         "compile",
         "Conditions after the base of [:and …] are predicates of the language, such as [:> 0], [:length 3], "
-        "[:matches-regex \"a+\"], [:non-empty], or types.",
+        '[:matches-regex "a+"], [:non-empty], or types.',
         "(fn [x :[:and :int [:positive]]] x)",
         "(fn [x :[:and :int [:> 0]]] x)",
     ),
@@ -314,7 +314,7 @@ _ROWS: dict[str, ErrorRow] = {
         "compile",
         "A predicate takes a fixed number of literals: numbers for [:> n], a size for [:length n], a key for "
         "[:has-key :k], a vector of keys for [:required-keys [:a :b]].",
-        "(fn [x :[:and :int [:> \"a\"]]] x)",
+        '(fn [x :[:and :int [:> "a"]]] x)',
         "(fn [x :[:and :int [:> 0]]] x)",
     ),
     # E4xx: limits
