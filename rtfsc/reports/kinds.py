@@ -115,8 +115,6 @@ def help_line(error: RtfsError, names: Iterable[str]) -> str:
         near = get_close_matches(name, sorted(set(names)), n=3, cutoff=0.7)
         if near:
             return "did you mean " + ", ".join(near) + "?"
-    if error.kind == "SecurityViolation":
-        return f"allow it with --allow {error.fields.get('capability', '')}"
     return KIND_HELP[error.kind].help
 
 
