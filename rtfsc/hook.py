@@ -13,7 +13,7 @@ from typing import Any
 from rtfs_runtime import importer, session
 from rtfs_runtime.artifact import Artifact
 from rtfs_runtime.cache.l4_artifact import local_artifacts
-from rtfs_runtime.delegation.policy import find, load
+from rtfs_runtime.delegation.policy import load_nearest
 from rtfs_runtime.modulestore import ModuleStore, Request
 from rtfs_runtime.settings import Settings
 
@@ -70,8 +70,7 @@ def install(paths: Sequence[str] | None = None) -> importer.PlanFinder:
 def _default() -> importer.ImportingSession:
     """Give the default session; when there is none yet, one under the policy of the environment."""
     if not session.has_default():
-        path = find(None, None)
-        session.set_default(Session(policy=None if path is None else load(path)))
+        session.set_default(Session(policy=load_nearest()))
     found = session.default_session()
     if not found.modules.can_compile:
         found.modules = ModuleStore(found.modules.paths, compile_source, local_artifacts())

@@ -5,16 +5,16 @@ In: flags. Out: sessions, and `Interactive`, the session of the REPL.
 
 from __future__ import annotations
 
-import linecache
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from rtfs_runtime.delegation.policy import Policy as PolicyData
-from rtfs_runtime.delegation.policy import find, load
+from rtfs_runtime.delegation.policy import load_nearest
 from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.interface import EMPTY
 from rtfs_runtime.loader import ModuleInstance
@@ -22,6 +22,7 @@ from rtfsc.cli.outcome import CommandError
 from rtfsc.driver import compile_text, make_env
 from rtfsc.hook import Session
 from rtfsc.options import Options
+from rtfsc.reports.render import remember_text
 from rtfsc.units import Env
 
 Allow = Annotated[
@@ -51,8 +52,7 @@ def policy_of(explicit: str | None, plan: str | Path | None = None) -> PolicyDat
     that is not there."""
     if explicit is not None and not os.path.isfile(explicit):
         raise CommandError(f"there is no policy {explicit}")
-    path = find(explicit, plan)
-    return None if path is None else load(path)
+    return load_nearest(explicit, plan)
 
 
 def options_of(policy: PolicyData | None) -> Options:
@@ -87,7 +87,7 @@ class Interactive:
     def __init__(self, allow: Sequence[str] | None, paths: Sequence[str] | None, policy: str | None) -> None:
         found = policy_of(policy)
         options = options_of(found)
-        self._options = Options(delegable=options.delegable, policy=options.policy, interactive=True)
+        self._options = replace(options, interactive=True)
         env = make_env((os.getcwd(), *(paths or ())), options)
         grants = Grants.parse(("print", "time", "random")) | grants_of(allow)
         self._session = Session(modules=env.modules, policy=found, grants=grants)
@@ -100,8 +100,7 @@ class Interactive:
         known = frozenset(self.names_defined())
         self._count += 1
         name = f"<repl {self._count}>"
-        # tracebacks find the text of each input here
-        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+        remember_text(name, text)
         unit = compile_text(text, self._options, Env(self._modules, known_globals=known), name)
         self._instance.path = name
         return self._session.evaluate_in(self._instance, unit.artifact)

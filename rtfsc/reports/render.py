@@ -53,6 +53,11 @@ class Place(NamedTuple):
     end_column: int | None
 
 
+def remember_text(name: str, text: str) -> None:
+    """Let reports find the lines of a text that is in no file."""
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+
+
 def places(error: BaseException) -> list[Place]:
     """Give the places an error passed, the outermost first."""
     found: list[Place] = []

@@ -20,7 +20,7 @@ from rtfs_runtime.session import Session
 from rtfs_runtime.tagged import encode_json
 from rtfsc.driver import compile_text, make_env
 from rtfsc.errors import ERRORS
-from rtfsc.reports.render import compile_report, runtime_report
+from rtfsc.reports.render import compile_report, places, remember_text, runtime_report
 from rtfsc.source import CompileError
 from rtfsc.worker.protocol import BadRequest, Problem, Request, accepted_text, failure_text, value_text
 
@@ -61,6 +61,7 @@ def _evaluate(request: Request, folder: str, *, through_artifact: bool) -> tuple
         if request.mode == "parse":
             return accepted_text(request.id), ""
         artifact = decode(unit.artifact.encode()) if through_artifact else unit.artifact
+        remember_text(NAME, unit.source.text)
         session = Session(modules=env.modules, grants=grants, output=output)
         value = session.evaluate(artifact, NAME).value
         if request.arguments is not None:
@@ -88,13 +89,6 @@ def compile_problem(error: CompileError) -> Problem:
 
 def run_problem(error: RtfsError) -> Problem:
     """Say what went wrong while a program ran, and where in its own text."""
-    line = column = None
-    entry = error.__traceback__
-    while entry is not None:
-        code = entry.tb_frame.f_code
-        if code.co_filename == NAME:
-            positions = list(code.co_positions())[entry.tb_lasti // 2]
-            line = positions[0]
-            column = None if positions[2] is None else positions[2] + 1
-        entry = entry.tb_next
+    place = next((each for each in reversed(places(error)) if each.file == NAME), None)
+    line, column = (None, None) if place is None else (place.line, place.column)
     return Problem("run", error.kind, None, error.message, line, column)

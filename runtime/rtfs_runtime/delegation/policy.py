@@ -27,7 +27,7 @@ from rtfs_runtime.providers.tables import TableError, TableFile, nearest
 
 PolicyError = TableError
 
-__all__ = ["ModelRow", "Policy", "PolicyError", "PolicyRule", "find", "load"]
+__all__ = ["ModelRow", "Policy", "PolicyError", "PolicyRule", "find", "load", "load_nearest"]
 
 
 class ModelRow(NamedTuple):
@@ -91,6 +91,12 @@ def load(path: str | Path) -> Policy:
     rows = tuple(_model(file, model_id, given, known) for model_id, given in models.items())
     found = tuple(_rule(file, given, number) for number, given in enumerate(rules))
     return Policy(file.path, rows, found, key("policy", file.text).hex())
+
+
+def load_nearest(explicit: str | Path | None = None, plan: str | Path | None = None) -> Policy | None:
+    """Find and read the policy that holds for a plan, None when there is none; raises PolicyError."""
+    path = find(explicit, plan)
+    return None if path is None else load(path)
 
 
 def _known_providers(models: dict[str, Any]) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ def test_lines_that_are_no_requests() -> None:
         ("(defmacro m [x] x)\n(m)", "compile", "ArityMismatch", (2, 1)),
         ("(import no.such)", "compile", "ModuleNotFound", (1, 9)),
         ("(+ 1\n  (/ 1 0))", "run", "DivisionByZero", (2, 3)),
+        ('(vector "日本" (/ 1 0))', "run", "DivisionByZero", (1, 14)),
     ],
 )
 def test_where_it_went_wrong(source: str, stage: str, kind: str, place: tuple[int, int]) -> None:
