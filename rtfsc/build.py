@@ -103,6 +103,17 @@ class _Builder:
         return self._compile(request, modules)
 
 
+def source_files(paths: Sequence[str]) -> list[str]:
+    """Give files as named, and the sources in folders named."""
+    found: list[str] = []
+    for path in paths:
+        if os.path.isdir(path):
+            found += sorted(os.path.join(root, filename) for root, filename in _below(path))
+        else:
+            found.append(path)
+    return found
+
+
 def _sources(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Give the root and the name below it of each source, in order, once."""
     seen: set[str] = set()

@@ -16,10 +16,10 @@ from rtfsc.backend.constants import write_constant
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.functions import load
-from rtfsc.ir.nodes import BuiltinRef, Call, Cast, Const, Expr, Fn, Global, Local, Op
+from rtfsc.ir.nodes import BuiltinRef, Call, Cast, Const, Expr, Global, Local, Op
 
-_ARITHMETIC = {"+": "+", "-": "-", "*": "*"}
-_ORDER = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_ARITHMETIC = frozenset("+-*")
+_ORDER = frozenset({"<", "<=", ">", ">="})
 _BOOLEAN_OPS = frozenset(
     {"is_seq", "is_seq_least", "is_map", "map_has", "equal", "conforms", "is_kind", "has_key"}
 )
@@ -50,7 +50,8 @@ def write_call(frame: Frame, node: Call) -> None:
                 _write_direct(frame, name, node.args)
         case Global(name=name):
             slot = name if node.site is None or name not in frame.unit.linked else f"{name}@{node.site}"
-            if _takes(frame.unit.functions.get(name), len(node.args)):
+            known = frame.unit.functions.get(name)
+            if known is not None and known.takes(len(node.args)):
                 _write_direct(frame, slot, node.args)
             else:
                 _write_guarded(frame, lambda: frame.emitter.glob(slot), node.args, reload=True)
@@ -58,12 +59,6 @@ def write_call(frame: Frame, node: Call) -> None:
             _write_guarded(frame, lambda: load(frame, var), node.args, reload=True)
         case callee:
             _write_guarded(frame, lambda: frame.value(callee), node.args, reload=False)
-
-
-def _takes(fn: Fn | None, count: int) -> bool:
-    if fn is None:
-        return False
-    return count == len(fn.params) if fn.rest is None else count >= len(fn.params)
 
 
 def _write_direct(frame: Frame, name: str, args: tuple[Expr, ...]) -> None:

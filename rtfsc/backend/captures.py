@@ -6,8 +6,8 @@ variables of `Scope`s that need a cell because a closure or an early read may me
 
 from __future__ import annotations
 
-from rtfsc.ir.nodes import Block, Blocks, Expr, Fn, ForEach, Late, Let, Local, Module, Scope, Try, Var
-from rtfsc.ir.walk import children
+from rtfsc.ir.nodes import Expr, Fn, Late, Local, Module, Var
+from rtfsc.ir.walk import bound_vars, children
 
 
 class Captures:
@@ -19,13 +19,9 @@ class Captures:
         self.celled: set[Var] = set()
         self._owner: dict[Var, int] = {}
         self._open: list[dict[Var, None]] = []
-        self._enter(module.body)
-
-    def _enter(self, body: tuple[Expr, ...]) -> dict[Var, None]:
         self._open.append({})
-        for node in body:
+        for node in module.body:
             self._visit(node)
-        return self._open.pop()
 
     def _bind(self, *variables: Var) -> None:
         for var in variables:
@@ -47,29 +43,16 @@ class Captures:
             case Fn():
                 self._function(node)
                 return
-            case Let(var=var) | ForEach(var=var):
-                self._bind(var)
-            case Scope(vars=variables):
-                self._bind(*variables)
-            case Try(var=Var() as var):
-                self._bind(var)
-            case Blocks(blocks=blocks):
-                for block in blocks:
-                    self._block(block)
+        self._bind(*bound_vars(node))
         for child in children(node):
             self._visit(child)
 
-    def _block(self, block: Block) -> None:
-        self._bind(*block.params)
-
     def _function(self, fn: Fn) -> None:
         self._open.append({})
+        self._bind(*bound_vars(fn))
         if fn.self_var is not None:
             # it belongs to the enclosing level: the function captures itself through a cell
             self._owner[fn.self_var] = len(self._open) - 1
-        self._bind(*fn.params)
-        if fn.rest is not None:
-            self._bind(fn.rest)
         self._visit(fn.body)
         free = self._open.pop()
         self.free[id(fn)] = tuple(free)

@@ -16,7 +16,8 @@ from rtfs_runtime.types import Type, to_data
 from rtfsc.backend.captures import Captures
 from rtfsc.backend.emitter import Emitter, Mark, Region
 from rtfsc.backend.positions import Positions
-from rtfsc.ir.nodes import DefGlobal, Expr, Fn, Module, Var
+from rtfsc.ir.nodes import Expr, Module, Var
+from rtfsc.ir.walk import known_functions
 
 
 class Want(enum.Enum):
@@ -39,21 +40,15 @@ class Unit:
         self.filename = filename
         self.write = write
         self.captures = Captures(module)
-        self.delegable = frozenset(module.interface.delegable)
         sites = frozenset(site.name for site in module.interface.sites)
         # functions of this module that the linker gets to see, with the slots of their hinted calls
-        self.linked = frozenset(f.name for f in module.interface.functions) & (self.delegable | sites)
+        self.linked = frozenset(f.name for f in module.interface.functions) & (
+            frozenset(module.interface.delegable) | sites
+        )
         self.keywords: dict[str, None] = {}
         self.symbols: dict[str, None] = {}
         self.checks: dict[tuple[object, str], str] = {}
-        self.functions: dict[str, Fn] = {
-            node.name: node.value
-            for node in module.body
-            if isinstance(node, DefGlobal)
-            and isinstance(node.value, Fn)
-            and node.name in module.constants
-            and node.name not in self.delegable
-        }
+        self.functions = known_functions(module)
 
     def check_name(self, want: Type, prefix: str) -> str:
         """Name the global that holds the checker of a type with a message prefix."""

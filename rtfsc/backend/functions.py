@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import CodeType
 
 from rtfs_runtime.interface import Function
-from rtfs_runtime.types import ANY, Type, print_type
+from rtfs_runtime.types import annotation_text
 from rtfsc.backend.emitter import Emitter, Mark, Region
 from rtfsc.backend.frame import Frame, Unit, Want
 from rtfsc.ir.nodes import Cast, Const, Expr, Fn, Let, Var
@@ -37,7 +37,7 @@ def write_function(frame: Frame, fn: Fn, *, link: bool = True) -> None:
     """Push a function. `link` lets an anonymous function with a hint become a stub of its model."""
     emitter = frame.emitter
     delegated = link and fn.hint is not None and fn.hint.target != "local"
-    if delegated and fn.hint is not None:
+    if delegated:
         emitter.callee_global("#link_fn")
         emitter.glob("#module")
         emitter.const(_contract(frame, fn).to_text())
@@ -55,10 +55,10 @@ def _contract(frame: Frame, fn: Fn) -> Function:
     return Function(
         fn.name,
         fn.param_names,
-        tuple(_type_text(kind) for kind in fn.param_types),
+        tuple(annotation_text(kind) for kind in fn.param_types),
         None if fn.rest is None else fn.rest.name,
-        _type_text(fn.rest_type),
-        _type_text(fn.return_type),
+        annotation_text(fn.rest_type),
+        annotation_text(fn.return_type),
         fn.doc or text or "",
         fn.hint,
         int(fn.effect),
@@ -66,10 +66,6 @@ def _contract(frame: Frame, fn: Fn) -> Function:
         (),
         frame.unit.positions.line(fn.span[0]),
     )
-
-
-def _type_text(kind: Type) -> str:
-    return "" if kind == ANY else print_type(kind)
 
 
 def _write_closure(frame: Frame, fn: Fn) -> None:

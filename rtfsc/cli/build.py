@@ -7,14 +7,13 @@ there is much to do.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import Annotated
 
 import typer
 
 from rtfs_runtime.cache.l4_artifact import local_artifacts
-from rtfsc.build import Built, Target, build
+from rtfsc.build import Built, Target, build, source_files
 from rtfsc.cli.outcome import CommandError, report
 from rtfsc.cli.sessions import Policy, SearchPath, check_file, options_of, policy_of
 from rtfsc.diagnostics import to_json
@@ -54,21 +53,15 @@ def command(
 
 
 def _with_progress(paths: list[str], target: Target, options: Options) -> tuple[Built, ...]:
-    many = sum(1 for path in paths for _ in _walk(path)) >= _MANY
-    if not many or not sys.stderr.isatty():
+    count = len(source_files(paths)) if sys.stderr.isatty() else 0
+    if count < _MANY:
         return build(paths, target, options)
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("compiling", total=sum(1 for path in paths for _ in _walk(path)))
+        task = progress.add_task("compiling", total=count)
         return build(paths, target, options, lambda built: progress.advance(task))
-
-
-def _walk(path: str) -> list[str]:
-    if not os.path.isdir(path):
-        return [path]
-    return [name for _, _, names in os.walk(path) for name in names if name.endswith(".rtfs")]
 
 
 def _counts(built: tuple[Built, ...]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from rtfsc.build import source_files
 from rtfsc.cli.outcome import WRONG_PROGRAM
 from rtfsc.cli.sessions import Policy, SearchPath, check_file, options_of, policy_of
 from rtfsc.diagnostics import render_text, to_json
@@ -34,7 +35,7 @@ def command(
         check_file(given)
     options = options_of(policy_of(policy) if policy is not None else None)
     found: list[Found] = []
-    files = [file for given in paths for file in _files(given)]
+    files = source_files(paths)
     for file in files:
         env = make_env((os.path.dirname(file) or ".", os.getcwd(), *(path or ())), options)
         try:
@@ -55,15 +56,3 @@ def command(
         typer.echo(f"{len(files)} files, {errors} errors, {len(found) - errors} warnings")
     if errors:
         raise typer.Exit(WRONG_PROGRAM)
-
-
-def _files(path: str) -> list[str]:
-    if not os.path.isdir(path):
-        return [path]
-    found = [
-        os.path.join(root, name)
-        for root, _, names in os.walk(path)
-        for name in names
-        if name.endswith(".rtfs")
-    ]
-    return sorted(found)

@@ -9,7 +9,7 @@ effect; both start as unknown and are narrowed by `rtfsc.check`.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from rtfs_runtime.interface import Hint, Interface
@@ -148,6 +148,10 @@ class Fn(Node):
     return_type: Type = ANY
     doc: str = ""
     hint: Hint | None = None
+
+    def takes(self, count: int) -> bool:
+        """Tell whether a call may have so many arguments."""
+        return count == len(self.params) if self.rest is None else count >= len(self.params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,4 +329,3 @@ class Module:
     next_id: int
     constants: frozenset[str] = frozenset()
     is_module: bool = False
-    notes: tuple[str, ...] = field(default=())

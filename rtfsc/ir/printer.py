@@ -179,8 +179,6 @@ class _Writer:
             options.append(
                 _labelled(":constants", _brackets(_word(name) for name in sorted(module.constants)))
             )
-        if module.notes:
-            options.append(_labelled(":notes", _brackets(_quoted(note) for note in module.notes)))
         if module.interface != EMPTY:
             options.append(f":interface {_quoted(module.interface.to_text())}")
         if self._types:

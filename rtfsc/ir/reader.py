@@ -158,7 +158,6 @@ class _Reader:
             int(_text(options["next"])),
             frozenset(_texts(options["constants"])) if "constants" in options else frozenset(),
             "is-module" in options,
-            _texts(options["notes"]) if "notes" in options else (),
         )
 
     def _type(self, item: _Item) -> Type:

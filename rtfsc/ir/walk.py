@@ -144,6 +144,19 @@ def free_vars(node: Expr) -> tuple[Var, ...]:
     return tuple(var for var in used if var not in bound)
 
 
+def known_functions(module: nodes.Module) -> dict[str, Fn]:
+    """Give the functions that a call of their global surely reaches: defined once, and never delegated."""
+    delegable = frozenset(module.interface.delegable)
+    return {
+        node.name: node.value
+        for node in module.body
+        if isinstance(node, nodes.DefGlobal)
+        and isinstance(node.value, Fn)
+        and node.name in module.constants
+        and node.name not in delegable
+    }
+
+
 class Fresh:
     """Numbers for new variables and labels of a module, from its `next_id` on."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rtfs_runtime.interface import Function, Hint
-from rtfs_runtime.types import ANY, Type, print_type, to_data
+from rtfs_runtime.types import ANY, Type, annotation_text, to_data
 from rtfsc.diagnostics import fail
 from rtfsc.ir.nodes import Block, Blocks, Cast, Const, Expr, Fn, Local, Op, Var
 from rtfsc.lower.annotations import Annotation, Named, is_pattern, take_annotation, take_pattern, type_of
@@ -349,10 +349,10 @@ def describe(unit: Unit, name: str, fn: Fn, signature: Signature, where: Form) -
     unit.definitions.functions[name] = Function(
         name,
         fn.param_names,
-        tuple("" if kind == ANY else print_type(kind) for kind in fn.param_types),
+        tuple(annotation_text(kind) for kind in fn.param_types),
         rest.name if isinstance(rest, SymbolForm) else None,
-        "" if fn.rest_type == ANY else print_type(fn.rest_type),
-        "" if fn.return_type == ANY else print_type(fn.return_type),
+        annotation_text(fn.rest_type),
+        annotation_text(fn.return_type),
         fn.doc,
         fn.hint,
         15,

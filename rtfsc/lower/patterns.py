@@ -228,18 +228,13 @@ def _split_vector(
         else:
             named = take_pattern(items, at)
             if isinstance(named.pattern, SymbolForm | VectorForm | MapForm):
-                after = named.after
-                is_as = after < len(items) and _is_keyword(items[after], "as")
-                if not is_as and _keyword_is_type(items, after):
+                following = items[named.after] if named.after < len(items) else None
+                # a keyword is a literal of its own here: only a colon that stands apart annotates
+                if isinstance(following, SymbolForm) and following.name == ":":
                     named = take_annotation(named, items)
             found.append((named.pattern, named.annotation))
             at = named.after
     return found, rest, whole
-
-
-def _keyword_is_type(items: list[Form], at: int) -> bool:
-    # in a vector pattern a keyword is a literal of its own, so only a colon that stands apart annotates
-    return at < len(items) and isinstance(items[at], SymbolForm) and items[at].name == ":"  # type: ignore[attr-defined]
 
 
 def _split_map(

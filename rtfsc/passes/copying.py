@@ -9,27 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rtfsc.ir.nodes import Block, Blocks, Define, Expr, Fn, ForEach, Jump, Late, Let, Local, Scope, Try, Var
-from rtfsc.ir.walk import map_children
+from rtfsc.ir.walk import Fresh, map_children
 
 
-class Copier:
-    """Gives new numbers, from `next_id` on."""
-
-    def __init__(self, next_id: int) -> None:
-        self.next_id = next_id
-
-    def fresh_id(self) -> int:
-        """Take a number."""
-        self.next_id += 1
-        return self.next_id - 1
-
-    def fresh(self, var: Var) -> Var:
-        """Make a new variable of the same name."""
-        return Var(var.name, self.fresh_id())
+class Copier(Fresh):
+    """Copies, with numbers from `next_id` on."""
 
     def copy_block(self, params: tuple[Var, ...], body: Expr) -> tuple[tuple[Var, ...], Expr]:
         """Copy parameters and the body that uses them."""
-        names = {var: self.fresh(var) for var in params}
+        names = {var: self.var(var.name) for var in params}
         return tuple(names[var] for var in params), self._copy(body, names, {})
 
     def _copy(self, node: Expr, names: dict[Var, Var], labels: dict[int, int]) -> Expr:
@@ -37,7 +25,7 @@ class Copier:
             return self._copy(child, names, labels)
 
         def bind(var: Var) -> Var:
-            names[var] = new = self.fresh(var)
+            names[var] = new = self.var(var.name)
             return new
 
         # a number is bound once, so one table serves the whole copy
@@ -59,7 +47,7 @@ class Copier:
                 return map_children(replace(node, self_var=own, params=params, rest=rest), below)
             case Blocks(args=args, blocks=blocks):
                 for block in blocks:
-                    labels[block.label] = self.fresh_id()
+                    labels[block.label] = self.number()
                 copied = tuple(
                     Block(labels[b.label], tuple(bind(var) for var in b.params), below(b.body))
                     for b in blocks

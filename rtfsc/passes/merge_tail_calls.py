@@ -41,7 +41,7 @@ from rtfsc.ir.nodes import (
     Scope,
     Var,
 )
-from rtfsc.ir.walk import children, free_vars, map_children
+from rtfsc.ir.walk import descendants, free_vars, known_functions, map_children
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -60,15 +60,7 @@ def run(module: Module, options: Options) -> Module:
     """Make tail calls within a group jumps."""
     copier = Copier(module.next_id)
     rewriter = _Rewriter(copier)
-    delegable = frozenset(module.interface.delegable)
-    known = {
-        node.name: _Member(node.name, node.value)
-        for node in module.body
-        if isinstance(node, DefGlobal)
-        and isinstance(node.value, Fn)
-        and node.name in module.constants
-        and node.name not in delegable
-    }
+    known = {name: _Member(name, fn) for name, fn in known_functions(module).items()}
     for names in _neighbours(module.body):
         members = [known[name] for name in names if name in known]
         # later input of a REPL may redefine one member: only a function's calls of itself are its own
@@ -113,7 +105,7 @@ class _Rewriter:
             if len(component) == 1 and component[0] not in graph[component[0]]:
                 continue
             group = {key: functions[key] for key in component}
-            if len(group) > 1 and len(group) * sum(_size(fn.body) for fn in group.values()) > _LARGEST_GROUP:
+            if len(group) > 1 and len(group) * _size(group) > _LARGEST_GROUP:
                 for key in component:
                     if key in graph[key]:
                         self._groups[key] = {key: functions[key]}
@@ -175,9 +167,9 @@ class _Rewriter:
 
     def _merge(self, fn: Fn, key: Key, group: dict[Key, Fn]) -> Fn:
         copier = self._copier
-        labels = {member: copier.fresh_id() for member in group}
-        entry = tuple(copier.fresh(var) for var in fn.params)
-        rest = copier.fresh(fn.rest) if fn.rest is not None else None
+        labels = {member: copier.number() for member in group}
+        entry = tuple(copier.var(var.name) for var in fn.params)
+        rest = copier.var(fn.rest.name) if fn.rest is not None else None
         blocks = []
         for member, other in sorted(group.items(), key=lambda item: item[0] != key):
             params, body = other.params + ((other.rest,) if other.rest is not None else ()), other.body
@@ -189,6 +181,10 @@ class _Rewriter:
         return replace(fn, params=entry, rest=rest, body=Blocks(args, tuple(blocks), span=fn.body.span))
 
 
+def _size(group: dict[Key, Fn]) -> int:
+    return sum(1 for fn in group.values() for _ in descendants(fn.body))
+
+
 def _callee(node: Expr) -> Key | None:
     match node:
         case Call(callee=Global(name=name), site=None):
@@ -196,11 +192,6 @@ def _callee(node: Expr) -> Key | None:
         case Call(callee=Local(var=var) | Late(var=var), site=None):
             return var
     return None
-
-
-def _fits(call: Call, fn: Fn) -> bool:
-    count = len(call.args)
-    return count == len(fn.params) if fn.rest is None else count >= len(fn.params)
 
 
 def _tails(node: Expr) -> Iterator[Expr]:
@@ -224,7 +215,12 @@ def _tails(node: Expr) -> Iterator[Expr]:
 def _tail_calls(body: Expr, functions: dict[Key, Fn]) -> Iterator[tuple[Key, Call]]:
     for node in _tails(body):
         key = _callee(node)
-        if key is not None and key in functions and isinstance(node, Call) and _fits(node, functions[key]):
+        if (
+            key is not None
+            and key in functions
+            and isinstance(node, Call)
+            and functions[key].takes(len(node.args))
+        ):
             yield key, node
 
 
@@ -243,7 +239,7 @@ def _jumps(node: Expr, group: dict[Key, Fn], labels: dict[Key, int]) -> Expr:
                 return replace(node, blocks=tuple(replace(b, body=go(b.body)) for b in blocks))
             case Call(args=args):
                 key = _callee(node)
-                if key is not None and key in group and _fits(node, group[key]):
+                if key is not None and key in group and group[key].takes(len(args)):
                     return Jump(labels[key], _arguments(node, args, group[key]), span=node.span)
         return node
 
@@ -255,14 +251,6 @@ def _arguments(call: Call, args: tuple[Expr, ...], fn: Fn) -> tuple[Expr, ...]:
         return args
     count = len(fn.params)
     return (*args[:count], Op("list", args[count:], span=call.span))
-
-
-def _size(node: Expr) -> int:
-    count, todo = 0, [node]
-    while todo:
-        count += 1
-        todo.extend(children(todo.pop()))
-    return count
 
 
 def _components(graph: dict[Key, list[Key]]) -> list[list[Key]]:

@@ -9,6 +9,7 @@ is part of every artifact's key.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import CellType, MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -114,9 +115,13 @@ def checker(data: Any, prefix: str) -> Callable[[object], object]:
     return run
 
 
+# code passes these at every test; a type is small, and so is their number in one program
+_read_type: Final = lru_cache(1024)(from_data)
+
+
 def conforms(value: object, data: Any) -> bool:
     """Tell whether a value has a type."""
-    return compile_check(from_data(data))(value) is None
+    return compile_check(_read_type(data))(value) is None
 
 
 def struct(name: str, data: Any) -> object:
@@ -153,7 +158,7 @@ def is_kind(error: RtfsError, *kinds: str) -> bool:
 
 def check_items(items: List, data: Any) -> None:
     """Check each item of a rest parameter (language §5.4)."""
-    want = from_data(data)
+    want = _read_type(data)
     for index, item in enumerate(items.items):
         check(item, want, f"variadic argument {index}: ")
 

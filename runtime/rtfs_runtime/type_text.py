@@ -10,6 +10,7 @@ from typing import assert_never
 
 from rtfs_runtime.printer import readable
 from rtfs_runtime.type_terms import (
+    ANY,
     LIST,
     MAP,
     NIL,
@@ -48,6 +49,11 @@ def print_type(kind: Type) -> str:
         else:
             todo.extend(reversed(_layout(item)))
     return "".join(parts)
+
+
+def annotation_text(kind: Type) -> str:
+    """Show a type as an interface keeps it: nothing for what is not annotated."""
+    return "" if kind == ANY else print_type(kind)
 
 
 def _layout(kind: Type) -> list[Type | str]:

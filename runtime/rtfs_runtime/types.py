@@ -55,13 +55,13 @@ from rtfs_runtime.type_terms import (
     to_data,
     union,
 )
-from rtfs_runtime.type_text import print_type
+from rtfs_runtime.type_text import annotation_text, print_type
 
 __all__ = [
     "ANY", "BOOL", "ERROR", "FLOAT", "FN", "INT", "KEYWORD", "LIST", "MAP", "NEVER", "NIL", "NUMBER",
-    "PREDICATES", "PRIMS", "RESOURCE", "SET", "STRING", "SYMBOL", "TIMESTAMP", "UUID", "VECTOR", "Alias",
-    "And", "Any", "Array", "Data", "Enum", "Field", "FnType", "ListOf", "MapKey", "MapOf", "MapType", "Never",
-    "Predicate", "Prim", "ResourceType", "Tuple", "Type", "Union", "Val", "Vector", "check", "compile_check",
-    "conforms", "from_data", "is_subtype", "join", "make_struct", "operands_fit", "optional", "print_type",
-    "to_data", "union",
+    "PREDICATES", "PRIMS", "RESOURCE", "SET", "STRING", "SYMBOL", "TIMESTAMP", "UUID", "VECTOR",
+    "Alias", "And", "Any", "Array", "Data", "Enum", "Field", "FnType", "ListOf", "MapKey", "MapOf",
+    "MapType", "Never", "Predicate", "Prim", "ResourceType", "Tuple", "Type", "Union", "Val", "Vector",
+    "annotation_text", "check", "compile_check", "conforms", "from_data", "is_subtype", "join",
+    "make_struct", "operands_fit", "optional", "print_type", "to_data", "union",
 ]  # fmt: skip
