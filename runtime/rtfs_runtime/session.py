@@ -20,7 +20,7 @@ from rtfs_runtime.delegation.engine import DelegationEngine, StaticDelegationEng
 from rtfs_runtime.delegation.linker import Linker
 from rtfs_runtime.errors import RtfsError, arity_error, undefined
 from rtfs_runtime.host.host import Host
-from rtfs_runtime.host.world import OutputClosed
+from rtfs_runtime.host.world import OutputClosed, World
 from rtfs_runtime.interface import Function, Interface
 from rtfs_runtime.loader import ModuleInstance
 from rtfs_runtime.maps import is_map
@@ -65,7 +65,7 @@ class Session:
         settings = (settings or Settings())._replace(**given)
         self.settings = settings
         self.policy = settings.policy
-        self.registry = _registry(settings.registry, settings.policy)
+        self.registry = _registry(settings.registry, settings.policy, settings.world)
         self.host = _make_host(self, settings)
         self.host.execute_model = lambda model_id, prompt: self._models().execute(model_id, prompt)
         engine = _engine(settings, settings.policy)
@@ -140,7 +140,7 @@ class Session:
             self._check_delegable(instance.interface, instance.name, instance.path, policy)
         self.policy = policy
         if policy is not None:
-            policy.register_models(self.registry)
+            policy.register_models(self.registry, self.settings.world)
         self.linker.relink(engine or _engine(self.settings, policy), policy)
 
     def close(self) -> None:
@@ -338,10 +338,10 @@ def _make_host(session: Session, settings: Settings) -> Host:
     return host
 
 
-def _registry(given: ModelRegistry | None, policy: Policy | None) -> ModelRegistry:
+def _registry(given: ModelRegistry | None, policy: Policy | None, world: World) -> ModelRegistry:
     registry = ModelRegistry.with_defaults() if given is None else given.copy()
     if policy is not None:
-        policy.register_models(registry)
+        policy.register_models(registry, world)
     return registry
 
 

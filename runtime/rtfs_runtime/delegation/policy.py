@@ -15,28 +15,21 @@ name.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rtfs_runtime.delegation.policy_file import find
 from rtfs_runtime.delegation.target import ExecTarget, LocalModel, RemoteModel, read_target
 from rtfs_runtime.digest import key
 from rtfs_runtime.host.grants import matches
-from rtfs_runtime.providers.base import ProviderError
-from rtfs_runtime.providers.registry import PROVIDERS, ModelRegistry, factory, plug_ins
-from rtfs_runtime.providers.tables import TableError, TableFile, nearest
+from rtfs_runtime.host.world import REAL, World
+from rtfs_runtime.providers.base import ModelSettings, ProviderError
+from rtfs_runtime.providers.model_rows import read_models
+from rtfs_runtime.providers.registry import ModelRegistry, provider_row
+from rtfs_runtime.providers.tables import TableError, TableFile
 
 PolicyError = TableError
 
-__all__ = ["ModelRow", "Policy", "PolicyError", "PolicyRule", "find", "load", "load_nearest"]
-
-
-class ModelRow(NamedTuple):
-    """One model of a policy; `where` is its place, `FILE:LINE`."""
-
-    id: str
-    provider: str
-    file: Path | None
-    line: int
+__all__ = ["Policy", "PolicyError", "PolicyRule", "find", "load", "load_nearest"]
 
 
 class PolicyRule(NamedTuple):
@@ -51,7 +44,7 @@ class Policy(NamedTuple):
     """A checked policy; `digest` is that of its text, in hexadecimal."""
 
     path: Path
-    models: tuple[ModelRow, ...] = ()
+    models: tuple[ModelSettings, ...] = ()
     rules: tuple[PolicyRule, ...] = ()
     digest: str = ""
 
@@ -69,56 +62,32 @@ class Policy(NamedTuple):
         """The globs of the rules that name a model."""
         return tuple(rule.match for rule in self.rules if isinstance(rule.target, (LocalModel, RemoteModel)))
 
-    def register_models(self, registry: ModelRegistry) -> None:
+    def register_models(self, registry: ModelRegistry, world: World = REAL) -> None:
         """Make the policy's models and add them to a registry; raises PolicyError."""
-        for row in self.models:
-            make = factory(row.provider)
-            if make is None:
-                raise PolicyError(str(self.path), row.line, f"provider `{row.provider}` is not installed")
+        for settings in self.models:
+            row = provider_row(settings.provider)
+            if row is None:
+                reason = f"provider `{settings.provider}` is not installed"
+                raise PolicyError(str(self.path), settings.line, reason)
             try:
-                registry.register(make(row.id, row.file))
+                registry.register(row.make(settings, world))
             except ProviderError as error:
-                raise PolicyError(str(self.path), row.line, str(error)) from None
+                raise PolicyError(str(self.path), settings.line, str(error)) from None
 
 
 def load(path: str | Path) -> Policy:
     """Read and check a policy file; raises PolicyError."""
     file = TableFile(Path(path))
     file.check_keys("", file.data, ("models", "rules"))
-    models = file.get("", file.data, "models", dict) or {}
     rules = file.get("", file.data, "rules", list) or []
-    known = _known_providers(models)
-    rows = tuple(_model(file, model_id, given, known) for model_id, given in models.items())
     found = tuple(_rule(file, given, number) for number, given in enumerate(rules))
-    return Policy(file.path, rows, found, key("policy", file.text).hex())
+    return Policy(file.path, read_models(file), found, key("policy", file.text).hex())
 
 
 def load_nearest(explicit: str | Path | None = None, plan: str | Path | None = None) -> Policy | None:
     """Find and read the policy that holds for a plan, None when there is none; raises PolicyError."""
     path = find(explicit, plan)
     return None if path is None else load(path)
-
-
-def _known_providers(models: dict[str, Any]) -> tuple[str, ...]:
-    used = {row.get("provider") for row in models.values() if isinstance(row, dict)}
-    return tuple(PROVIDERS) if used <= set(PROVIDERS) else (*PROVIDERS, *plug_ins())
-
-
-def _model(file: TableFile, model_id: str, given: object, known: tuple[str, ...]) -> ModelRow:
-    place = f"models.{model_id}"
-    if not isinstance(given, dict):
-        file.fail(f"models\x00{model_id}", f"model `{model_id}` must be a table")
-    file.check_keys(place, given, ("provider", "file"))
-    provider = file.get(place, given, "provider", str)
-    if provider is None:
-        file.fail(place + "\x00", f"model `{model_id}` needs a `provider`{nearest('', known)}")
-    if provider not in known:
-        file.fail(f"{place}\x00provider", f"unknown provider `{provider}`{nearest(provider, known)}")
-    name = file.get(place, given, "file", str)
-    target = None if name is None else file.path.parent / name
-    if target is not None and not target.is_file():
-        file.fail(f"{place}\x00file", f"no file {target}")
-    return ModelRow(model_id, provider, target, file.line(place + "\x00"))
 
 
 def _rule(file: TableFile, given: object, number: int) -> PolicyRule:

@@ -9,10 +9,10 @@ class LocalEchoModel(InstantProvider):
     """Answers the text of the messages behind a prefix; an empty prefix gives the bare text."""
 
     def __init__(self, model_id: str = "echo-model", prefix: str = "[ECHO]") -> None:
-        super().__init__(model_id)
+        super().__init__(model_id, f"echo {prefix}")
         self.prefix = prefix
 
     def infer(self, request: ModelRequest) -> ModelReply:
         """Repeat the prompt."""
         answer = f"{self.prefix} {request.text}" if self.prefix else request.text
-        return ModelReply(answer, usage=word_usage(request, answer), model_version=f"echo {self.prefix}")
+        return ModelReply(answer, usage=word_usage(request, answer), model_version=self.version)

@@ -1,56 +1,74 @@
 """Which providers there are, and which models a session can ask.
 
 In: providers, and the rows of a policy's `[models]`. Out: `ModelRegistry`, by model id. Plug-ins of the
-entry-point group `rtfsc.providers` are functions `(model_id, file) -> ModelProvider`; they are looked for
-when a policy names a provider that is not built in.
+entry-point group `rtfsc.providers` name a `ProviderRow`; they are looked for when a policy names a provider
+that is not built in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rtfs_runtime.errors import RtfsError
-from rtfs_runtime.providers.base import ModelProvider, ProviderError
+from rtfs_runtime.host.world import World
+from rtfs_runtime.providers.base import NO_DATA, ModelProvider, ModelSettings, ProviderError
 from rtfs_runtime.providers.echo import LocalEchoModel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 GROUP: Final = "rtfsc.providers"
-Factory: TypeAlias = Callable[[str, "Path | None"], ModelProvider]
 
 
-def _echo(model_id: str, file: Path | None) -> ModelProvider:
-    return LocalEchoModel(model_id)
+class ProviderRow(NamedTuple):
+    """One kind of provider.
+
+    Shape: `make` raises ProviderError when a model cannot be had; what is slow or may be missing is left to
+           the first request. `keys` are the keys of a policy's model row that this provider alone knows, with
+           the type of each. `network` says that its models are reached over one.
+    """
+
+    make: Callable[[ModelSettings, World], ModelProvider]
+    keys: Mapping[str, type | tuple[type, ...]] = NO_DATA  # type: ignore[assignment]
+    network: bool = False
 
 
-def _scripted(model_id: str, file: Path | None) -> ModelProvider:
+def _echo(settings: ModelSettings, world: World) -> ModelProvider:
+    prefix = settings.options.get("prefix")
+    return LocalEchoModel(settings.id, "[ECHO]" if prefix is None else str(prefix))
+
+
+def _scripted(settings: ModelSettings, world: World) -> ModelProvider:
     from rtfs_runtime.providers.scripted import ScriptedModel
 
-    return ScriptedModel.from_file(model_id, _needed(model_id, file))
+    return ScriptedModel.from_file(settings.id, _needed(settings))
 
 
-def _rules(model_id: str, file: Path | None) -> ModelProvider:
+def _rules(settings: ModelSettings, world: World) -> ModelProvider:
     from rtfs_runtime.providers.rules import RulesModel
 
-    return RulesModel.from_file(model_id, _needed(model_id, file))
+    return RulesModel.from_file(settings.id, _needed(settings))
 
 
-def _needed(model_id: str, file: Path | None) -> Path:
-    if file is None:
-        raise ProviderError(f"model `{model_id}` needs a `file`")
-    return file
+def _needed(settings: ModelSettings) -> Path:
+    if settings.file is None:
+        raise ProviderError(f"model `{settings.id}` needs a `file`")
+    return settings.file
 
 
-# each factory imports its provider when a policy asks for it: a program without models pays nothing
-PROVIDERS: Final[Mapping[str, Factory]] = MappingProxyType(
-    {"echo": _echo, "scripted": _scripted, "rules": _rules}
+# each row imports its provider when a policy asks for it: a program without models pays nothing
+PROVIDERS: Final[Mapping[str, ProviderRow]] = MappingProxyType(
+    {
+        "echo": ProviderRow(_echo, MappingProxyType({"prefix": str})),
+        "scripted": ProviderRow(_scripted),
+        "rules": ProviderRow(_rules),
+    }
 )
 
 
-def plug_ins() -> Mapping[str, Callable[[], Factory]]:
+def plug_ins() -> Mapping[str, Callable[[], ProviderRow]]:
     """Find the providers that installed packages offer, by name; each is loaded when called."""
     # the metadata of all installed packages is read, which takes milliseconds
     from importlib.metadata import entry_points
@@ -58,8 +76,8 @@ def plug_ins() -> Mapping[str, Callable[[], Factory]]:
     return {point.name: point.load for point in entry_points(group=GROUP)}
 
 
-def factory(name: str) -> Factory | None:
-    """Find a provider by name, built in or plugged in."""
+def provider_row(name: str) -> ProviderRow | None:
+    """Find a kind of provider by name, built in or plugged in."""
     found = PROVIDERS.get(name)
     if found is not None:
         return found

@@ -48,12 +48,11 @@ class RulesModel(InstantProvider):
         lookup: dict[str, str] | None = None,
         default: str | None = None,
     ) -> None:
-        super().__init__(model_id)
         self._rules: list[tuple[Any, Rule]] = [(compiled(rule.pattern), rule) for rule in rules]
         self._lookup = {_plain(text): answer for text, answer in (lookup or {}).items()}
         self._default = default
         parts = (*(f"{rule}" for rule in rules), *(f"{pair}" for pair in self._lookup.items()), f"{default}")
-        self._version = "rules " + key("rules", *parts).hex()
+        super().__init__(model_id, "rules " + key("rules", *parts).hex())
 
     @classmethod
     def from_file(cls, model_id: str, path: Path) -> RulesModel:
@@ -72,7 +71,7 @@ class RulesModel(InstantProvider):
         label, confidence, reasons = self._decide(request.text)
         usage = word_usage(request, label)
         data = {"matched": reasons}
-        return ModelReply(label, confidence=confidence, usage=usage, model_version=self._version, data=data)
+        return ModelReply(label, confidence=confidence, usage=usage, model_version=self.version, data=data)
 
     def _decide(self, text: str) -> tuple[str, float, tuple[str, ...]]:
         known = self._lookup.get(_plain(text))
@@ -90,7 +89,7 @@ class RulesModel(InstantProvider):
                 stated[rule.label] = max(stated.get(rule.label, 0.0), rule.confidence)
         if not scores:
             if self._default is None:
-                raise ProviderError("no rule applies and the model has no default answer")
+                raise ProviderError("no rule applies and the model has no default answer", "request")
             return self._default, 0.0, ()
         best = max(scores, key=lambda label: scores[label])
         return best, stated.get(best, scores[best] / sum(scores.values())), tuple(reasons)

@@ -32,10 +32,9 @@ class ScriptedModel(InstantProvider):
     """Answers the first entry whose pattern is found in the prompt: system text, a line, the messages."""
 
     def __init__(self, model_id: str, answers: Mapping[str, str] | tuple[Answer, ...]) -> None:
-        super().__init__(model_id)
         rows = tuple(Answer(*pair) for pair in answers.items()) if isinstance(answers, Mapping) else answers
+        super().__init__(model_id, "scripted " + key("scripted", *(f"{row}" for row in rows)).hex())
         self._rows: list[tuple[Any, Answer]] = [(compiled(row.pattern), row) for row in rows]
-        self._version = "scripted " + key("scripted", *(f"{row}" for row in rows)).hex()
 
     @classmethod
     def from_file(cls, model_id: str, path: Path) -> ScriptedModel:
@@ -63,7 +62,7 @@ class ScriptedModel(InstantProvider):
             if pattern.search(prompt) is not None:
                 usage = word_usage(request, row.text)
                 return ModelReply(
-                    row.text, confidence=row.confidence, usage=usage, model_version=self._version
+                    row.text, confidence=row.confidence, usage=usage, model_version=self.version
                 )
         shown = prompt if len(prompt) <= _SHOWN_CHARS else prompt[:_SHOWN_CHARS] + "…"
-        raise ProviderError(f"no scripted answer matches the prompt: {shown}")
+        raise ProviderError(f"no scripted answer matches the prompt: {shown}", "request")

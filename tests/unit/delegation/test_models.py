@@ -235,11 +235,10 @@ def test_a_model_that_needs_a_file(tmp_path: Path) -> None:
 
 
 def test_plug_ins_are_providers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def load() -> registries.Factory:
-        return lambda model_id, file: LocalEchoModel(model_id, "<plug>")
+    def load() -> registries.ProviderRow:
+        return registries.ProviderRow(lambda settings, world: LocalEchoModel(settings.id, "<plug>"))
 
     monkeypatch.setattr(registries, "plug_ins", lambda: {"plug": load})
-    monkeypatch.setattr(policies, "plug_ins", lambda: {"plug": load})
     policy = policies.load(write(tmp_path, "delegation.toml", '[models.a]\nprovider = "plug"\n'))
     registry = ModelRegistry()
     policy.register_models(registry)
