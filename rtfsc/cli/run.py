@@ -44,7 +44,7 @@ def command(
         result = session.run(file, None, arguments or ())
     except RtfsError:
         if trace:
-            sys.stderr.write(render_tree(session.host.trace))
+            sys.stderr.write(render_tree(session.last_trace))
         raise
     sys.stdout.flush()
     if trace:

@@ -31,12 +31,17 @@ class Scope:
         self.event: Event | None = None
         self.values: dict[str, object] = {}
         self.hints: Mapping[str, object] | None = None
-        # effects are numbered within the step or run they belong to
+        # effects, steps and branches are numbered together within the level they belong to
         self.numbers = count(1)
 
-    def next_path(self) -> str:
-        """Name the place of the next effect."""
-        return f"{self.path}/{next(self.numbers)}"
+    @property
+    def event_id(self) -> int:
+        """The id of the event that this level is, 0 for none."""
+        return 0 if self.event is None else self.event.id
+
+    def next_path(self, name: str = "") -> str:
+        """Name the place of the next effect, or of the next level with a name of its own."""
+        return f"{self.path}/{next(self.numbers)}{':' if name else ''}{name}"
 
 
 _current: Final[ContextVar[Scope | None]] = ContextVar("rtfs_scope", default=None)

@@ -51,7 +51,8 @@ class Session:
     """One runtime: `Session(settings)`, or `Session(grants=…, policy=…)` with any field of `Settings`.
 
     Shape: `namespace` is the exact dict that modules see as `__builtins__`; `instances` are the modules by
-           name.
+           name. `last_trace` is that of the run that began last, for whoever got an error instead of a
+           `Result`.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Session:
         )
         self.instances: dict[str, ModuleInstance] = {}
         self.loading: list[str] = []
+        self.last_trace = self.host.trace
         self.namespace: dict[str, Any] = {**_builtins(self.host), **abi.ABI, **abi.session_abi(self)}
 
     @property
@@ -192,12 +194,10 @@ class Session:
 
     def step_started(self, name: str, options: Mapping[str, object]) -> None:
         """Enter a step."""
-        around = context.current(self)
-        trace = self.host.trace if around is None else around.trace
-        path = name if around is None else f"{around.path}/{name}"
-        scope = context.Scope(self, around, path, trace)
-        parent = around.event.id if around is not None and around.event is not None else 0
-        scope.event = trace.begin("step", name, path, parent)
+        around = self.host.here()
+        path = around.next_path(name)
+        scope = context.Scope(self, around, path, around.trace)
+        scope.event = around.trace.begin("step", name, path, around.event_id)
         scope.event.detail.update({key: None for key, value in options.items() if value})
         context.step_in(scope)
 
@@ -209,12 +209,10 @@ class Session:
 
     def push_hints(self, hints: Mapping[object, object]) -> None:
         """Take the `runtime.*` entries of a call that is about to be made."""
-        around = context.current(self)
-        path = "" if around is None else around.path
-        scope = context.Scope(self, around, path, self.host.trace if around is None else around.trace)
-        if around is not None:
-            # a call's hints are no place of their own
-            scope.event, scope.numbers, scope.values = around.event, around.numbers, around.values
+        around = self.host.here()
+        scope = context.Scope(self, around, around.path, around.trace)
+        # a call's hints are no place of their own
+        scope.event, scope.numbers, scope.values = around.event, around.numbers, around.values
         scope.hints = {_text(key): value for key, value in hints.items()} if is_map(hints) else {}
         context.step_in(scope)
 
@@ -236,7 +234,7 @@ class Session:
         return (settings.tenant, *grants, *self.registry.ids())
 
     def _enter(self, name: str, job: Callable[[], object]) -> Result:
-        trace = Trace(self.settings.world.elapsed_s, self.settings.sink)
+        trace = self.last_trace = Trace(self.settings.world.elapsed_s, self.settings.sink)
         around = context.current(self)
         scope = context.Scope(self, around, name, trace)
         limits = self.settings.limits
@@ -331,9 +329,8 @@ def _make_host(session: Session, settings: Settings) -> Host:
     world = settings.world
     if settings.output is not None:
         world = world._replace(write_out=_writer(settings.output))
-    host = Host(session, settings.capabilities, settings.grants, world)
+    host = Host(session, settings.capabilities, settings.grants, world, settings.sink)
     host.output_left = settings.limits.output_chars
-    host.trace = Trace(world.elapsed_s, settings.sink)
     host.context.update((name, from_python(value)) for name, value in settings.context.items())
     return host
 

@@ -14,7 +14,9 @@ from rtfs_runtime.errors import LimitExceeded, RtfsError
 from rtfs_runtime.printer import display
 from rtfs_runtime.values import kind_name
 
-EventKind: TypeAlias = Literal["run", "step", "capability", "model", "log"]
+EventKind: TypeAlias = Literal[
+    "run", "step", "branch", "capability", "model", "decision", "attempt", "cache", "log"
+]
 MAX_EVENTS: Final = 10_000
 _BRIEF_CHARS: Final = 60
 
@@ -39,9 +41,11 @@ class Cost(NamedTuple):
 class Event:
     """One thing that happened.
 
-    Shape: `path` names the place: enclosing steps, then the number of the effect in its step. `parent` is the
-           id of the enclosing event, 0 for none. `detail` grows while the event is open. `outcome` is the
-           value it gave, or the RtfsError.
+    Shape: `path` names the place, the same in every run that does the same: the module, then for each level
+           its number among those of its parent, with the name of a step or a branch (`m/2:fetch/1`). `id`
+           counts events as they began, `parent` is the id of the enclosing event, 0 for none. `detail` grows
+           while the event is open; it holds texts, numbers and None. `outcome` is the value it gave, or the
+           error. `usage` stands at the one event that spent it.
     Units: `latency_s` is None while the event is open.
     """
 
@@ -66,17 +70,23 @@ class Event:
 
 
 Sink: TypeAlias = Callable[[Event], None]
+Replay: TypeAlias = Callable[[Event], object]
+"""Gives what an effect gave when it was recorded, or raises what it raised, instead of doing it again."""
 
 
 class Trace:
     """The events of one run as they began; beyond `MAX_EVENTS` they are only counted and sent to the sink.
 
+    Shape: `replay` is set where a recorded run is run again.
     Thread: events may begin and end on any thread.
     """
 
-    def __init__(self, clock: Callable[[], float], sink: Sink | None = None) -> None:
+    def __init__(
+        self, clock: Callable[[], float], sink: Sink | None = None, replay: Replay | None = None
+    ) -> None:
         self._clock = clock
         self._sink = sink
+        self.replay = replay
         self._numbers = count(1)
         self._usages: list[Usage] = []
         self.events: list[Event] = []
@@ -144,7 +154,7 @@ def _line(event: Event, times: bool) -> str:
     shown = f"{event.kind} {event.name}"
     if event.args:
         shown += f" ({' '.join(brief(arg) for arg in event.args)})"
-    if event.latency_s is not None and event.kind not in ("run", "log"):
+    if event.latency_s is not None and event.kind not in ("run", "branch", "log"):
         sign, value = ("✗", _error_text(event.outcome)) if event.failed else ("→", brief(event.outcome))
         shown += f" {sign} {value}"
     notes = _notes(event.detail)

@@ -15,20 +15,28 @@ from rtfs_runtime.host.capability import Capability, as_error, check_input, chec
 from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.host.handles import Handles
 from rtfs_runtime.host.perform import Effect, perform
+from rtfs_runtime.host.rows import nothing
 from rtfs_runtime.host.standard import STANDARD
 from rtfs_runtime.host.world import OutputClosed, World
-from rtfs_runtime.trace import Event, EventKind, Trace
+from rtfs_runtime.trace import Event, EventKind, Sink, Trace
 
 
 class Host:
     """One session's host.
 
     Shape: `owner` is the session, which marks its scopes. `state` is the session's key-value store, `context`
-           what `@name` shows. `execute_model` answers `llm-execute`; the session sets it.
+           what `@name` shows, `trace` the events of calls that belong to no run. `execute_model` answers `llm-execute`; the session sets it.
     Thread: effects may happen on several threads; the store is as atomic as a dict.
     """
 
-    def __init__(self, owner: object, declared: Iterable[object], grants: Grants, world: World) -> None:
+    def __init__(
+        self,
+        owner: object,
+        declared: Iterable[object],
+        grants: Grants,
+        world: World,
+        sink: Sink | None = None,
+    ) -> None:
         self.owner = owner
         self.capabilities: Mapping[str, Capability] = table(declared, STANDARD)
         self.grants = grants
@@ -37,22 +45,28 @@ class Host:
         self.state: dict[object, object] = {}
         self.handles = Handles()
         self.output_left = 0
-        self.trace = Trace(world.elapsed_s)
+        self.trace = Trace(world.elapsed_s, sink)
+        self._root = context.Scope(owner, None, "", self.trace)
+        self._root.values = self.context
         self.execute_model: Callable[[str, str], object] = _no_model
 
+    def here(self) -> context.Scope:
+        """Give the level at which the session's code is now: of a run, or of calls that belong to none."""
+        return context.current(self.owner) or self._root
+
     def perform(self, capability_id: str, args: tuple[object, ...]) -> object:
-        """Do what a capability does.
+        """Do what a capability does; a refusal is an event too.
 
         Raises: UnknownCapability, SecurityViolation, what `check_input` and `check_output` raise, and what
                the capability ended in.
         """
         row = self.capabilities.get(capability_id)
-        if row is None:
-            raise RtfsError("UnknownCapability", {"capability": capability_id})
-        check_input(row, args)
-        self.grants.check(row.id, _operation(row), row.needs(self, *args))
 
         def act(_event: Event) -> object:
+            if row is None:
+                raise RtfsError("UnknownCapability", {"capability": capability_id})
+            check_input(row, args)
+            self.grants.check(row.id, _operation(row), row.needs(self, *args))
             try:
                 value = row.act(self, *args)
             except Exception as error:
@@ -61,7 +75,8 @@ class Host:
                 raise found from found.__cause__
             return check_output(row, value)
 
-        return self.record("capability", row.id, args, {}, act)
+        outside = row is None or row.needs is not nothing
+        return self._record(Effect("", "capability", capability_id, args, {}, outside), act)
 
     def record(
         self,
@@ -72,12 +87,13 @@ class Host:
         act: Callable[[Event], object],
     ) -> object:
         """Do an effect at the place where the session's code is now; effects within it are its children."""
-        around = context.current(self.owner)
-        trace = self.trace if around is None else around.trace
-        path = "" if around is None else around.next_path()
-        scope = context.Scope(self.owner, around, path, trace)
-        scope.values = self.context if around is None else around.values
-        scope.hints = None if around is None else around.hints
+        return self._record(Effect("", kind, name, args, detail), act)
+
+    def _record(self, effect: Effect, act: Callable[[Event], object]) -> object:
+        around = self.here()
+        path = around.next_path()
+        scope = context.Scope(self.owner, around, path, around.trace)
+        scope.values, scope.hints = around.values, around.hints
 
         def inside(event: Event) -> object:
             scope.event = event
@@ -87,8 +103,7 @@ class Host:
             finally:
                 context.leave(token)
 
-        parent = 0 if around is None or around.event is None else around.event.id
-        return perform(Effect(path, kind, name, args, detail), inside, trace, parent)
+        return perform(effect._replace(path=path), inside, around.trace, around.event_id)
 
     def write_out(self, text: str) -> None:
         """Write to the session's output; raises LimitExceeded when there was too much of it."""

@@ -14,13 +14,18 @@ from rtfs_runtime.trace import Event, EventKind, Trace
 
 
 class Effect(NamedTuple):
-    """One effect about to happen. `path` is its place; `detail` goes into the event before it starts."""
+    """One effect about to happen.
+
+    Shape: `path` is its place; `detail` goes into the event before it starts. `outside` says that it reaches
+           beyond the session, so that a replay gives back what was recorded instead of doing it.
+    """
 
     path: str
     kind: EventKind
     name: str
     args: tuple[object, ...]
     detail: Mapping[str, object]
+    outside: bool = True
 
 
 def perform(effect: Effect, act: Callable[[Event], object], trace: Trace, parent: int) -> object:
@@ -29,7 +34,10 @@ def perform(effect: Effect, act: Callable[[Event], object], trace: Trace, parent
     event.args = effect.args
     event.detail.update(effect.detail)
     try:
-        value = act(event)
+        if trace.replay is not None and effect.outside:
+            value = trace.replay(event)
+        else:
+            value = act(event)
     except BaseException as error:
         trace.end(event, error, failed=True)
         raise

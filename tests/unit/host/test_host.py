@@ -333,13 +333,33 @@ def test_effects_are_recorded_with_their_place() -> None:
     session.step_ended("inner", RtfsError("Generic", {"message": "m"}), failed=True)
     session.perform("ccos.echo", (1,))
     session.step_ended("outer", 1, failed=False)
+    session.perform("ccos.echo", (2,))
     assert seen == [
-        ("outer/1", "ccos.io.println", False),
-        ("outer/inner/1", "ccos.io.read-line", True),
-        ("outer/inner", "inner", True),
-        ("outer/2", "ccos.echo", False),
-        ("outer", "outer", False),
+        ("/1:outer/1", "ccos.io.println", False),
+        ("/1:outer/2:inner/1", "ccos.io.read-line", True),
+        ("/1:outer/2:inner", "inner", True),
+        ("/1:outer/3", "ccos.echo", False),
+        ("/1:outer", "outer", False),
+        ("/2", "ccos.echo", False),
     ]
+
+
+def test_no_two_events_have_one_place() -> None:
+    places: list[str] = []
+    session = make(sink=lambda event: places.append(event.path))
+    for name in ("fetch", "fetch", "1"):
+        session.step_started(name, {})
+        session.perform("ccos.echo", (1,))
+        session.step_ended(name, None, failed=False)
+    assert len(places) == len(set(places)) == 6
+
+
+def test_a_refused_effect_is_recorded() -> None:
+    seen: list[tuple[str, str, object]] = []
+    session = make(sink=lambda e: seen.append((e.path, e.name, e.outcome)))
+    denied = refusal(session, "ccos.io.read-file", "/etc/hosts")
+    unknown = refusal(session, "no.such/thing", 1)
+    assert seen == [("/1", "ccos.io.read-file", denied), ("/2", "no.such/thing", unknown)]
 
 
 def test_the_real_world_is_the_process() -> None:

@@ -139,7 +139,7 @@ def test_a_run_traces_what_it_did() -> None:
     result = session.run("m")
     assert result.value == "[ECHO] hi"
     assert result.cost == (1, 1, 2, 0.0)
-    assert [event.path for event in result.trace] == ["m", "m/fetch", "m/fetch/1", "m/1", "m/2", "m/2/1"]
+    assert [event.path for event in result.trace] == ["m", "m/1:fetch", "m/1:fetch/1", "m/2", "m/3", "m/3/1"]
     assert render_tree(result.trace, times=False).splitlines() == [
         "run m",
         '├─ step fetch → "a"',
@@ -149,6 +149,8 @@ def test_a_run_traces_what_it_did() -> None:
         '   └─ model echo-model ("hi") → "[ECHO] hi"  [model: echo [ECHO], tokens: 1+2]',
     ]
     assert len(session.run("m").trace) == len(result.trace)
+    assert failure(lambda: session.run("m", args=[1])).kind == "ArityMismatch"
+    assert [event.failed for event in session.last_trace] == [True]
 
 
 def test_times_are_shown_on_demand() -> None:
