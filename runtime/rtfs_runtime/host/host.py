@@ -25,7 +25,8 @@ class Host:
     """One session's host.
 
     Shape: `owner` is the session, which marks its scopes. `state` is the session's key-value store, `context`
-           what `@name` shows, `trace` the events of calls that belong to no run. `execute_model` answers `llm-execute`; the session sets it.
+           what `@name` shows, `trace` the events of calls that belong to no run. `execute_model` answers
+           `llm-execute`; the session sets it.
     Thread: effects may happen on several threads; the store is as atomic as a dict.
     """
 

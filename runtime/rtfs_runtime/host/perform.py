@@ -34,10 +34,7 @@ def perform(effect: Effect, act: Callable[[Event], object], trace: Trace, parent
     event.args = effect.args
     event.detail.update(effect.detail)
     try:
-        if trace.replay is not None and effect.outside:
-            value = trace.replay(event)
-        else:
-            value = act(event)
+        value = act(event) if trace.replay is None or not effect.outside else trace.replay(event)
     except BaseException as error:
         trace.end(event, error, failed=True)
         raise
