@@ -32,6 +32,7 @@ from rtfsc.backend.codegen import generate
 from rtfsc.backend.pack import pack
 from rtfsc.diagnostics import fail
 from rtfsc.expand.expander import Expander
+from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.nodes import Module
 from rtfsc.ir.verify import verify
 from rtfsc.lower.context import Expander as MacroExpander
@@ -202,7 +203,7 @@ class Compilation:
     def artifact(self, module: Module) -> Artifact:
         """Write code and pack it."""
         dependencies = tuple(self.dependencies.values())
-        code = self._timed("generate", lambda: generate(module, self.source))
+        code = self._timed("generate", lambda: generate(module, self.source, self._infer))
         named = (self.request.filename, self.request.data)
         key = self._wanted().full_key(dependencies)
         try:
@@ -211,6 +212,9 @@ class Compilation:
             assert "deep" in str(error), f"a constant that marshal cannot write: {error}"
             whole = Span(0, len(self.source.text))
             raise fail("E404", f"Too deeply nested to write: {error}", whole) from None
+
+    def _infer(self, module: Module) -> Kinds:
+        return infer_kinds(module) if self.options.level else Kinds(module)
 
     def _wanted(self) -> Wanted:
         # a file of one module form gives one artifact, whoever asks for it

@@ -6,6 +6,7 @@ has one arm in `write`; what is longer than an arm is in the rooms beside this f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import CodeType
 from typing import assert_never
 
@@ -15,6 +16,7 @@ from rtfsc.backend.constants import write_constant
 from rtfsc.backend.emitter import Emitter
 from rtfsc.backend.frame import Frame, Unit, Want
 from rtfsc.backend.positions import Positions
+from rtfsc.ir.kind_flow import Kinds
 from rtfsc.ir.nodes import (
     Blocks,
     BuiltinRef,
@@ -50,13 +52,18 @@ from rtfsc.source import SourceFile
 _WIDE = 64
 
 
-def generate(module: Module, source: SourceFile) -> CodeType:
-    """Compile a module's body; running the code gives the value of its last form."""
-    return _generate(module, Positions(source), source.name)
+def generate(module: Module, source: SourceFile, infer: Callable[[Module], Kinds] = Kinds) -> CodeType:
+    """Compile a module's body; running the code gives the value of its last form.
+
+    `infer` finds kinds; without it every operand is tested.
+    """
+    return _generate(module, Positions(source), source.name, infer)
 
 
-def _generate(module: Module, positions: Positions, filename: str) -> CodeType:
-    unit = Unit(module, positions, filename, write)
+def _generate(
+    module: Module, positions: Positions, filename: str, infer: Callable[[Module], Kinds]
+) -> CodeType:
+    unit = Unit(module, positions, filename, (write, infer))
     emitter = Emitter("<module>", filename, 1)
     frame = Frame(unit, emitter)
     functions.write_body(frame, lambda: _module_body(frame, module))
@@ -150,8 +157,8 @@ def _push(frame: Frame, node: Value) -> None:
             write_constant(frame, value)
         case Call():
             calls.write_call(frame, node)
-        case Op(name=name, args=args):
-            calls.write_op(frame, name, args)
+        case Op():
+            calls.write_op(frame, node)
         case Global(name=name) | BuiltinRef(name=name):
             emitter.glob(name)
         case Fn():
@@ -236,6 +243,7 @@ def _write_module(frame: Frame, inner: Module) -> None:
     emitter.callee_global("#define_module")
     emitter.glob("#module")
     emitter.const(inner.name)
-    emitter.const(_generate(inner, frame.unit.positions, frame.unit.filename))
+    unit = frame.unit
+    emitter.const(_generate(inner, unit.positions, unit.filename, unit.infer))
     emitter.const(inner.interface.to_text())
     emitter.call(4)

@@ -7,10 +7,10 @@ test of a value that is not surely a boolean compares with both; conditional jum
 
 from __future__ import annotations
 
-from rtfsc.backend.calls import is_boolean
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame, Want
 from rtfsc.backend.functions import load
+from rtfsc.ir import kinds
 from rtfsc.ir.nodes import (
     Block,
     Blocks,
@@ -71,9 +71,9 @@ def write_test(frame: Frame, node: Expr, orelse: Mark) -> None:
             write_test(frame, operand, end)
             emitter.jump(orelse)
             emitter.mark(end)
-        case Local(var=var):
-            _test_local(frame, var, orelse)
-        case _ if is_boolean(node):
+        case Local():
+            _test_local(frame, node, orelse)
+        case _ if kinds.within(frame.unit.kinds.of(node), kinds.BOOL):
             frame.value(node)
             emitter.jump_if_false(orelse)
         case _:
@@ -83,8 +83,16 @@ def write_test(frame: Frame, node: Expr, orelse: Mark) -> None:
                 _test(frame, name, orelse)
 
 
-def _test_local(frame: Frame, var: Var, orelse: Mark) -> None:
-    if var in frame.free or var in frame.cells:
+def _test_local(frame: Frame, node: Local, orelse: Mark) -> None:
+    var, kind = node.var, frame.unit.kinds.of(node)
+    if kinds.within(kind, kinds.BOOL):
+        load(frame, var)
+        frame.emitter.jump_if_false(orelse)
+    elif not kind & kinds.BOOL:
+        if kind & kinds.NIL:
+            load(frame, var)
+            frame.emitter.jump_if_none(orelse)
+    elif var in frame.free or var in frame.cells:
         load(frame, var)
         with frame.temps() as [name]:
             frame.emitter.store(name)

@@ -20,7 +20,13 @@ from bytecode import BinaryOp, Bytecode, Compare, CompilerFlags, Instr, Label
 from bytecode.instr import FreeVar, InstrLocation, TryBegin, TryEnd
 
 VERSION = sys.version_info[:2]
-_BINARY = {"+": BinaryOp.ADD, "-": BinaryOp.SUBTRACT, "*": BinaryOp.MULTIPLY}
+_BINARY = {
+    "+": BinaryOp.ADD,
+    "-": BinaryOp.SUBTRACT,
+    "*": BinaryOp.MULTIPLY,
+    "/": BinaryOp.TRUE_DIVIDE,
+    "%": BinaryOp.REMAINDER,
+}
 _COMPARE = {"<": "LT", "<=": "LE", "==": "EQ", "!=": "NE", ">": "GT", ">=": "GE"}
 _INVERSE = {
     "POP_JUMP_IF_TRUE": "POP_JUMP_IF_FALSE",
@@ -180,7 +186,7 @@ class Emitter:
         self._op("SWAP", 0, n)
 
     def binary(self, op: str) -> None:
-        """Replace two numbers by their sum, difference or product."""
+        """Replace two numbers by their sum, difference, product, quotient or remainder."""
         self._op("BINARY_OP", -1, _BINARY[op])
 
     def compare(self, op: str) -> None:
@@ -191,6 +197,32 @@ class Emitter:
     def is_same(self, *, invert: bool = False) -> None:
         """Replace two values by whether they are one object."""
         self._op("IS_OP", -1, int(invert))
+
+    def negative(self) -> None:
+        """Replace a number by its negative."""
+        self._op("UNARY_NEGATIVE", 0)
+
+    def truth(self) -> None:
+        """Replace a value by whether Python takes it for true, to be tested by a jump."""
+        if VERSION >= (3, 13):
+            self._op("TO_BOOL", 0)
+
+    def negation(self) -> None:
+        """Replace a value by whether Python takes it for false."""
+        self.truth()
+        self._op("UNARY_NOT", 0)
+
+    def contains(self) -> None:
+        """Replace a key and the container above it by whether the key is in there."""
+        self._op("CONTAINS_OP", -1, 0)
+
+    def slice(self) -> None:
+        """Replace a sequence, a start and an end by the part between."""
+        if VERSION < (3, 12):
+            self._op("BUILD_SLICE", -1, 2)
+            self._op("BINARY_SUBSCR", -1)
+        else:
+            self._op("BINARY_SLICE", -2)
 
     def subscript(self) -> None:
         """Replace container and key by the item."""
@@ -259,6 +291,14 @@ class Emitter:
         if VERSION < (3, 12):
             self._op("PRECALL", 0, n)
         self._op("CALL", -1 - n, n)
+
+    def load_method(self, push: Callable[[], None], name: str) -> None:
+        """Push a method of what `push` pushes; arguments and `call` follow."""
+        push()
+        if VERSION < (3, 12):
+            self._op("LOAD_METHOD", 1, name)
+        else:
+            self._op("LOAD_ATTR", 1, (True, name))
 
     def make_function(self, code: CodeType, *, closure: bool) -> None:
         """Push a function; with `closure` its tuple of cells is on the stack."""

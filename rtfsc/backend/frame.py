@@ -16,6 +16,7 @@ from rtfs_runtime.types import Type, to_data
 from rtfsc.backend.captures import Captures
 from rtfsc.backend.emitter import Emitter, Mark, Region
 from rtfsc.backend.positions import Positions
+from rtfsc.ir.kind_flow import Kinds
 from rtfsc.ir.nodes import Expr, Module, Var
 from rtfsc.ir.walk import known_functions
 
@@ -34,11 +35,18 @@ Writer = Callable[["Frame", Expr, Want], None]
 class Unit:
     """Facts shared by all functions of one module, and the constants they ask for."""
 
-    def __init__(self, module: Module, positions: Positions, filename: str, write: Writer) -> None:
+    def __init__(
+        self,
+        module: Module,
+        positions: Positions,
+        filename: str,
+        given: tuple[Writer, Callable[[Module], Kinds]],
+    ) -> None:
         self.module = module
         self.positions = positions
         self.filename = filename
-        self.write = write
+        self.write, self.infer = given
+        self.kinds = self.infer(module)
         self.captures = Captures(module)
         sites = frozenset(site.name for site in module.interface.sites)
         # functions of this module that the linker gets to see, with the slots of their hinted calls

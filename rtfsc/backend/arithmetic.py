@@ -1,0 +1,331 @@
+"""Arithmetic and comparison as instructions.
+
+In: calls of `+ - * / mod inc dec < = even? max …`. Out: instructions for numbers (and strings, where order
+and equality take them), the builtin itself, out of line, for everything else: it raises what the language
+says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from rtfs_runtime.values import Keyword
+from rtfsc.backend.constants import write_constant
+from rtfsc.backend.emitter import Mark, Region
+from rtfsc.backend.frame import Frame
+from rtfsc.backend.operands import Operand, call_global, guard, hold, is_simple, may_be, otherwise
+from rtfsc.ir import kinds
+from rtfsc.ir.nodes import Call, Const, Expr
+
+# atoms that are equal only when they are the same object
+_IDENTICAL: Final = (type(None), bool, Keyword)
+_INTS: Final = (kinds.INT,)
+_NUMBERS: Final = (kinds.INT, kinds.FLOAT)
+
+
+def _likely(frame: Frame, args: tuple[Expr, ...]) -> tuple[int, ...]:
+    """Order the classes of numbers: floats first beside a float."""
+    if any(kinds.within(frame.unit.kinds.of(arg), kinds.FLOAT) for arg in args):
+        return _NUMBERS[::-1]
+    return _NUMBERS
+
+
+def write_sum(frame: Frame, node: Call, name: str) -> bool:
+    """Write `+ - *` of two or more arguments, `inc` and `dec`."""
+    args = node.args
+    op = {"inc": "+", "dec": "-"}.get(name, name)
+    if name in ("inc", "dec"):
+        args = (*args, Const(1, span=node.span))
+    if len(args) < 2 or not may_be(frame, args, kinds.NUMBER):
+        return False
+    emitter = frame.emitter
+    known = [kinds.within(frame.unit.kinds.of(arg), kinds.NUMBER) for arg in args]
+    if all(known) and all(is_simple(frame, arg) for arg in args[2:]):
+        for at, arg in enumerate(args):
+            frame.value(arg)
+            if at:
+                emitter.binary(op)
+        return True
+    slow, done = Mark(), Mark()
+    with frame.temps(len(args)) as temps:
+        operands = hold(frame, args, temps)
+        if emitter.dead:
+            return True
+        likely = _likely(frame, args)
+        for operand in operands:
+            guard(frame, operand, likely, slow)
+        for at, operand in enumerate(operands):
+            operand.push(frame)
+            if at:
+                emitter.binary(op)
+        emitter.mark(done)
+        otherwise(frame, slow, done, lambda: call_global(frame, name, operands[: len(node.args)]))
+    return True
+
+
+def write_negation(frame: Frame, node: Call, name: str) -> bool:
+    """Write `(- x)`."""
+    if len(node.args) != 1:
+        return write_sum(frame, node, name)
+
+    def negate(operands: list[Operand]) -> None:
+        operands[0].push(frame)
+        frame.emitter.negative()
+
+    return _numeric(frame, node, name, (_likely(frame, node.args), negate))
+
+
+def _numeric(
+    frame: Frame,
+    node: Call,
+    name: str,
+    fast: tuple[tuple[int, ...], Callable[[list[Operand]], None]],
+    also: Callable[[list[Operand], Mark], None] | None = None,
+) -> bool:
+    """Write an operation that has a fast way for some classes; `also` adds tests of its own."""
+    wanted, write = fast
+    mask = 0
+    for each in wanted:
+        mask |= each
+    if not may_be(frame, node.args, mask):
+        return False
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    with frame.temps(len(node.args)) as temps:
+        operands = hold(frame, node.args, temps)
+        if emitter.dead:
+            return True
+        for operand in operands:
+            guard(frame, operand, wanted, slow)
+        if also is not None:
+            also(operands, slow)
+        write(operands)
+        emitter.mark(done)
+        otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
+    return True
+
+
+def write_order(frame: Frame, node: Call, name: str) -> bool:
+    """Write `< <= > >=`: of two numbers or two strings."""
+    if len(node.args) != 2:
+        return False
+    of = [frame.unit.kinds.of(arg) for arg in node.args]
+    mask = kinds.STR if any(kinds.within(kind, kinds.STR) for kind in of) else kinds.NUMBER
+    if all(kinds.within(kind, mask) for kind in of):
+        for arg in node.args:
+            frame.value(arg)
+        frame.emitter.compare(name)
+        return True
+    wanted = (kinds.STR,) if mask == kinds.STR else _likely(frame, node.args)
+
+    def write(operands: list[Operand]) -> None:
+        for operand in operands:
+            operand.push(frame)
+        frame.emitter.compare(name)
+
+    return _numeric(frame, node, name, (wanted, write))
+
+
+def write_mod(frame: Frame, node: Call, name: str) -> bool:
+    """Write `mod` of integers: a dividend that is not negative, a divisor that is a positive constant."""
+    if len(node.args) != 2:
+        return False
+    divisor = node.args[1]
+    if not (isinstance(divisor, Const) and type(divisor.value) is int and divisor.value > 0):
+        return False
+
+    def positive(operands: list[Operand], slow: Mark) -> None:
+        # Python's remainder has the sign of the divisor, the language's that of the dividend
+        operands[0].push(frame)
+        frame.emitter.const(0)
+        frame.emitter.compare(">=")
+        frame.emitter.jump_if_false(slow)
+
+    def write(operands: list[Operand]) -> None:
+        for operand in operands:
+            operand.push(frame)
+        frame.emitter.binary("%")
+
+    return _numeric(frame, node, name, (_INTS, write), positive)
+
+
+def write_parity(frame: Frame, node: Call, name: str) -> bool:
+    """Write `even?` and `odd?` of an integer."""
+
+    def write(operands: list[Operand]) -> None:
+        operands[0].push(frame)
+        frame.emitter.const(2)
+        frame.emitter.binary("%")
+        frame.emitter.const(0)
+        frame.emitter.compare("==" if name == "even?" else "!=")
+
+    return _numeric(frame, node, name, (_INTS, write))
+
+
+def write_sign(frame: Frame, node: Call, name: str) -> bool:
+    """Write `zero? pos? neg?`."""
+
+    def write(operands: list[Operand]) -> None:
+        operands[0].push(frame)
+        frame.emitter.const(0)
+        frame.emitter.compare({"zero?": "==", "pos?": ">", "neg?": "<"}[name])
+
+    return _numeric(frame, node, name, (_likely(frame, node.args), write))
+
+
+def write_extreme(frame: Frame, node: Call, name: str) -> bool:
+    """Write `max` and `min` of two: the second one only when it is beyond the first."""
+    if len(node.args) != 2:
+        return False
+
+    def write(operands: list[Operand]) -> None:
+        first, second = operands
+        emitter = frame.emitter
+        keep, end = Mark(), Mark()
+        second.push(frame)
+        first.push(frame)
+        emitter.compare(">" if name == "max" else "<")
+        emitter.jump_if_false(keep)
+        second.push(frame)
+        emitter.jump(end)
+        emitter.mark(keep)
+        first.push(frame)
+        emitter.mark(end)
+
+    return _numeric(frame, node, name, (_likely(frame, node.args), write))
+
+
+def write_quotient(frame: Frame, node: Call, name: str) -> bool:
+    """Write `/` of two numbers: the quotient of floats unless it is whole, for then it is an integer.
+
+    A division that fails is left to the builtin: it knows quotients of integers no float can hold.
+    """
+    if len(node.args) != 2 or not may_be(frame, node.args, kinds.NUMBER):
+        return False
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    depth, outer = emitter.depth, emitter.region
+    with frame.temps(3) as [left, right, quotient]:
+        operands = hold(frame, node.args, (left, right))
+        if emitter.dead:
+            return True
+        for operand in operands:
+            guard(frame, operand, _likely(frame, node.args), slow)
+        region = Region(Mark(), depth)
+        emitter.region = region
+        for operand in operands:
+            operand.push(frame)
+        emitter.binary("/")
+        emitter.region = outer
+        emitter.store(quotient)
+        emitter.load_method(lambda: emitter.load(quotient), "is_integer")
+        emitter.call(0)
+        emitter.jump_if_true(slow)
+        emitter.load(quotient)
+        emitter.mark(done)
+
+        def failed() -> None:
+            emitter.region = outer
+            emitter.handler(region)
+            emitter.push_exc_info()
+            emitter.pop()
+            emitter.pop_except()
+            emitter.jump(slow)
+
+        frame.outline(failed)
+        slow.depth = depth
+        otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
+    return True
+
+
+def write_equal(frame: Frame, node: Call, name: str) -> bool:
+    """Write `=` and `not=` of two."""
+    if len(node.args) != 2:
+        return False
+    return equal(frame, node.args[0], node.args[1], invert=name not in ("=", "=="))
+
+
+def equal(frame: Frame, left: Expr, right: Expr, *, invert: bool = False) -> bool:
+    """Write equality: by identity, by class and value, or by the walk through both."""
+    if isinstance(left, Const) and not isinstance(right, Const):
+        left, right = right, left
+    emitter = frame.emitter
+    of = frame.unit.kinds.of
+    if _by_identity(frame, right) or _by_identity(frame, left):
+        frame.value(left)
+        frame.value(right)
+        emitter.is_same(invert=invert)
+        return True
+    for one in (right, left):
+        for kind in (kinds.INT, kinds.STR, kinds.FLOAT):
+            if kinds.within(of(one), kind):
+                _equal_atoms(frame, (left, right), kind, invert=invert)
+                return True
+    emitter.callee_global("#equal")
+    frame.value(left)
+    frame.value(right)
+    emitter.call(2)
+    if invert:
+        emitter.negation()
+    return True
+
+
+def _by_identity(frame: Frame, node: Expr) -> bool:
+    if isinstance(node, Const):
+        return isinstance(node.value, _IDENTICAL)
+    return kinds.within(frame.unit.kinds.of(node), kinds.KEYWORD | kinds.BOOL | kinds.NIL)
+
+
+def _equal_atoms(frame: Frame, sides: tuple[Expr, Expr], kind: int, *, invert: bool) -> None:
+    """Write equality where one side has one class of atoms: the other must have it as well."""
+    emitter = frame.emitter
+    other, done = Mark(), Mark()
+    if not may_be(frame, sides, kind):
+        for side in sides:
+            frame.effect(side)
+        emitter.const(invert)
+        return
+    with frame.temps(2) as temps:
+        if all(kinds.within(frame.unit.kinds.of(side), kind) for side in sides):
+            for side in sides:
+                frame.value(side)
+        else:
+            operands = hold(frame, sides, temps)
+            if emitter.dead:
+                return
+            for operand in operands:
+                guard(frame, operand, (kind,), other)
+            for operand in operands:
+                operand.push(frame)
+        emitter.compare("!=" if invert else "==")
+        emitter.mark(done)
+        otherwise(frame, other, done, lambda: emitter.const(invert))
+
+
+def write_nil(frame: Frame, node: Call, name: str) -> bool:
+    """Write `nil?`, `true?`, `false?`."""
+    frame.value(node.args[0])
+    write_constant(frame, {"nil?": None, "true?": True, "false?": False}[name])
+    frame.emitter.is_same()
+    return True
+
+
+Writer = Callable[[Frame, Call, str], bool]
+
+ARITHMETIC: Final[Mapping[str, Writer]] = MappingProxyType(
+    {
+        **dict.fromkeys(("+", "*", "inc", "dec"), write_sum),
+        "-": write_negation,
+        "/": write_quotient,
+        "mod": write_mod,
+        **dict.fromkeys(("<", "<=", ">", ">="), write_order),
+        **dict.fromkeys(("even?", "odd?"), write_parity),
+        **dict.fromkeys(("zero?", "pos?", "neg?"), write_sign),
+        **dict.fromkeys(("max", "min"), write_extreme),
+        **dict.fromkeys(("=", "!="), write_equal),
+        **dict.fromkeys(("nil?", "true?", "false?"), write_nil),
+    }
+)
+"""Writers by the name of the builtin; each tells whether it wrote the call."""

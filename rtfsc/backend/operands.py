@@ -1,0 +1,127 @@
+"""Operands of what is written as instructions, and the tests of their classes.
+
+In: argument nodes. Out: operands that can be pushed as often as needed, and guards: one test in line for
+the likely class, the others out of line. A value whose kind is known is not tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from rtfsc.backend.emitter import Mark
+from rtfsc.backend.frame import Frame
+from rtfsc.ir import kinds
+from rtfsc.ir.kinds import Kind
+from rtfsc.ir.nodes import Const, Expr, Local
+
+CLASSES = {
+    kinds.INT: "#int",
+    kinds.FLOAT: "#float",
+    kinds.STR: "#str",
+    kinds.TUPLE: "#tuple",
+    kinds.DICT: "#dict",
+    kinds.KEYWORD: "#Keyword",
+    kinds.LIST: "#List",
+}
+
+
+class Operand(NamedTuple):
+    """An argument that was evaluated: the name of a local or a constant, and its kind."""
+
+    held: str | Const
+    kind: Kind
+
+    def push(self, frame: Frame) -> None:
+        """Push it."""
+        if isinstance(self.held, str):
+            frame.emitter.load(self.held)
+        else:
+            frame.value(self.held)
+
+
+def is_simple(frame: Frame, arg: Expr) -> bool:
+    """Tell whether an argument can be pushed again as it is."""
+    return isinstance(arg, Const) or (
+        isinstance(arg, Local) and arg.var not in frame.free and arg.var not in frame.cells
+    )
+
+
+def hold(frame: Frame, args: Sequence[Expr], temps: Sequence[str]) -> list[Operand]:
+    """Evaluate arguments in order."""
+    held = []
+    for arg, temp in zip(args, temps, strict=True):
+        kind = frame.unit.kinds.of(arg)
+        if isinstance(arg, Const):
+            held.append(Operand(arg, kind))
+        elif isinstance(arg, Local) and is_simple(frame, arg):
+            held.append(Operand(frame.slot(arg.var), kind))
+        else:
+            frame.value(arg)
+            frame.emitter.store(temp)
+            held.append(Operand(temp, kind))
+    return held
+
+
+def may_be(frame: Frame, args: Sequence[Expr], wanted: Kind) -> bool:
+    """Tell whether all arguments may have some classes: else no guard could hold."""
+    return all(frame.unit.kinds.of(arg) & wanted for arg in args)
+
+
+def guard(frame: Frame, operand: Operand, wanted: Sequence[Kind], slow: Mark) -> None:
+    """Go on when an operand has one of the wanted classes, likely ones first, else jump to `slow`."""
+    mask = 0
+    for each in wanted:
+        mask |= each
+    if kinds.within(operand.kind, mask):
+        return
+    possible = [each for each in wanted if each & operand.kind]
+    assert possible, "a guard that cannot hold: see `may_be`"
+    emitter = frame.emitter
+    # jumped to from here or from out of line
+    slow.depth = emitter.depth
+    other, back = (Mark(), Mark()) if len(possible) > 1 else (slow, None)
+    _test(frame, operand, possible[0])
+    emitter.jump_if_false(other)
+    if back is None:
+        return
+    emitter.mark(back)
+
+    def try_others() -> None:
+        emitter.mark(other)
+        for each in possible[1:]:
+            _test(frame, operand, each)
+            emitter.jump_if_true(back)
+        emitter.jump(slow)
+
+    frame.outline(try_others)
+
+
+def _test(frame: Frame, operand: Operand, kind: Kind) -> None:
+    operand.push(frame)
+    # the cheapest exact test: no call, and a boolean is no integer
+    frame.emitter.attribute("__class__")
+    frame.emitter.glob(CLASSES[kind])
+    frame.emitter.is_same()
+
+
+def otherwise(frame: Frame, slow: Mark, done: Mark, write: Callable[[], None]) -> None:
+    """Out of line: where a guard failed, push the value in the general way."""
+    if slow.depth is None:
+        return
+    emitter = frame.emitter
+
+    def write_it() -> None:
+        emitter.mark(slow)
+        write()
+        emitter.jump(done)
+
+    frame.outline(write_it)
+
+
+def call_global(frame: Frame, name: str, operands: Sequence[Operand]) -> None:
+    """Push what a global gives for operands."""
+    frame.emitter.callee_global(name)
+    for operand in operands:
+        operand.push(frame)
+    frame.emitter.call(len(operands))

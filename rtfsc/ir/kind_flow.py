@@ -1,0 +1,453 @@
+"""Which kinds the values of a module have, along every way of control.
+
+In: a module. Out: `Kinds`, a table from nodes to kinds (`rtfsc.ir.kinds`). What an operation asked of a
+local holds afterwards: past `(+ x 1)`, x is a number. Loops and the results of functions start from nothing
+and grow until they agree with themselves. Functions of the delegable set, imports and arguments are unknown.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from rtfsc.ir import kinds, nodes
+from rtfsc.ir.kinds import ANY, NEVER, Kind
+from rtfsc.ir.nodes import (
+    Block,
+    Blocks,
+    BuiltinRef,
+    Call,
+    Const,
+    Expr,
+    Fn,
+    ForEach,
+    Global,
+    If,
+    Let,
+    Local,
+    Var,
+)
+from rtfsc.ir.walk import known_functions
+
+Env = dict[Var, Kind]
+# a loop whose kinds are not settled by then has them widened to anything
+_ROUNDS = 4
+
+
+class Kinds:
+    """What is known of a module; a node that nothing is known of has the kind ANY."""
+
+    def __init__(self, module: nodes.Module) -> None:
+        # the table goes by identity: the module keeps its nodes alive
+        self.module = module
+        self.table: dict[int, Kind] = {}
+
+    def of(self, node: Expr) -> Kind:
+        """Give the kind of a node's value."""
+        return self.table.get(id(node), ANY)
+
+
+def infer_kinds(module: nodes.Module) -> Kinds:
+    """Find the kinds of all nodes."""
+    return _Flow(module).run()
+
+
+class _State:
+    """What is known where a block is entered."""
+
+    __slots__ = ("env", "kinds", "rounds")
+
+    def __init__(self, count: int) -> None:
+        self.kinds: list[Kind] = [NEVER] * count
+        self.env: Env | None = None
+        self.rounds = 0
+
+    def enter(self, args: list[Kind], env: Env) -> bool:
+        """Take one more way in; tell whether it brought something new."""
+        grown = [old | new for old, new in zip(self.kinds, args, strict=True)]
+        if self.rounds > _ROUNDS and grown != self.kinds:
+            grown = [old if old == new else ANY | new for old, new in zip(self.kinds, grown, strict=True)]
+        known = env if self.env is None else _join(self.env, env)
+        changed = grown != self.kinds or self.env is None or known != self.env
+        if changed:
+            self.rounds += 1
+            self.kinds, self.env = grown, dict(known)
+        return changed
+
+
+def _join(left: Env, right: Env) -> Env:
+    return {var: kind | right[var] for var, kind in left.items() if var in right}
+
+
+class _Flow:
+    def __init__(self, module: nodes.Module) -> None:
+        self._kinds = Kinds(module)
+        self._table = self._kinds.table
+        self._functions = known_functions(module)
+        self._results: dict[str, Kind] = dict.fromkeys(self._functions, NEVER)
+        self._values: dict[str, Kind] = {}
+        self._locals: dict[Var, Kind] = {}
+        self._labels: dict[int, _State] = {}
+        self._changed: set[int] = set()
+        self._readers: dict[str, set[int]] = {}
+        self._unit = 0
+        self._todo: deque[int] = deque()
+        self._constants = {
+            node.name
+            for node in module.body
+            if isinstance(node, nodes.DefGlobal) and node.name in module.constants
+        } - set(module.interface.delegable)
+
+    def run(self) -> Kinds:
+        body = self._kinds.module.body
+        self._todo.extend(range(len(body)))
+        while self._todo:
+            self._unit = self._todo.popleft()
+            self._top(body[self._unit])
+        return self._kinds
+
+    def _top(self, node: Expr) -> None:
+        if isinstance(node, nodes.DefGlobal) and node.name in self._functions and isinstance(node.value, Fn):
+            self._note(self._results, node.name, self._function(node.value, {}))
+        elif isinstance(node, nodes.DefGlobal) and node.name in self._constants:
+            self._note(self._values, node.name, self.visit(node.value, {}))
+        else:
+            self.visit(node, {})
+
+    def _note(self, table: dict[str, Kind], name: str, kind: Kind) -> None:
+        before = table.get(name, NEVER)
+        if kind | before != before:
+            table[name] = kind | before
+            self._todo.extend(unit for unit in sorted(self._readers.get(name, ())) if unit not in self._todo)
+
+    def _read(self, table: dict[str, Kind], name: str) -> Kind:
+        self._readers.setdefault(name, set()).add(self._unit)
+        return table.get(name, NEVER)
+
+    # -- one node; `env` becomes what holds afterwards
+
+    def visit(self, node: Expr, env: Env) -> Kind:
+        kind = _VISITS[node.__class__](self, node, env)
+        self._table[id(node)] = self._table.get(id(node), NEVER) | kind
+        return kind
+
+    def _each(self, items: tuple[Expr, ...], env: Env) -> list[Kind]:
+        return [self.visit(item, env) for item in items]
+
+    def _unknown(self, node: Expr, env: Env) -> Kind:
+        return ANY
+
+    def _const(self, node: Const, env: Env) -> Kind:
+        return kinds.of_constant(node.value)
+
+    def _local(self, node: Local, env: Env) -> Kind:
+        return env.get(node.var, ANY)
+
+    def _global(self, node: Global, env: Env) -> Kind:
+        if node.name in self._constants and node.name not in self._functions:
+            return self._read(self._values, node.name)
+        return ANY
+
+    def _let(self, node: Let, env: Env) -> Kind:
+        init = node.init
+        if isinstance(init, Fn) and not _is_delegated(init):
+            self._locals[node.var] = self._function(init, env)
+            self._table[id(init)] = kinds.OTHER
+            env[node.var] = kinds.OTHER
+        else:
+            env[node.var] = self.visit(init, env)
+        return self.visit(node.body, env)
+
+    def _if(self, node: If, env: Env) -> Kind:
+        yes, no = self.test(node.test, env)
+        return self._either(node, (yes, no), env)
+
+    def _either(self, node: If, ways: tuple[Env | None, Env | None], env: Env) -> Kind:
+        kind = NEVER
+        after: Env | None = None
+        for way, branch in zip(ways, (node.then, node.orelse), strict=True):
+            if way is None:
+                continue
+            found = self.visit(branch, way)
+            kind |= found
+            if found:
+                after = way if after is None else _join(after, way)
+        if after is not None and after is not env:
+            env.clear()
+            env.update(after)
+        return kind
+
+    def _do(self, node: nodes.Do, env: Env) -> Kind:
+        return self._each(node.items, env)[-1]
+
+    def _fn(self, node: Fn, env: Env) -> Kind:
+        self._function(node, env)
+        return kinds.OTHER
+
+    def _function(self, fn: Fn, env: Env, args: tuple[Kind, ...] = ()) -> Kind:
+        inner = dict(env)
+        for var, kind in zip(fn.params, args, strict=False):
+            inner[var] = kind
+        if fn.rest is not None:
+            inner[fn.rest] = kinds.LIST | ANY & ~kinds.BASE
+        if fn.self_var is not None:
+            inner[fn.self_var] = kinds.OTHER
+        return self.visit(fn.body, inner)
+
+    def _call(self, node: Call, env: Env) -> Kind:
+        callee = node.callee
+        match callee:
+            case BuiltinRef(name=name):
+                return self._builtin(node, name, env)
+            case Const():
+                args = self._each(node.args, env)
+                source = args[0] if args else ANY
+                if source & kinds.OTHER:
+                    return ANY
+                return kinds.element(source) | (args[1] if len(args) > 1 else kinds.NIL)
+            case Global(name=name) if name in self._functions and self._functions[name].takes(len(node.args)):
+                self._each(node.args, env)
+                return self._read(self._results, name)
+            case Local(var=var) if var in self._locals:
+                self._each(node.args, env)
+                return self._locals[var]
+        self.visit(callee, env)
+        self._each(node.args, env)
+        return ANY
+
+    def _builtin(self, node: Call, name: str, env: Env) -> Kind:
+        args = [
+            self._callback(name, at, arg, env) if isinstance(arg, Fn) else self.visit(arg, env)
+            for at, arg in enumerate(node.args)
+        ]
+        needs = kinds.wanted(name, args)
+        if needs is not None:
+            for arg, need in zip(node.args, needs, strict=False):
+                if isinstance(arg, Local):
+                    env[arg.var] = kinds.narrowed(env.get(arg.var, ANY), need)
+        if NEVER in args:
+            return NEVER
+        if (
+            node.args
+            and isinstance(node.args[0], Fn)
+            and not _is_delegated(node.args[0])
+            and name in ("map", "mapv", "keep")
+        ):
+            return kinds.holding(kinds.TUPLE, args[0])
+        return kinds.of_builtin(name, args)
+
+    def _callback(self, name: str, at: int, fn: Fn, env: Env) -> Kind:
+        """Visit a function given to a builtin: `map` and `keep` hold what it gives."""
+        found = self._function(fn, env)
+        self._table[id(fn)] = kinds.OTHER
+        return found or kinds.OTHER if at == 0 and name in ("map", "mapv", "keep") else kinds.OTHER
+
+    def _op(self, node: nodes.Op, env: Env) -> Kind:
+        args = self._each(node.args, env)
+        match node.name:
+            case "for_items" | "seq_items" | "seq_exact" | "seq_least":
+                return kinds.holding(kinds.TUPLE, kinds.element(args[0]))
+            case "times":
+                return kinds.holding(kinds.OTHER, kinds.INT)
+            case "seq_at":
+                return kinds.element(args[0])
+            case "map_view":
+                return kinds.narrowed(args[0], kinds.DICT) if kinds.within(args[0], kinds.DICT) else ANY
+            case "map_get":
+                return ANY if args[0] & kinds.OTHER else kinds.element(args[0]) | kinds.NIL
+            case name if name in BOOLEAN_OPS:
+                return kinds.BOOL
+        return ANY
+
+    def _vector(self, node: nodes.Vector, env: Env) -> Kind:
+        held = NEVER
+        for item in node.items:
+            held |= self.visit(item, env)
+        return kinds.holding(kinds.TUPLE, held)
+
+    def _map(self, node: nodes.Map, env: Env) -> Kind:
+        held = NEVER
+        for item in node.values:
+            held |= self.visit(item, env)
+        return kinds.holding(kinds.DICT, held)
+
+    def _cast(self, node: nodes.Cast, env: Env) -> Kind:
+        kind = self.visit(node.value, env)
+        want = kinds.of_type(node.want)
+        known = kinds.narrowed(kind, want)
+        if known & ~kinds.BASE:
+            # what a collection holds is checked as well
+            known = known & kinds.BASE | known & want & ~kinds.BASE
+        if isinstance(node.value, Local):
+            env[node.value.var] = known
+        return known
+
+    def _scope(self, node: nodes.Scope, env: Env) -> Kind:
+        return self.visit(node.body, env)
+
+    def _define(self, node: nodes.Define | nodes.DefGlobal, env: Env) -> Kind:
+        return self.visit(node.value, env)
+
+    def _raise(self, node: nodes.Raise, env: Env) -> Kind:
+        self.visit(node.value, env)
+        return NEVER
+
+    def _try(self, node: nodes.Try, env: Env) -> Kind:
+        kind = self.visit(node.body, dict(env))
+        if node.handler is not None:
+            kind |= self.visit(node.handler, dict(env))
+        if node.final is not None:
+            self.visit(node.final, dict(env))
+        return kind
+
+    def _jump(self, node: nodes.Jump, env: Env) -> Kind:
+        args = self._each(node.args, env)
+        state = self._labels[node.label]
+        if NEVER not in args and state.enter(args, env):
+            self._changed.add(node.label)
+        return NEVER
+
+    def _blocks(self, node: Blocks, env: Env) -> Kind:
+        args = self._each(node.args, env)
+        changed = {block.label for block in node.blocks}
+        outer, self._changed = self._changed, set()
+        for block in node.blocks:
+            self._labels[block.label] = _State(len(block.params))
+        first = node.blocks[0]
+        self._labels[first.label].enter(args, env)
+        kind, after = NEVER, None
+        ends: dict[int, Env] = {}
+        work: deque[Block] = deque([first])
+        own = {block.label: block for block in node.blocks}
+        while work:
+            block = work.popleft()
+            found, env_after = self._block(block)
+            kind |= found
+            if found:
+                ends[block.label] = env_after
+            work.extend(own[label] for label in sorted(self._changed & changed) if own[label] not in work)
+            outer |= self._changed - changed
+            self._changed = set()
+        self._changed = outer
+        for end in ends.values():
+            after = end if after is None else _join(after, end)
+        if after is not None:
+            env.clear()
+            env.update(after)
+        return kind
+
+    def _block(self, block: Block) -> tuple[Kind, Env]:
+        state = self._labels[block.label]
+        assert state.env is not None
+        env = dict(state.env)
+        env.update(zip(block.params, state.kinds, strict=True))
+        return self.visit(block.body, env), env
+
+    def _for_each(self, node: ForEach, env: Env) -> Kind:
+        items = self.visit(node.items, env)
+        inner = dict(env)
+        inner[node.var] = kinds.element(items)
+        kind = self.visit(node.body, inner)
+        match node.mode:
+            case "collect":
+                return kinds.holding(kinds.TUPLE, kind)
+            case "flatten":
+                return kinds.holding(kinds.TUPLE, kinds.element(kind))
+            case "last":
+                return kind | kinds.NIL
+        return kinds.NIL
+
+    def _parallel(self, node: nodes.Parallel, env: Env) -> Kind:
+        self._each(node.branches, env)
+        return kinds.DICT | ANY & ~kinds.BASE if node.names else kinds.TUPLE | ANY & ~kinds.BASE
+
+    # -- tests: what holds when they hold, and when they do not; None where control cannot come
+
+    def test(self, node: Expr, env: Env) -> tuple[Env | None, Env | None]:
+        match node:
+            case Const(value=value):
+                self._table[id(node)] = kinds.of_constant(value)
+                return (None, env) if value is None or value is False else (env, None)
+            case If(test=test, then=then, orelse=orelse):
+                ways = self.test(test, env)
+                yes = no = None
+                for way, branch in zip(ways, (then, orelse), strict=True):
+                    if way is not None:
+                        more_yes, more_no = self.test(branch, way)
+                        yes, no = _merge(yes, more_yes), _merge(no, more_no)
+                return yes, no
+            case Let(var=var, init=init, body=body) if not isinstance(init, Fn):
+                env[var] = self.visit(init, env)
+                return self.test(body, env)
+            case Local(var=var):
+                kind = self.visit(node, env)
+                return self._split(env, var, kind, (~kinds.NIL, kinds.NIL | kinds.BOOL))
+            case Call(callee=BuiltinRef(name="not"), args=[operand]):
+                yes, no = self.test(operand, env)
+                return no, yes
+            case Call(callee=BuiltinRef(name=name), args=[Local(var=var) as operand]):
+                sides = kinds.predicate(name)
+                if sides is not None:
+                    return self._split(env, var, self.visit(operand, env), sides)
+            case Call(
+                callee=BuiltinRef(name="=" | "=="), args=[Local(var=var) as operand, Const(value=value)]
+            ):
+                self.visit(node, env)
+                # a tuple may equal a big vector: only atoms have one class
+                side = kinds.of_constant(value) if type(value) in kinds.ATOMS else kinds.BASE
+                return self._split(env, var, self.visit(operand, env), (side, kinds.BASE))
+        kind = self.visit(node, env)
+        if kind == NEVER:
+            return None, None
+        truthy = env if kind & ~(kinds.NIL | ~kinds.BASE) else None
+        return truthy, dict(env) if kind & (kinds.NIL | kinds.BOOL) else None
+
+    def _split(
+        self, env: Env, var: Var, kind: Kind, sides: tuple[Kind, Kind]
+    ) -> tuple[Env | None, Env | None]:
+        yes, no = (kinds.narrowed(kind, side) for side in sides)
+        return ({**env, var: yes} if yes else None), ({**env, var: no} if no else None)
+
+
+def _is_delegated(fn: Fn) -> bool:
+    """Tell whether a model may answer instead of the body."""
+    return fn.hint is not None and fn.hint.target != "local"
+
+
+def _merge(left: Env | None, right: Env | None) -> Env | None:
+    if left is None or right is None:
+        return left if right is None else right
+    return _join(left, right)
+
+
+BOOLEAN_OPS = frozenset(
+    {"is_seq", "is_seq_least", "is_map", "map_has", "equal", "conforms", "is_kind", "has_key"}
+)
+
+_VISITS: dict[type, Callable[..., Kind]] = {
+    Const: _Flow._const,
+    Local: _Flow._local,
+    Global: _Flow._global,
+    Let: _Flow._let,
+    If: _Flow._if,
+    Call: _Flow._call,
+    Fn: _Flow._fn,
+    Blocks: _Flow._blocks,
+    ForEach: _Flow._for_each,
+    nodes.Late: _Flow._unknown,
+    BuiltinRef: _Flow._unknown,
+    nodes.Import: _Flow._unknown,
+    nodes.DefModule: _Flow._unknown,
+    nodes.Do: _Flow._do,
+    nodes.Op: _Flow._op,
+    nodes.Vector: _Flow._vector,
+    nodes.Map: _Flow._map,
+    nodes.Cast: _Flow._cast,
+    nodes.Scope: _Flow._scope,
+    nodes.Define: _Flow._define,
+    nodes.DefGlobal: _Flow._define,
+    nodes.Raise: _Flow._raise,
+    nodes.Try: _Flow._try,
+    nodes.Jump: _Flow._jump,
+    nodes.Parallel: _Flow._parallel,
+}

@@ -1,0 +1,124 @@
+"""Builtins written as instructions give what the builtins give, and kinds hold what values are."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from rtfs_runtime.builtins import BUILTINS
+from rtfs_runtime.equality import equal
+from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.maps import BigMap
+from rtfs_runtime.native import to_rtfs_error
+from rtfs_runtime.printer import display, readable
+from rtfs_runtime.session import Session
+from rtfs_runtime.sets import make_set
+from rtfs_runtime.values import Keyword, List
+from rtfs_runtime.vectors import BigVector
+from rtfsc.backend.arithmetic import ARITHMETIC
+from rtfsc.backend.collections import COLLECTIONS
+from rtfsc.driver import compile_text
+from rtfsc.ir import kinds
+
+SAMPLES: tuple[Any, ...] = (
+    None, True, False, 0, 1, -3, 10**400, 0.0, -2.5, 7.0, float("nan"), float("inf"), "", "añb", Keyword("a"),
+    (), (1, 2.0, "x"), List((4, 5)), {}, {Keyword("a"): 1, "b": None, 1: "one"}, make_set((1, 2)),
+    BigVector.of((1, 2, 3)), BigMap({1: 2}, {}, 1), RtfsError("Generic", {"message": "m"}),
+)  # fmt: skip
+LITERALS = ("0", "1", "-3", "2.5", '"añb"', ":a", "nil", "true", "[1 2]", "{:a 1}")
+NAMES = sorted({*ARITHMETIC, *COLLECTIONS})
+
+
+def arities(name: str) -> Iterator[int]:
+    row = BUILTINS[name]
+    return iter(count for count in (1, 2, 3) if row.min_args <= count <= (row.max_args or 3))
+
+
+def outcome(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[str, Any]:
+    try:
+        return "value", function(*args)
+    except Exception as error:
+        found = to_rtfs_error(error)
+        assert isinstance(found, RtfsError)
+        return "error", (found.kind, found.message)
+
+
+def same(left: tuple[str, Any], right: tuple[str, Any]) -> bool:
+    if left[0] != right[0]:
+        return False
+    if left[0] == "error":
+        return bool(left[1] == right[1])
+    one, other = left[1], right[1]
+    # NaN equals nothing, not even itself
+    return type(one) is type(other) and (equal(one, other) or display(one) == display(other))
+
+
+def load(source: str) -> dict[str, Any]:
+    session = Session()
+    session.evaluate(compile_text(source).artifact)
+    return next(iter(session.instances.values())).globals
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_arguments(name: str) -> None:
+    builtin = BUILTINS[name].function
+    for count in arities(name):
+        params = " ".join("abc"[:count])
+        compiled = load(f"(defn f [{params}] ({name} {params}))")["f"]
+        tested = SAMPLES if count < 3 else SAMPLES[::3]
+        for args in itertools.product(tested, repeat=count):
+            wanted, got = outcome(builtin, args), outcome(compiled, args)
+            assert same(wanted, got), (name, [readable(arg) for arg in args], wanted, got)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_argument_is_known(name: str) -> None:
+    builtin = BUILTINS[name].function
+    for literal in LITERALS if 2 in arities(name) else ():
+        names = load(f"(defn left [x] ({name} {literal} x)) (defn right [x] ({name} x {literal})) (def it {literal})")
+        for value in SAMPLES:
+            for side, args in (("left", (names["it"], value)), ("right", (value, names["it"]))):
+                wanted, got = outcome(builtin, args), outcome(names[side], (value,))
+                assert same(wanted, got), (name, side, literal, readable(value), wanted, got)
+
+
+def kind_of(value: Any) -> int:
+    base = {
+        type(None): kinds.NIL, bool: kinds.BOOL, int: kinds.INT, float: kinds.FLOAT, str: kinds.STR,
+        Keyword: kinds.KEYWORD, tuple: kinds.TUPLE, List: kinds.LIST, dict: kinds.DICT,
+    }.get(type(value), kinds.OTHER)  # fmt: skip
+    inner = value.values() if isinstance(value, (dict, BigMap)) else ()
+    if isinstance(value, (tuple, List, BigVector)) or type(value).__name__ == "Set":
+        inner = tuple(value)
+    held = 0
+    for item in inner:
+        held |= kind_of(item) & kinds.BASE
+    return kinds.holding(base, held)
+
+
+@pytest.mark.parametrize("name", sorted({row.name for row in BUILTINS.values() if not row.host}))
+def test_kinds_of_results(name: str) -> None:
+    builtin = BUILTINS[name].function
+    samples = (*SAMPLES, BUILTINS["inc"].function, BUILTINS["str"].function, BUILTINS["<"].function)
+    samples = tuple(sample for sample in samples if sample != 10**400)
+    for count in arities(name):
+        for args in itertools.product(samples if count < 3 else samples[::2], repeat=count):
+            known = [kind_of(arg) for arg in args]
+            found, value = outcome(builtin, args)
+            if found == "value":
+                kind, real = kinds.of_builtin(name, known), kind_of(value)
+                assert real & kinds.ANY & ~kind == 0, (name, [readable(arg) for arg in args], readable(value))
+                for arg_kind, need in zip(known, kinds.wanted(name, known) or (), strict=False):
+                    assert kinds.within(arg_kind, need), (name, [readable(arg) for arg in args])
+
+
+@pytest.mark.parametrize("name", ["nil?", "bool?", "true?", "int?", "number?", "list?", "vector?", "map?"])
+def test_kinds_of_predicates(name: str) -> None:
+    sides = kinds.predicate(name)
+    assert sides is not None
+    for value in SAMPLES:
+        held = sides[0] if BUILTINS[name].function(value) else sides[1]
+        assert kind_of(value) & kinds.BASE & ~held == 0, (name, readable(value))
