@@ -78,7 +78,9 @@ def test_any_arguments(name: str) -> None:
 def test_one_argument_is_known(name: str) -> None:
     builtin = BUILTINS[name].function
     for literal in LITERALS if 2 in arities(name) else ():
-        names = load(f"(defn left [x] ({name} {literal} x)) (defn right [x] ({name} x {literal})) (def it {literal})")
+        names = load(
+            f"(defn left [x] ({name} {literal} x)) (defn right [x] ({name} x {literal})) (def it {literal})"
+        )
         for value in SAMPLES:
             for side, args in (("left", (names["it"], value)), ("right", (value, names["it"]))):
                 wanted, got = outcome(builtin, args), outcome(names[side], (value,))
