@@ -241,6 +241,15 @@ _ROWS: dict[str, ErrorRow] = {
         '^:delegation :remote "m" (f 1)',
         '(defn f ^:delegation :remote "m" [x] x)',
     ),
+    "E221": ErrorRow(
+        "Wrong examples",
+        "compile",
+        "The examples of a function are what a model is shown of it: a vector of vectors, each of them the "
+        "arguments of a call and then what it gives. They are constants of the types that the function "
+        "declares, and belong to a defn at top level.",
+        '(defn tone ^{:examples [["I love it"]]} [text :string] [:enum :good :bad] "Tell the tone.")',
+        '(defn tone ^{:examples [["I love it" :good]]} [text :string] [:enum :good :bad] "Tell the tone.")',
+    ),
     "E230": ErrorRow(
         "Wrong number of operands of a macro",
         "compile",

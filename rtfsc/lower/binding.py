@@ -209,7 +209,7 @@ def lower_defn(unit: Unit, form: ListForm, env: Env, marks: list[MapForm | HintM
     top = env.frame is None
 
     def value(inner: Env) -> Expr:
-        fn = lower_function(unit, signature, inner.operand(), span_of(form), name.name)
+        fn = lower_function(unit, signature, inner.operand(), span_of(form), name.name, described=top)
         if top:
             describe(unit, name.name, fn, signature, name)
         return fn

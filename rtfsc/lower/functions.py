@@ -11,12 +11,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from rtfs_runtime.interface import Function, Hint
+from rtfs_runtime.interface import EXAMPLES, Function, Hint
 from rtfs_runtime.types import ANY, Type, annotation_text, to_data
 from rtfsc.diagnostics import fail
 from rtfsc.ir.nodes import Block, Blocks, Cast, Const, Expr, Fn, Local, Op, Var
 from rtfsc.lower.annotations import Annotation, Named, is_pattern, take_annotation, take_pattern, type_of
 from rtfsc.lower.bodies import lower_body, unwrap
+from rtfsc.lower.examples import examples_text, misplaced
 from rtfsc.lower.patterns import Step, Taker, fold, rest_error
 from rtfsc.lower.scope import Binding, Env, RecurTarget
 from rtfsc.lower.specials import special
@@ -46,6 +47,7 @@ class Signature:
     doc: str = ""
     hint: Hint | None = None
     metadata: list[tuple[str, str]] = field(default_factory=list)
+    examples: Form | None = None
 
 
 class Marks:
@@ -67,6 +69,9 @@ class Marks:
             items = mark.items
             for key, value in zip(items[::2], items[1::2], strict=False):
                 text = print_form(key).removeprefix(":")
+                if text == EXAMPLES:
+                    self._signature.examples = value
+                    continue
                 self._signature.metadata.append((text, print_form(value)))
                 if text == "doc" and isinstance(value, Literal) and isinstance(value.value, str):
                     self._signature.doc = value.value
@@ -141,9 +146,17 @@ def _parse_parameters(vector: VectorForm) -> tuple[list[Named], Named | None]:
 
 
 def lower_function(
-    unit: Unit, signature: Signature, env: Env, span: Span, name: str = ANONYMOUS, self_var: Var | None = None
+    unit: Unit,
+    signature: Signature,
+    env: Env,
+    span: Span,
+    name: str = ANONYMOUS,
+    self_var: Var | None = None,
+    *,
+    described: bool = False,
 ) -> Fn:
-    """Lower a function; `self_var` is the variable by which it sees itself."""
+    """Lower a function; `self_var` is the variable by which it sees itself, `described` says that the
+    interface describes it."""
     if env.depth >= MAX_FUNCTIONS:
         raise fail(
             "E404",
@@ -151,6 +164,8 @@ def lower_function(
             span,
             hints=("Give inner functions a name → (defn name …)",),
         )
+    if signature.examples is not None and not described:
+        raise misplaced(signature.examples)
     label = unit.number()
     total = len(signature.params) + (signature.rest is not None)
     target = RecurTarget(label, total, "fn")
@@ -344,6 +359,9 @@ def _indexes(form: AnonFnForm) -> tuple[int, bool]:
 def describe(unit: Unit, name: str, fn: Fn, signature: Signature, where: Form) -> None:
     """Say in the interface what a top-level function is."""
     body = signature.body
+    metadata = list(signature.metadata)
+    if signature.examples is not None:
+        metadata.append((EXAMPLES, examples_text(fn, signature.examples)))
     text = len(body) == 1 and isinstance(body[0], Literal) and isinstance(body[0].value, str)
     rest = signature.rest.pattern if signature.rest is not None else None
     unit.definitions.functions[name] = Function(
@@ -357,6 +375,6 @@ def describe(unit: Unit, name: str, fn: Fn, signature: Signature, where: Form) -
         fn.hint,
         15,
         text,
-        tuple(signature.metadata),
+        tuple(metadata),
         unit.context.source.line_column(where.start)[0],
     )

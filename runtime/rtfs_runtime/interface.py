@@ -8,7 +8,10 @@ Source: design §8 (layout of artifacts), §7 (delegable set, link slots).
 from __future__ import annotations
 
 import json
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
+
+EXAMPLES: Final = "examples"
+"""The key of a function's metadata under which its examples stand."""
 
 
 class Hint(NamedTuple):
@@ -22,8 +25,8 @@ class Function(NamedTuple):
     """A top-level function: `params` and `types` go together; types are the text of §5.1, "" where there is
     none.
 
-    `metadata` is the constant part of `^{…}` maps as (key, display text) pairs; `effect` bits as
-    `ir.nodes.Effect`.
+    `metadata` is the constant part of `^{…}` maps as (key, display text) pairs; the text of `EXAMPLES` is the
+    tagged encoding of the rows `[argument… result]`. `effect` bits as `ir.nodes.Effect`.
     """
 
     name: str

@@ -70,6 +70,6 @@ class Settings(NamedTuple):
     world: World = REAL
     engine: DelegationEngine | None = None
     static: Mapping[str, ExecTarget] = _NO_TARGETS
-    template: str = "contract-1"
+    template: str = "contract-2"
     tenant: str = ""
     sink: Sink | None = None

@@ -9,6 +9,7 @@ Source: language §5.1. Reading type expressions is left to the compiler, checki
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import ClassVar, Final, TypeAlias, TypeVar, cast, final
 
 from rtfs_runtime.tagged import decode_json, encode_json
@@ -442,6 +443,19 @@ def union(members: Iterable[Type]) -> Type:
 def optional(kind: Type) -> Type:
     """Make `T?`: the type or nil."""
     return union((kind, NIL))
+
+
+@lru_cache(1024)
+def unfold(alias: Alias) -> Type:
+    """Give what an alias stands for, with the alias itself wherever its name stands inside."""
+    return _with_alias(alias, alias) if alias.target is None else _with_alias(alias.target, alias)
+
+
+def _with_alias(kind: Type, alias: Alias) -> Type:
+    if isinstance(kind, Alias) and kind.name == alias.name:
+        return alias if kind.target is None else kind
+    kids = tuple(_with_alias(kid, alias) for kid in kind.kids)
+    return kind if kids == kind.kids else _make(type(kind), kind.tokens, kids)
 
 
 def to_data(kind: Type) -> Data:

@@ -53,6 +53,7 @@ from rtfs_runtime.type_terms import (
     from_data,
     optional,
     to_data,
+    unfold,
     union,
 )
 from rtfs_runtime.type_text import annotation_text, print_type
@@ -63,5 +64,5 @@ __all__ = [
     "Alias", "And", "Any", "Array", "Data", "Enum", "Field", "FnType", "ListOf", "MapKey", "MapOf",
     "MapType", "Never", "Predicate", "Prim", "ResourceType", "Tuple", "Type", "Union", "Val", "Vector",
     "annotation_text", "check", "compile_check", "conforms", "from_data", "is_subtype", "join",
-    "make_struct", "operands_fit", "optional", "print_type", "to_data", "union",
+    "make_struct", "operands_fit", "optional", "print_type", "to_data", "unfold", "union",
 ]  # fmt: skip

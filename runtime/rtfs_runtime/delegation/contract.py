@@ -1,27 +1,28 @@
 """A delegated function as a contract, and the contract as a prompt.
 
 In: what the interface says of a function, and the arguments of a call. Out: `Contract`, made once per stub,
-and `ModelRequest`. What stands in every call goes into the system text, arguments come after it (delegation
-§3), so that a prefix cache can hold it.
+and `ModelRequest`. What stands in every call goes into the system text and the examples, arguments come after
+it (delegation §3), so that a prefix cache can hold it. How a contract is worded is left to `templates`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
-from rtfs_runtime.errors import RtfsError
-from rtfs_runtime.interface import Function
-from rtfs_runtime.jsontext import to_json
-from rtfs_runtime.printer import display, to_str
-from rtfs_runtime.providers.base import Message, ModelRequest
+from rtfs_runtime.interface import EXAMPLES, Function
+from rtfs_runtime.tagged import decode_json
 from rtfs_runtime.type_reader import read_type
-from rtfs_runtime.types import ANY, STRING, Type, check, print_type
+from rtfs_runtime.types import ANY, STRING, Type, check
 
 
 class Contract(NamedTuple):
-    """What a model is told of a function. `result` None asks for free text, which is the answer as it is."""
+    """What a model is told of a function.
+
+    Shape: `result` None asks for free text, which is the answer as it is. `examples` are the calls that the
+           source gives as examples: a tagged vector of `[argument… result]`, or nothing. All of it can be
+           hashed, so that wordings are kept by contract.
+    """
 
     symbol: str
     name: str
@@ -32,6 +33,7 @@ class Contract(NamedTuple):
     rest_type: Type | None
     result: Type | None
     result_text: str
+    examples: str = ""
 
     def check_arguments(self, args: tuple[object, ...]) -> None:
         """Check arguments as the compiled body would; raises TypeValidationError."""
@@ -48,6 +50,13 @@ class Contract(NamedTuple):
         names = [*self.params, *(f"{self.rest}{place}" for place in range(1, len(extra) + 1))]
         return list(zip(names, args, strict=True))
 
+    def worked(self) -> list[tuple[tuple[object, ...], object]]:
+        """Give the examples: arguments and answer of each."""
+        rows = decode_json(self.examples) if self.examples else ()
+        # the compiler has checked them
+        assert isinstance(rows, tuple)
+        return [(tuple(row[:-1]), row[-1]) for row in rows]
+
 
 def make_contract(module: str, info: Function, types: Mapping[str, str], body: object) -> Contract:
     """Read the contract of a function, with the module's declared types and the compiled body."""
@@ -60,9 +69,13 @@ def make_contract(module: str, info: Function, types: Mapping[str, str], body: o
         param_types=tuple(_type(text, types) for text in info.param_types),
         rest=info.rest,
         rest_type=_type(info.rest_type, types),
-        result=None if result in (STRING, ANY) else result,
+        result=None if result in _FREE else result,
         result_text=info.return_type,
+        examples=next((text for key, text in info.metadata if key == EXAMPLES), ""),
     )
+
+
+_FREE: Final = (None, STRING, ANY)
 
 
 def _type(text: str, types: Mapping[str, str]) -> Type | None:
@@ -74,54 +87,3 @@ def _body_text(body: object) -> str:
     code = getattr(body, "__code__", None)
     texts = [] if code is None else [one for one in code.co_consts if isinstance(one, str)]
     return texts[0] if texts else ""
-
-
-def _contract_prompt(contract: Contract, args: tuple[object, ...]) -> tuple[str, str]:
-    lines = [f"Answer as the function `{contract.name}` would."]
-    if contract.doc:
-        lines.append(contract.doc)
-    shown = [
-        name if want is None else f"{name} {print_type(want)}"
-        for name, want in zip(contract.params, contract.param_types, strict=True)
-    ]
-    if shown:
-        lines.append(f"Arguments: {', '.join(shown)}.")
-    if contract.result is not None:
-        lines.append(f"Give nothing but a value of the type {contract.result_text}, as JSON.")
-    pairs = contract.named(args)
-    if len(pairs) == 1:
-        return "\n".join(lines), _shown(pairs[0][1])
-    return "\n".join(lines), "\n".join(f"{name}: {_shown(value)}" for name, value in pairs)
-
-
-def _args_prompt(contract: Contract, args: tuple[object, ...]) -> tuple[str, str]:
-    return contract.doc, "; ".join(f"arg{place}: {display(value)}" for place, value in enumerate(args))
-
-
-TEMPLATES: Final[Mapping[str, Callable[[Contract, tuple[object, ...]], tuple[str, str]]]] = MappingProxyType(
-    {"contract-1": _contract_prompt, "args": _args_prompt}
-)
-
-
-def make_request(contract: Contract, model_id: str, args: tuple[object, ...], template: str) -> ModelRequest:
-    """Render one call as a request."""
-    system, text = TEMPLATES[template](contract, args)
-    return ModelRequest(
-        model_id=model_id,
-        messages=(Message("user", text),),
-        system=system,
-        schema=contract.result,
-        schema_text=None if contract.result is None else contract.result_text,
-        template_id=template,
-        function=contract.symbol,
-    )
-
-
-def _shown(value: Any) -> str:
-    """Show an argument: text as it is, data as JSON, what JSON has no form for as the language prints it."""
-    if isinstance(value, str):
-        return value
-    try:
-        return to_json(value)
-    except RtfsError:
-        return to_str(value)

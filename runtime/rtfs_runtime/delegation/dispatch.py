@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from rtfs_runtime import context
 from rtfs_runtime.delegation.answers import AnswerError, read_answer
-from rtfs_runtime.delegation.contract import Contract, make_contract, make_request
+from rtfs_runtime.delegation.contract import Contract, make_contract
 from rtfs_runtime.delegation.linker import Slot
 from rtfs_runtime.delegation.stub import Dispatch
 from rtfs_runtime.delegation.target import Decision, L4CacheHit, LocalModel, RemoteModel, show_target
+from rtfs_runtime.delegation.templates import make_request
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.host.host import Host
 from rtfs_runtime.providers.base import Message, ModelReply, ModelRequest, ProviderError

@@ -42,18 +42,18 @@ def run(text: str, options: Options | None = None, policy: Policy | None = None)
     [
         ('(defn f ^:delegation :local-model "m" [x] :int "Count.") (f 1)', 7, "Count."),
         ('(defn f "Doc." ^:delegation :remote "m" [x] :int (inc x)) (f 1)', 7, "Doc."),
-        ('(defn f ^:delegation :local-model "m" [x :string] "Say.") (f "1")', "7", "Arguments: x :string."),
+        ('(defn f ^:delegation :local-model "m" [x :string] "Say.") (f "1")', "7", "Arguments: x: string."),
         ('((fn ^:delegation :local-model "m" [x] "Say.") 5)', "7", "Say."),
         (
             '((fn ^:delegation :local-model "m" [x :int & r :int] :int "Say.") 5 6)',
             7,
-            "Say.\nArguments: x :int.",
+            "Say.\nArguments: x: integer.",
         ),
-        ('((fn ^:delegation :local-model "m" [x] :[:enum 7 8] (inc x)) 5)', 7, "[:enum 7 8], as JSON"),
+        ('((fn ^:delegation :local-model "m" [x] :[:enum 7 8] (inc x)) 5)', 7, "one of: 7, 8."),
         (
             '(deftype T [:enum 7 8]) (defn f ^:delegation :local-model "m" [x] :T "Doc.") (f 6)',
             7,
-            "of the type T",
+            "one of: 7, 8.",
         ),
     ],
 )

@@ -223,13 +223,13 @@ def test_the_prompt_holds_the_contract_and_then_the_arguments() -> None:
     assert link(session, info)({Keyword("a"): 1}, "me") == Keyword("low")
     (request,) = seen
     assert request.system == (
-        "Answer as the function `rate` would.\nRate it.\nArguments: ticket, who :string.\n"
-        "Give nothing but a value of the type [:enum :low :high], as JSON."
+        "Answer as the function `rate` would.\nRate it.\nArguments: ticket, who: string.\n"
+        "Answer with nothing but one of: low, high."
     )
     assert request.text == 'ticket: {"a":1}\nwho: me'
     assert (request.function, request.template_id, request.sampling.temperature) == (
         "m/rate",
-        "contract-1",
+        "contract-2",
         0.0,
     )
 
@@ -324,7 +324,7 @@ def test_a_delegated_call_is_an_event() -> None:
     session.instances["m"].globals["f"]("hi")
     assert render_tree(trace, times=False) == (
         'model m/f ("hi") → "[ECHO] hi"  [target: local-model:echo-model, reason: Hint on f, by: hint, '
-        "template: contract-1, model: echo [ECHO], tokens: 9+2]"
+        "template: contract-2, model: echo [ECHO], tokens: 9+2]"
     )
     assert trace.cost().model_calls == 1
 

@@ -86,7 +86,10 @@ def test_wrong_counts_are_warned_of_where_they_are_sure(source: str, wanted: lis
 
 
 def test_hints_and_metadata_reach_the_interface() -> None:
-    text = '(defn f "Doc." ^{:examples [["a" :x]]} ^:delegation :remote "m" [a :int & r] :keyword "Body.")'
+    text = (
+        '(defn f "Doc." ^{:tags [1] :examples [[1 :x]]} ^:delegation :remote "m" '
+        '[a :int & r] :keyword "Body.")'
+    )
     (row,) = compile_text(text).interface.functions
     assert (row.doc, row.params, row.param_types, row.rest, row.return_type) == (
         "Doc.",
@@ -97,5 +100,8 @@ def test_hints_and_metadata_reach_the_interface() -> None:
     )
     assert row.hint == ("remote", "m")
     assert row.body_is_text
-    assert row.metadata == (("examples", '[["a" :x]]'),)
+    assert row.metadata == (
+        ("tags", "[1]"),
+        ("examples", '{"vec":[{"vec":[{"int":1},{"kw":"x"}]}]}'),
+    )
     assert compile_text(text).interface.delegable == ("f",)
