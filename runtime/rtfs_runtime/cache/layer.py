@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar, get_args
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -50,6 +50,23 @@ class CacheConfig(NamedTuple):
     eviction_policy: EvictionPolicy = "LRU"
     persistence: bool = False
     confidence_threshold: float = 0.0
+
+
+def check_config(config: CacheConfig) -> CacheConfig:
+    """Give a configuration back.
+
+    Raises: ConfigError when it makes no sense.
+    """
+    if config.max_size is not None and config.max_size < 1:
+        raise ConfigError(f"max_size must be at least 1, not {config.max_size}; None is without bound")
+    if config.ttl_s is not None and not config.ttl_s > 0:
+        raise ConfigError(f"ttl_s must be more than 0, not {config.ttl_s}; None keeps entries for ever")
+    if config.eviction_policy not in get_args(EvictionPolicy):
+        known = ", ".join(get_args(EvictionPolicy))
+        raise ConfigError(f"unknown eviction_policy {config.eviction_policy!r}; there are {known}")
+    if not 0 <= config.confidence_threshold <= 1:
+        raise ConfigError(f"confidence_threshold must be from 0 to 1, not {config.confidence_threshold}")
+    return config
 
 
 class CacheStats(NamedTuple):
