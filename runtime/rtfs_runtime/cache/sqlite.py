@@ -223,7 +223,7 @@ def _connect(path: str, busy_s: float) -> sqlite3.Connection:
     os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
     # answers may be confidential: the file is its user's alone, and what SQLite writes beside it follows suit
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = sqlite3.connect(path, busy_s, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
     try:
         _prepare(connection)
     except BaseException:
