@@ -156,7 +156,9 @@ def test_what_waits_is_there_already(cold: ColdStore, path: Path) -> None:
     cold.put(TWO)
     assert cold.get(b"k2") == TWO
     cold.close()
-    assert SqliteStore(str(path), "l2").get(b"k2") == TWO
+    other = SqliteStore(str(path), "l2")
+    assert other.get(b"k2") == TWO
+    other.close()
     # it opens again
     cold.put(TWO._replace(key=b"k3"))
     assert cold.count() == 2
