@@ -32,6 +32,9 @@ def write_call(frame: Frame, node: Call) -> None:
     match node.callee:
         case Const(value=Keyword()) if len(node.args) in (1, 2):
             _write_lookup(frame, node.callee.value, node.args)
+        case BuiltinRef(name="call") if _names_capability(node.args):
+            # the name of its own tells the runtime that this code calls only what its constants name
+            _write_direct(frame, "#call", node.args)
         case BuiltinRef(name=name):
             # an alias is written as its builtin; a count that is wrong is the builtin's to refuse
             row = BUILTINS[name]
@@ -52,6 +55,10 @@ def write_call(frame: Frame, node: Call) -> None:
             _write_guarded(frame, lambda: load(frame, var), node.args, reload=True)
         case callee:
             _write_guarded(frame, lambda: frame.value(callee), node.args, reload=False)
+
+
+def _names_capability(args: tuple[Expr, ...]) -> bool:
+    return bool(args) and isinstance(args[0], Const) and isinstance(args[0].value, Keyword | str)
 
 
 def _write_direct(frame: Frame, name: str, args: tuple[Expr, ...]) -> None:

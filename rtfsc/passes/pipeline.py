@@ -1,7 +1,8 @@
 """The order of passes.
 
 A row: the name that `rtfsc dump --after` takes, the pass, and the lowest level it runs at. Merging tail
-calls is a rule of the language, not an optimization, and runs at every level.
+calls and letting branches wait side by side are rules of the language, no optimizations, and run at every
+level.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from rtfsc.ir.nodes import Module
 from rtfsc.options import Options
-from rtfsc.passes import merge_tail_calls
+from rtfsc.passes import merge_tail_calls, outline_branches
 
 
 class Pass(NamedTuple):
@@ -22,4 +23,7 @@ class Pass(NamedTuple):
     level: int
 
 
-PIPELINE: tuple[Pass, ...] = (Pass("merge_tail_calls", merge_tail_calls.run, 0),)
+PIPELINE: tuple[Pass, ...] = (
+    Pass("outline_branches", outline_branches.run, 0),
+    Pass("merge_tail_calls", merge_tail_calls.run, 0),
+)

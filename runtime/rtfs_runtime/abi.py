@@ -23,7 +23,7 @@ from rtfs_runtime.native import to_rtfs_error, trim
 from rtfs_runtime.types import check, compile_check, from_data, make_struct
 from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid, kind_name
 
-ABI_VERSION: Final = 1
+ABI_VERSION: Final = 2
 _MATCH_FAILURE: Final = "No matching clause"
 _STEP_LOOP_LIMIT: Final = 10_000
 _ABSENT: Final = object()
@@ -46,6 +46,9 @@ class SessionLike(Protocol):
     def link(self, module: ModuleLike, name: str, function: Any) -> Any: ...
     def link_anonymous(self, module: ModuleLike, function: Any, info: Function) -> Any: ...
     def perform(self, capability_id: str, args: tuple[object, ...]) -> object: ...
+    def run_branches(
+        self, names: tuple[str, ...], branches: tuple[Callable[[], object], ...]
+    ) -> tuple[object, ...]: ...
     def step_started(self, name: str, options: Mapping[str, object]) -> None: ...
     def step_ended(self, name: str, outcome: object, *, failed: bool) -> None: ...
     def push_hints(self, hints: Mapping[object, object]) -> None: ...
@@ -299,6 +302,13 @@ def _host_functions(session: SessionLike) -> dict[str, Any]:
     def step_failed(name: str, error: object) -> None:
         session.step_ended(name, error, failed=True)
 
+    def call(capability: Keyword | str, *args: object) -> object:
+        return session.perform(capability if isinstance(capability, str) else capability.text, args)
+
+    def parallel(names: tuple[str, ...], *branches: Callable[[], object]) -> object:
+        values = session.run_branches(names, branches)
+        return dict(zip(map(Keyword, names), values, strict=True)) if names else values
+
     def log_step(level: object, *values: object) -> None:
         session.perform("ccos.log/step", (level, *values))
 
@@ -315,6 +325,8 @@ def _host_functions(session: SessionLike) -> dict[str, Any]:
         "#step_started": step_started,
         "#step_completed": step_completed,
         "#step_failed": step_failed,
+        "#call": call,
+        "#parallel": parallel,
         "#log_step": log_step,
         "#llm_execute": llm_execute,
         "#discover_agents": discover_agents,

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from itertools import count
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rtfs_runtime.trace import Event, Trace
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 
 class Scope:
@@ -43,6 +46,9 @@ class Scope:
         """Name the place of the next effect, or of the next level with a name of its own."""
         return f"{self.path}/{next(self.numbers)}{':' if name else ''}{name}"
 
+
+event_loop: Final[ContextVar[AbstractEventLoop | None]] = ContextVar("rtfs_event_loop", default=None)
+"""The loop of the caller of an asynchronous run: what the run waits for is waited for there."""
 
 _current: Final[ContextVar[Scope | None]] = ContextVar("rtfs_scope", default=None)
 

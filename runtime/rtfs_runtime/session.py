@@ -192,6 +192,15 @@ class Session:
         """Do an effect."""
         return self.host.perform(capability_id, args)
 
+    def run_branches(
+        self, names: tuple[str, ...], branches: tuple[Callable[[], object], ...]
+    ) -> tuple[object, ...]:
+        """Run the branches of a `parallel`; without names they are numbered."""
+        # most programs have no branches
+        from rtfs_runtime.branches import run_branches
+
+        return run_branches(self.host, names, branches, self.settings.limits.recursion_depth)
+
     def step_started(self, name: str, options: Mapping[str, object]) -> None:
         """Enter a step."""
         around = self.host.here()

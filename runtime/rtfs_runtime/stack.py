@@ -15,14 +15,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from rtfs_runtime.errors import LimitExceeded
 
 T = TypeVar("T")
 
-_STACK_BYTES: Final = 256 << 20
 _C_CALLS_USE_STACK: Final = sys.version_info < (3, 12)
+_STACK_BYTES: Final = (256 if _C_CALLS_USE_STACK else 16) << 20
 _SAFE_DEPTH: Final = 8_000
 _GRACE_S: Final = 1.0
 _TRIES: Final = 100
@@ -88,6 +88,30 @@ class TimeIsUp(LimitExceeded):
         super().__init__("time", "wall clock")
 
 
+class Stopped(BaseException):
+    """What is raised inside a program when nobody wants its result any more."""
+
+
+@contextlib.contextmanager
+def on_stop(callback: Callable[[], object]) -> Iterator[None]:
+    """Have something called when the job that runs this block is stopped: what it waits for outside of Python
+    would not let the exception in.
+
+    Thread: the callback runs on the thread that stops the job.
+    """
+    job: Job[Any] | None = getattr(_here, "job", None)
+    if job is None:
+        yield
+        return
+    job.callbacks.append(callback)
+    try:
+        if job.is_stopped:
+            callback()
+        yield
+    finally:
+        job.callbacks.remove(callback)
+
+
 class Job(Generic[T]):
     """A function that runs on a thread of its own, with copied context variables."""
 
@@ -100,6 +124,8 @@ class Job(Generic[T]):
         self._value: list[T] = []
         self._error: BaseException | None = None
         self._ended = threading.Event()
+        self.callbacks: list[Callable[[], object]] = []
+        self.is_stopped = False
         context = copy_context()
         self._thread = threading.Thread(target=context.run, args=(self._run,), name="rtfs", daemon=True)
 
@@ -137,16 +163,20 @@ class Job(Generic[T]):
         return self._value[0]
 
     def stop(self, error: type[BaseException]) -> None:
-        """Raise an exception inside the function, as soon as it runs Python code."""
+        """Raise an exception inside the function, as soon as it runs Python code; end what it waits for."""
         # ctypes takes 10 ms to load, and a program is rarely stopped
         import ctypes
 
         number = self._thread.ident
         if number is not None and not self._ended.is_set():
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(number), ctypes.py_object(error))
+        self.is_stopped = True
+        for callback in tuple(self.callbacks):
+            callback()
 
     def _run(self) -> None:
         _here.deep = True
+        _here.job = self
         try:
             with allow_depth(self._depth):
                 self._value.append(self._function())

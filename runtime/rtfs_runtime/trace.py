@@ -168,7 +168,9 @@ def _notes(detail: Mapping[str, object]) -> list[str]:
 
 
 def _error_text(outcome: object) -> str:
-    return str(outcome) if isinstance(outcome, RtfsError) else brief(outcome)
+    if isinstance(outcome, RtfsError):
+        return str(outcome)
+    return type(outcome).__name__ if isinstance(outcome, BaseException) else brief(outcome)
 
 
 def brief(value: object) -> str:

@@ -79,7 +79,7 @@ def log_error(host: Host, message: object, details: object = None) -> None:
 
 
 @builtin(
-    "read-input", "[:fn [& :string] :string?]", aliases=spellings("read-input"), effect="reads", host=True
+    "read-input", "[:fn [& :string] :string?]", aliases=spellings("read-input"), effect="writes", host=True
 )
 def read_input(host: Host, prompt: str = "") -> object:
     """Read a line that a person types, nil at the end."""

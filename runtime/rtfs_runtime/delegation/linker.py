@@ -126,6 +126,8 @@ class Linker:
             info.name, info.doc, len(info.params), variadic=info.rest is not None, dispatch=dispatch
         )
         _mark(stub, info.hint, decision)
+        # whoever asks what a call may do looks here too
+        stub.__rtfs_local__ = slot.function  # type: ignore[attr-defined]
         return stub
 
     def _refused(self, slot: Slot, target: ExecTarget) -> Dispatch | None:

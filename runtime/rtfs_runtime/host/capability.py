@@ -23,8 +23,9 @@ class Capability(NamedTuple):
     """One capability.
 
     Shape: `act` takes the session's host, then values of the language, and gives one. `needs` says what the
-           arguments would touch. `input` holds a type per argument, None when unchecked. `idempotent`:
-           repeating it does no harm.
+           arguments would touch. `effects` "writes" changes something that a later effect can see: taking a
+           line from a stream is a write. `input` holds a type per argument, None when unchecked.
+           `idempotent`: repeating it does no harm.
     """
 
     id: str

@@ -56,7 +56,7 @@ def _read_line(host: HostSide) -> str | None:
     return line.removesuffix("\n").removesuffix("\r") if line else None
 
 
-@row(ROWS, "ccos.io.read-input", "reads", plain("input"))
+@row(ROWS, "ccos.io.read-input", "writes", plain("input"))
 def read_input(host: HostSide, prompt: object = None) -> str | None:
     """Give the next line of standard input, nil at its end; a prompt goes to the log."""
     if prompt is not None:
@@ -64,7 +64,7 @@ def read_input(host: HostSide, prompt: object = None) -> str | None:
     return _read_line(host)
 
 
-@row(ROWS, "ccos.io.read-all-input", "reads", plain("input"))
+@row(ROWS, "ccos.io.read-all-input", "writes", plain("input"))
 def read_all_input(host: HostSide) -> str:
     """Give the rest of standard input."""
     lines = []
@@ -73,7 +73,7 @@ def read_all_input(host: HostSide) -> str:
     return "".join(lines)
 
 
-@row(ROWS, "ccos.user.ask", "reads", plain("input"))
+@row(ROWS, "ccos.user.ask", "writes", plain("input"))
 def ask(host: HostSide, prompt: object = "") -> str | None:
     """Show a prompt and give the line that is typed."""
     return read_input(host, to_str(prompt) + " ")

@@ -14,7 +14,7 @@ from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.host.capability import Capability
 from rtfs_runtime.host.grants import Need, real_path
 from rtfs_runtime.host.handles import mode_of, open_text
-from rtfs_runtime.host.rows import name, nothing, path, row, text, whole
+from rtfs_runtime.host.rows import name, path, row, text, whole
 from rtfs_runtime.host.sides import HostSide
 from rtfs_runtime.limits import MAX_TEXT, check_text
 from rtfs_runtime.values import Keyword
@@ -104,20 +104,25 @@ def open_file(host: HostSide, file: str, mode: object = "r", _ignored: object = 
     return host.handles.open(real_path(file), mode_of(name(mode, "open-file")))
 
 
-@row(ROWS, "ccos.io.read-line", "reads", nothing)
+def _by_handle(*_args: object) -> Iterable[Need]:
+    """Need nothing more: what a handle may do was granted when it was opened."""
+    return ()
+
+
+@row(ROWS, "ccos.io.read-line", "writes", _by_handle)
 def read_line(host: HostSide, handle: object) -> str | None:
     """Give the next line of a handle, nil at the end."""
     return host.handles.read_line(whole(handle, "read-line"))
 
 
-@row(ROWS, "ccos.io.write-line", "writes", nothing)
+@row(ROWS, "ccos.io.write-line", "writes", _by_handle)
 def write_line(host: HostSide, handle: object, line: object) -> bool:
     """Write a line to a handle; gives true."""
     host.handles.write_line(whole(handle, "write-line"), text(line, "write-line"))
     return True
 
 
-@row(ROWS, "ccos.io.close-file", "writes", nothing)
+@row(ROWS, "ccos.io.close-file", "writes", _by_handle)
 def close_file(host: HostSide, handle: object) -> bool:
     """Close a handle; gives true."""
     host.handles.close(whole(handle, "close-file"))

@@ -10,15 +10,14 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar, copy_context
-from typing import Final, NamedTuple, TypeVar
+from concurrent.futures import CancelledError
+from contextvars import copy_context
+from typing import NamedTuple, TypeVar
 
-from rtfs_runtime.stack import Job
+from rtfs_runtime.context import event_loop
+from rtfs_runtime.stack import Job, Stopped, on_stop
 
 T = TypeVar("T")
-
-event_loop: Final[ContextVar[asyncio.AbstractEventLoop | None]] = ContextVar("rtfs_event_loop", default=None)
-"""The loop of the caller of an asynchronous run: what a run waits for runs there."""
 
 
 class _Raised(NamedTuple):
@@ -30,9 +29,9 @@ def await_now(awaitable: Awaitable[object]) -> object:
     loop = event_loop.get()
     here = _running_loop()
     if loop is not None and loop.is_running() and loop is not here:
-        return asyncio.run_coroutine_threadsafe(_whole(awaitable), loop).result()
+        return _from_loop(awaitable, loop)
     if here is None:
-        return asyncio.run(_whole(awaitable))
+        return asyncio.run(_stoppable(awaitable))
     box: list[object] = []
     context = copy_context()
     thread = threading.Thread(target=lambda: box.append(context.run(_outcome, awaitable)))
@@ -42,6 +41,15 @@ def await_now(awaitable: Awaitable[object]) -> object:
     if isinstance(outcome, _Raised):
         raise outcome.error
     return outcome
+
+
+def _from_loop(awaitable: Awaitable[object], loop: asyncio.AbstractEventLoop) -> object:
+    waiting = asyncio.run_coroutine_threadsafe(_whole(awaitable), loop)
+    try:
+        with on_stop(waiting.cancel):
+            return waiting.result()
+    except CancelledError:
+        raise Stopped from None
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -61,6 +69,14 @@ def _outcome(awaitable: Awaitable[object]) -> object:
 
 async def _whole(awaitable: Awaitable[object]) -> object:
     return await awaitable
+
+
+async def _stoppable(awaitable: Awaitable[object]) -> object:
+    task = asyncio.current_task()
+    assert task is not None, "a coroutine that a loop runs belongs to a task"
+    loop = asyncio.get_running_loop()
+    with on_stop(lambda: loop.call_soon_threadsafe(task.cancel)):
+        return await awaitable
 
 
 async def run_on_thread(function: Callable[[], T], depth: int) -> T:
