@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import typer
 
-from rtfsc.cli import build, check, dump, eval, explain, new, repl, run
+from rtfsc.cli import build, cache, check, dump, eval, explain, new, repl, run
 from rtfsc.cli.outcome import DONE, INTERRUPTED, report
 
 COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
         "dump": dump.command,
     }
 )
+GROUPS: Mapping[str, typer.Typer] = MappingProxyType({"cache": cache.app})
 _HIDDEN = frozenset({"dump"})
 
 app = typer.Typer(
@@ -50,6 +51,8 @@ def options(
 
 for _name, _command in COMMANDS.items():
     app.command(_name, hidden=_name in _HIDDEN)(_command)
+for _name, _group in GROUPS.items():
+    app.add_typer(_group, name=_name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from rtfs_runtime.cache.layer import StorageError
-from rtfs_runtime.cache.sqlite import Entry, SqliteStore
+from rtfs_runtime.cache.sqlite import ANY_LABELS, Entry, Labels, SqliteStore
 
 T = TypeVar("T")
 
@@ -83,15 +83,18 @@ class ColdStore:
         self.flush()
         return self._safely(self._writes.clear, 0)
 
-    def find(
-        self, model: str | None = None, input: bytes | None = None, tenant: str | None = None
-    ) -> list[Entry]:
-        """Find the entries that have all these labels and are not out of date, oldest first."""
+    def find(self, labels: Labels = ANY_LABELS) -> list[Entry]:
+        """Find the entries that have these labels and are not out of date, oldest first."""
         self.flush()
         now_s = self._clock()
         none: list[Entry] = []
-        found = self._safely(lambda: self._reads.find(model=model, input=input, tenant=tenant), none)
+        found = self._safely(lambda: self._reads.find(labels), none)
         return [one for one in found if one.expires_s is None or one.expires_s > now_s]
+
+    def add_counts(self, counts: Mapping[str, float]) -> None:
+        """Add to the layer's counts."""
+        if any(counts.values()):
+            self._safely(lambda: self._writes.add_counts(counts), None)
 
     def count(self) -> int:
         """Count the entries."""

@@ -93,6 +93,8 @@ class InferenceCache(CacheLayer[bytes, InferenceResult]):
         self._cold = cold
         self._counting = threading.Lock()
         self._hits = self._misses = self._puts = self._invalidations = 0
+        self._saved = Usage(0, 0, 0.0)
+        self._told: dict[str, float] = {}
         self._flights: SingleFlight[bytes, Answered] = SingleFlight(_is_shared)
 
     # what the dispatcher calls
@@ -118,7 +120,7 @@ class InferenceCache(CacheLayer[bytes, InferenceResult]):
             answered, shared = self._flights.run(key.key, compute, lambda: self._left_s(request))
         except WaitTimeout:
             raise _late() from None
-        return _shared(answered) if shared else answered
+        return self._shared(answered) if shared else answered
 
     async def answer_async(
         self, request: ModelRequest, answerer: Answerer, infer: InferAsync, use: Use = AS_CONFIGURED
@@ -139,7 +141,7 @@ class InferenceCache(CacheLayer[bytes, InferenceResult]):
             answered, shared = await self._flights.run_async(key.key, compute, lambda: self._left_s(request))
         except WaitTimeout:
             raise _late() from None
-        return _shared(answered) if shared else answered
+        return self._shared(answered) if shared else answered
 
     # views
 
@@ -163,7 +165,7 @@ class InferenceCache(CacheLayer[bytes, InferenceResult]):
             for key, one in self._hot.items()
             if one.about.model == model_id and one.about.tenant == tenant
         ]
-        cold = [] if self._cold is None else self._cold.find(model=model_id, tenant=tenant)
+        cold = [] if self._cold is None else self._cold.find(Labels(model_id, None, tenant, None))
         return _by_age(hot, cold)
 
     def get_input_results(self, request: ModelRequest) -> dict[bytes, InferenceResult]:
@@ -174,7 +176,7 @@ class InferenceCache(CacheLayer[bytes, InferenceResult]):
             for key, one in self._hot.items()
             if one.about.input == about.input and one.about.tenant == about.tenant
         ]
-        cold = [] if self._cold is None else self._cold.find(input=about.input, tenant=about.tenant)
+        cold = [] if self._cold is None else self._cold.find(Labels(None, None, about.tenant, about.input))
         return _by_age(hot, cold)
 
     # the protocol
@@ -182,9 +184,10 @@ class InferenceCache(CacheLayer[bytes, InferenceResult]):
     def get(self, key: bytes) -> InferenceResult | None:
         """Give a result, unless it is stale or its confidence is under the threshold."""
         found, _ = self._find(key)
-        fits = found is not None and not _is_under(found, self._config.confidence_threshold)
-        self._count(hit=fits)
-        return found if fits else None
+        if found is not None and _is_under(found, self._config.confidence_threshold):
+            found = None
+        self._count(None if found is None else Usage())
+        return found
 
     def put(self, key: bytes, value: InferenceResult, ttl_s: float | None = None) -> None:
         """Keep a result, for `ttl_s` seconds instead of as long as configured.
@@ -237,9 +240,23 @@ class InferenceCache(CacheLayer[bytes, InferenceResult]):
             self._cold.flush()
 
     def close(self) -> None:
-        """Flush, and close the file."""
+        """Flush, add to the counts on disk, and close the file."""
         if self._cold is not None:
+            counts = self.totals()
+            self._cold.add_counts({name: now - self._told.get(name, 0) for name, now in counts.items()})
+            self._told = counts
             self._cold.close()
+
+    def totals(self) -> dict[str, float]:
+        """Give the counts of this process by name: what was asked for and what hits saved."""
+        with self._counting:
+            return {
+                "hits": self._hits,
+                "misses": self._misses,
+                "puts": self._puts,
+                "saved_tokens": self._saved.input_tokens + self._saved.output_tokens,
+                "saved_usd": self._saved.cost_usd or 0.0,
+            }
 
     # how
 
@@ -271,10 +288,10 @@ class InferenceCache(CacheLayer[bytes, InferenceResult]):
 
     def _look(self, key: RequestKey, use: Use) -> Answered | None:
         found, layer = self._find(key.key)
-        fits = found is not None and not self._unfit(found, use)
-        self._count(hit=fits)
-        if found is None or not fits:
+        if found is None or self._unfit(found, use):
+            self._count(None)
             return None
+        self._count(found.usage)
         age_s = max(self._clock() - found.created_at, 0.0)
         why = f"the same request was answered {age_s:.0f} s ago"
         return found.reply(), Lookup(True, layer, why, key.key, found.usage)
@@ -312,12 +329,24 @@ class InferenceCache(CacheLayer[bytes, InferenceResult]):
             return reply, missed._replace(why=f"{why}; not kept: {error}")
         return reply, missed
 
-    def _count(self, *, hit: bool) -> None:
+    def _count(self, saved: Usage | None) -> None:
+        """Count a hit that saved something, or a miss."""
         with self._counting:
-            if hit:
-                self._hits += 1
-            else:
+            if saved is None:
                 self._misses += 1
+            else:
+                self._hits += 1
+                self._saved = _sum(self._saved, saved)
+
+    def _shared(self, answered: Answered) -> Answered:
+        """Make the hit of another caller's answer; the look before it was counted as a miss, and was one."""
+        reply, lookup = answered
+        saved = lookup.saved if lookup.hit else reply.usage
+        with self._counting:
+            self._saved = _sum(self._saved, saved)
+        why = "the same request was being answered"
+        reply = reply._replace(usage=Usage(0, 0, 0.0), latency_s=0.0)
+        return reply, Lookup(True, "flight", why, lookup.key, saved)
 
     def _left_s(self, request: ModelRequest) -> float | None:
         return None if request.deadline_s is None else max(request.deadline_s - self._elapsed_s(), 0.0)
@@ -335,12 +364,11 @@ def _late() -> ProviderError:
     return ProviderError("the deadline came while the same request was being answered", "timeout")
 
 
-def _shared(answered: Answered) -> Answered:
-    reply, lookup = answered
-    saved = lookup.saved if lookup.hit else reply.usage
-    return (
-        reply._replace(usage=Usage(0, 0, 0.0), latency_s=0.0),
-        Lookup(True, "flight", "the same request was being answered", lookup.key, saved),
+def _sum(one: Usage, two: Usage) -> Usage:
+    return Usage(
+        one.input_tokens + two.input_tokens,
+        one.output_tokens + two.output_tokens,
+        (one.cost_usd or 0.0) + (two.cost_usd or 0.0),
     )
 
 

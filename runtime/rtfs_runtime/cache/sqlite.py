@@ -15,7 +15,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from rtfs_runtime.cache.layer import StorageError
@@ -32,6 +32,9 @@ CREATE TABLE IF NOT EXISTS entries (
     PRIMARY KEY (layer, key));
 CREATE INDEX IF NOT EXISTS entries_by_model ON entries (layer, tenant, model);
 CREATE INDEX IF NOT EXISTS entries_by_input ON entries (layer, tenant, input);
+CREATE INDEX IF NOT EXISTS entries_by_function ON entries (layer, tenant, function);
+CREATE TABLE IF NOT EXISTS counts (layer TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL,
+    PRIMARY KEY (layer, name));
 CREATE INDEX IF NOT EXISTS entries_by_age ON entries (layer, created_s);
 """
 _COLUMNS: Final = "key, value, checksum, created_s, expires_s, model, function, tenant, input"
@@ -40,12 +43,16 @@ _OPEN_PAUSE_S: Final = 0.05
 
 
 class Labels(NamedTuple):
-    """What an entry is found by beside its key; `input` is a digest."""
+    """What an entry is found by beside its key; `input` is a digest. Where one looks for entries, None means
+    any."""
 
-    model: str = ""
-    function: str = ""
-    tenant: str = ""
-    input: bytes = b""
+    model: str | None = ""
+    function: str | None = ""
+    tenant: str | None = ""
+    input: bytes | None = b""
+
+
+ANY_LABELS: Final = Labels(None, None, None, None)
 
 
 class Entry(NamedTuple):
@@ -129,25 +136,42 @@ class SqliteStore:
         """
         return self._delete("1")
 
-    def find(self, *, model: str | None = None, input: bytes | None = None, tenant: str | None = None,
-             key_prefix: bytes | None = None) -> list[Entry]:  # fmt: skip
-        """Find the entries that have all these labels, oldest first.
+    def find(self, labels: Labels = ANY_LABELS, key_prefix: bytes = b"") -> list[Entry]:
+        """Find the entries that have each of the labels that is not None, oldest first.
 
         Raises: StorageError.
         """
-        wanted: list[tuple[str, object]] = [("layer = ?", self._layer)]
-        for clause, value in (("model = ?", model), ("input = ?", input), ("tenant = ?", tenant)):
-            if value is not None:
-                wanted.append((clause, value))
-        if key_prefix is not None:
+        wanted = [(f"{name} = ?", value) for name, value in labels._asdict().items() if value is not None]
+        if key_prefix:
             wanted.append((f"substr(key, 1, {len(key_prefix)}) = ?", key_prefix))
-        where = " AND ".join(clause for clause, _ in wanted)
+        where = "".join(f" AND {clause}" for clause, _ in wanted)
         with self._open() as connection:
             rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM entries WHERE {where} ORDER BY created_s, key",
-                tuple(value for _, value in wanted),
+                f"SELECT {_COLUMNS} FROM entries WHERE layer = ?{where} ORDER BY created_s, key",
+                (self._layer, *(value for _, value in wanted)),
             ).fetchall()
         return [entry for entry in map(_entry, rows) if entry is not None]
+
+    def add_counts(self, counts: Mapping[str, float]) -> None:
+        """Add to the layer's counts, which outlive entries and processes.
+
+        Raises: StorageError.
+        """
+        with self._open() as connection:
+            connection.executemany(
+                "INSERT INTO counts VALUES (?, ?, ?) "
+                "ON CONFLICT (layer, name) DO UPDATE SET value = value + excluded.value",
+                [(self._layer, name, value) for name, value in counts.items()],
+            )
+
+    def counts(self) -> dict[str, float]:
+        """Give the layer's counts.
+
+        Raises: StorageError.
+        """
+        with self._open() as connection:
+            rows = connection.execute("SELECT name, value FROM counts WHERE layer = ?", (self._layer,))
+            return dict(sorted(rows.fetchall()))
 
     def count(self) -> int:
         """Count the entries.
@@ -265,7 +289,8 @@ def _row(entry: Entry) -> tuple[object, ...]:
     )
 
 
-def _text(text: str) -> str:
+def _text(text: str | None) -> str:
+    assert text is not None, "an entry has all labels"
     # SQLite keeps UTF-8, which has no lone surrogates
     return text.encode("utf-8", "backslashreplace").decode()
 

@@ -13,6 +13,7 @@ from rtfs_runtime.cache.cold import ColdStore
 from rtfs_runtime.cache.inference_result import InferenceResult, read_result, result_of, write_result
 from rtfs_runtime.cache.l2_inference import COLD_ENTRIES, InferenceCache, Use
 from rtfs_runtime.cache.layer import CacheConfig, SerializationError
+from rtfs_runtime.cache.sqlite import SqliteStore
 from rtfs_runtime.providers.base import ModelReply, ModelRequest, ProviderError, Sampling, StopReason
 from rtfs_runtime.trace import Usage
 from rtfs_runtime.values import Keyword
@@ -99,6 +100,22 @@ def test_a_hit_on_disk_becomes_hot(tmp_path: Path, clock: Clock) -> None:
     stats = two.stats()
     assert (stats.hits, stats.misses, stats.puts, stats.size) == (2, 0, 0, 1)
     two.close()
+
+
+def test_what_hits_saved_adds_up_on_disk(tmp_path: Path, clock: Clock) -> None:
+    model = Model()
+    for _ in range(2):
+        cache = open_cold(tmp_path, clock)
+        for _ in range(2):
+            cache.answer(ask(), BY, model)
+        cache.close()
+        cache.close()
+    store = SqliteStore(str(tmp_path / "cache.sqlite"), "l2")
+    counts = store.counts()
+    store.close()
+    assert counts == {
+        "hits": 3, "misses": 1, "puts": 1, "saved_tokens": 39, "saved_usd": pytest.approx(0.009),
+    }  # fmt: skip
 
 
 def test_what_was_evicted_is_still_on_disk(cold: InferenceCache) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from rtfs_runtime.cache.cold import ColdStore
 from rtfs_runtime.cache.layer import StorageError
-from rtfs_runtime.cache.sqlite import Entry, Labels, SqliteStore, remove_file
+from rtfs_runtime.cache.sqlite import ANY_LABELS, Entry, Labels, SqliteStore, remove_file
 from tests.cache_kills import kill_writers
 
 ONE = Entry(b"k1", b"value 1", 10.0, 20.0, Labels("m", "f", "t", b"i"))
@@ -74,12 +74,19 @@ def test_layers_share_a_file_and_nothing_else(store: SqliteStore, path: Path) ->
 
 def test_views(store: SqliteStore) -> None:
     store.put([TWO, ONE])
-    assert store.find(model="m") == [ONE, TWO]
-    assert store.find(model="m", tenant="t") == [ONE]
-    assert store.find(input=b"i", tenant="u") == [TWO]
-    assert store.find(model="n") == []
+    assert store.find(ANY_LABELS._replace(model="m")) == [ONE, TWO]
+    assert store.find(ANY_LABELS._replace(model="m", tenant="t")) == [ONE]
+    assert store.find(ANY_LABELS._replace(input=b"i", tenant="u")) == [TWO]
+    assert store.find(ANY_LABELS._replace(function="n")) == []
     assert store.find(key_prefix=b"k") == [ONE, TWO]
     assert store.find(key_prefix=b"k2") == [TWO]
+
+
+def test_counts_add_up(store: SqliteStore) -> None:
+    assert store.counts() == {}
+    store.add_counts({"hits": 2, "saved_usd": 0.5})
+    store.add_counts({"hits": 1})
+    assert store.counts() == {"hits": 3, "saved_usd": 0.5}
 
 
 def test_all_of_a_batch_or_nothing(store: SqliteStore) -> None:
@@ -169,10 +176,10 @@ def test_what_is_out_of_date_is_not_there(path: Path) -> None:
     cold = ColdStore(str(path), "l2", clock, pytest.fail, None)
     cold.put(ONE)
     assert cold.get(b"k1") == ONE
-    assert cold.find(model="m") == [ONE]
+    assert cold.find(ANY_LABELS._replace(model="m")) == [ONE]
     clock.now_s = 20.0
     assert cold.get(b"k1") is None
-    assert cold.find(model="m") == []
+    assert cold.find(ANY_LABELS._replace(model="m")) == []
     cold.close()
 
 
@@ -231,7 +238,7 @@ def test_a_broken_file_is_a_miss_and_one_warning(
         assert cold.get(b"k1") is None
         cold.put(TWO)
         cold.flush()
-    assert cold.find(model="m") == [] or harm is not folder
+    assert cold.find(ANY_LABELS._replace(model="m")) == [] or harm is not folder
     cold.remove(b"k1")
     cold.clear()
     cold.close()

@@ -1,0 +1,105 @@
+"""`rtfsc cache`: what it shows and forgets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rtfs_runtime.cache.l2_inference import InferenceCache
+from rtfs_runtime.cache.manager import CacheManager
+from rtfs_runtime.cache.sqlite import FILE_NAME
+from rtfsc.cli.app import main
+from tests.unit.cache.requests import BY, ask, reply
+
+
+@pytest.fixture(autouse=True)
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RTFS_CACHE_DIR", str(tmp_path / "caches"))
+    return tmp_path / "caches"
+
+
+def fill(directory: Path, *texts: str) -> list[str]:
+    """Answer some requests, a second apart, and give their keys."""
+    now_s = [1000.0]
+    manager = CacheManager.open(str(directory), lambda: now_s[0])
+    keys = []
+    for text in texts:
+        now_s[0] += 1
+        keys.append(_answer(manager.l2, text))
+    manager.close()
+    return keys
+
+
+def _answer(l2: InferenceCache, text: str) -> str:
+    _, lookup = l2.answer(ask(text), BY, lambda _: reply(f"answer to {text}"))
+    return lookup.key.hex()
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["cache", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["cache", *arguments]) == 2
+    return capsys.readouterr().err
+
+
+def test_nothing_is_kept_at_first(capsys: pytest.CaptureFixture[str], directory: Path) -> None:
+    assert "answers   0 entries" in run(capsys, "stats")
+    assert run(capsys, "show") == "no answers are kept\n"
+    assert run(capsys, "rm", "--model", "small") == "0 forgotten\n"
+    run(capsys, "clear")
+    assert not directory.exists()
+
+
+def test_stats(capsys: pytest.CaptureFixture[str], directory: Path) -> None:
+    fill(directory, "one", "two", "one")
+    out = run(capsys, "stats")
+    assert str(directory) in out
+    assert "2 entries" in out and "1 hits, 2 misses, 2 puts, 13 tokens saved, $0.003 saved" in out
+    data = json.loads(run(capsys, "stats", "--json"))
+    assert data["layers"]["answers"]["hits"] == 1
+    assert data["layers"]["compiled"] == {"entries": 0}
+
+
+def test_show(capsys: pytest.CaptureFixture[str], directory: Path) -> None:
+    keys = fill(directory, "one", "two", "three")
+    lines = run(capsys, "show", "--limit", "2").splitlines()
+    assert lines[0].startswith(keys[2][:12]) and "shop/mood [small]  three → answer to three" in lines[0]
+    assert lines[2] == "… and 1 more: --limit 3 shows all"
+    assert run(capsys, "show", "--model", "big") == "no answers are kept\n"
+    assert len(run(capsys, "show", "--function", "shop/mood").splitlines()) == 3
+    one = json.loads(run(capsys, "show", keys[0][:7]))
+    assert (one["key"], one["input"], one["output"]) == (keys[0], "one", "answer to one")
+    rows = json.loads(run(capsys, "show", "--json"))
+    assert [row["output"] for row in rows] == ["answer to three", "answer to two", "answer to one"]
+
+
+def test_why(capsys: pytest.CaptureFixture[str], directory: Path) -> None:
+    keys = fill(directory, "one", "two")
+    assert "the first request of shop/mood" in run(capsys, "why", keys[0])
+    assert run(capsys, "why", keys[1]) == (
+        f"a miss: {keys[1][:12]} differs from {keys[0][:12]}, answered 1 s before, in the arguments\n"
+    )
+
+
+def test_rm(capsys: pytest.CaptureFixture[str], directory: Path) -> None:
+    keys = fill(directory, "one", "two", "three")
+    assert run(capsys, "rm", keys[1]) == "1 forgotten\n"
+    assert keys[1][:12] not in run(capsys, "show")
+    assert "no answer has a key" in refused(capsys, "rm", keys[1])
+    assert "name a KEY" in refused(capsys, "rm")
+    assert run(capsys, "rm", "--function", "shop/mood") == "2 forgotten\n"
+    assert "hexadecimal" in refused(capsys, "show", "xyz")
+
+
+def test_clear_also_removes_what_is_damaged(capsys: pytest.CaptureFixture[str], directory: Path) -> None:
+    fill(directory, "one")
+    (directory / FILE_NAME).write_text("nothing of ours" * 100)
+    assert "rtfsc cache clear --answers" in refused(capsys, "show")
+    assert run(capsys, "clear", "--answers") == "answers forgotten\n"
+    assert run(capsys, "show") == "no answers are kept\n"
+    assert run(capsys, "clear", "--compiled") == "compiled code forgotten\n"
