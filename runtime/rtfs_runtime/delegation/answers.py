@@ -218,10 +218,12 @@ def _fit_map(value: Mapping[object, object], want: MapType | MapOf, depth: int) 
         return {_fit_key(key, want.key): _fit(item, want.value, depth) for key, item in value.items()}
     given = {_written(key): (key, item) for key, item in value.items()}
     fitted: dict[object, object] = {}
-    for known, kind, _ in want.fields:
+    for known, kind, optional in want.fields:
         found = given.pop(_written(known), None)
-        if found is not None:
-            fitted[known] = _fit(found[1], kind, depth)
+        if found is None or (optional and found[1] is None and not conforms(None, kind)):
+            # strict JSON schemas require every key, so null is how a model leaves one out
+            continue
+        fitted[known] = _fit(found[1], kind, depth)
     keywords = any(isinstance(key, Keyword) for key, _, _ in want.fields)
     for name, item in given.values():
         key = Keyword(name) if keywords and isinstance(name, str) else name

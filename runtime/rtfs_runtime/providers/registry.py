@@ -52,11 +52,22 @@ def _rules(settings: ModelSettings, world: World) -> ModelProvider:
     return RulesModel.from_file(settings.id, _needed(settings))
 
 
+def _openai(settings: ModelSettings, world: World) -> ModelProvider:
+    from rtfs_runtime.providers.openai import OpenAIModel
+
+    return OpenAIModel(settings, world)
+
+
 def _needed(settings: ModelSettings) -> Path:
     if settings.file is None:
         raise ProviderError(f"model `{settings.id}` needs a `file`")
     return settings.file
 
+
+# here, not beside the provider: they are read before it is loaded
+_OPENAI_KEYS: Final[Mapping[str, type | tuple[type, ...]]] = MappingProxyType(
+    {"model": str, "base_url_env": str, "api_key_env": str, "json_schema": str, "logprobs": bool}
+)
 
 # each row imports its provider when a policy asks for it: a program without models pays nothing
 PROVIDERS: Final[Mapping[str, ProviderRow]] = MappingProxyType(
@@ -64,6 +75,7 @@ PROVIDERS: Final[Mapping[str, ProviderRow]] = MappingProxyType(
         "echo": ProviderRow(_echo, MappingProxyType({"prefix": str})),
         "scripted": ProviderRow(_scripted),
         "rules": ProviderRow(_rules),
+        "openai": ProviderRow(_openai, _OPENAI_KEYS, network=True),
     }
 )
 

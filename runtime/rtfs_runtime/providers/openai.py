@@ -1,0 +1,214 @@
+"""Models behind any OpenAI-compatible server: hosted ones, vLLM, llama.cpp's server, and so on.
+
+In: requests, and the row of a policy that names the model. Out: replies, or `ProviderError`. One request is
+one attempt; only a feature that the server refuses (a schema, probabilities of tokens) is left out and asked
+without at once, and not asked for again.
+
+    [models."large"]
+    provider = "openai"
+    model = "gpt-4o-mini"              # its name at the server; default: the id
+    base_url_env = "OPENAI_BASE_URL"   # the variable of the environment that holds the address, and the one
+    api_key_env = "OPENAI_API_KEY"     # that holds the key; without a key none is sent
+    json_schema = "auto"               # how answers are held to their type: strict, json_object, none, or
+                                       # auto: the first of these that the server takes
+    logprobs = true                    # ask for the probabilities of tokens, which confidence comes from
+
+Address and key are taken from the environment at each request, and stand nowhere else: not in a policy, not
+in this object, not in a message. There is no default address: text goes to no server that nobody named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from rtfs_runtime.host.world import World
+from rtfs_runtime.providers.base import ModelReply, ModelRequest, ModelSettings, ProviderError
+from rtfs_runtime.providers.http_client import HttpClient, HttpReply, HttpRequest
+from rtfs_runtime.providers.http_failures import Complaint, is_refusal, status_failure
+from rtfs_runtime.providers.openai_bodies import Features, completion_body, encode_body, read_reply
+
+DEFAULT_TIMEOUT_S: Final = 60.0
+
+_MODES: Final = ("auto", "strict", "json_object", "none")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# how requests are written and answers read: another number is another answer, so caches hold it
+_PROTOCOL: Final = "openai-1"
+_PATHS: Final = {"chat": "/chat/completions", "text": "/completions"}
+_SHORTEST_HIDDEN: Final = 8
+
+Steps = Generator[HttpRequest, HttpReply, ModelReply]
+
+
+class _Endpoint(NamedTuple):
+    """Where a model is; `base_url` without a slash at its end."""
+
+    base_url: str
+    host: str
+
+
+class OpenAIModel:
+    """One model at one server.
+
+    Thread: any; requests run at the same time.
+    """
+
+    def __init__(self, settings: ModelSettings, world: World) -> None:
+        self.id = settings.id
+        options = settings.options
+        self._model = str(options.get("model", settings.id))
+        self._url_name = self._variable("base_url_env", options.get("base_url_env", "OPENAI_BASE_URL"))
+        self._key_name = self._variable("api_key_env", options.get("api_key_env", "OPENAI_API_KEY"))
+        mode = options.get("json_schema", "auto")
+        if mode not in _MODES:
+            legal = ", ".join(_MODES)
+            raise ProviderError(f"`json_schema` of model `{self.id}` must be one of {legal}, not {mode!r}")
+        self._may_lower = mode == "auto"
+        wanted = Features(
+            schema="json_object" if mode == "json_object" else "none" if mode == "none" else "strict",
+            logprobs=bool(options.get("logprobs", True)),
+        )
+        # what each interface of the server is known to take
+        self._features: dict[str, Features] = dict.fromkeys(_PATHS, wanted)
+        self._mode = str(mode)
+        self._timeout_s = DEFAULT_TIMEOUT_S if settings.timeout_s is None else settings.timeout_s
+        self._world = world
+        self._client: HttpClient | None = None
+
+    @property
+    def version(self) -> str:
+        """Name the server and the model there.
+
+        Raises: ProviderError, when the environment has no address.
+        """
+        return f"{_PROTOCOL} {self._endpoint().base_url} {self._model} {self._mode}"
+
+    def infer(self, request: ModelRequest) -> ModelReply:
+        """Ask and wait for the answer."""
+        steps = self._steps(request)
+        try:
+            sending = next(steps)
+            while True:
+                sending = steps.send(self._connection().post(sending))
+        except StopIteration as ended:
+            return _replied(ended)
+
+    async def infer_async(self, request: ModelRequest) -> ModelReply:
+        """Ask without blocking the loop; cancelling the wait closes the request."""
+        steps = self._steps(request)
+        try:
+            sending = next(steps)
+            while True:
+                sending = steps.send(await self._connection().post_async(sending))
+        except StopIteration as ended:
+            return _replied(ended)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def _steps(self, request: ModelRequest) -> Steps:
+        """Write what to send, take what came back, until there is a reply."""
+        begun_s = self._world.elapsed_s()
+        endpoint = self._endpoint()
+        key = self._key()
+        features = self._features[request.form]
+        while True:
+            body = encode_body(completion_body(request, self._model, features))
+            headers = {
+                "content-type": "application/json",
+                "accept": "application/json",
+                "accept-encoding": "identity",
+                "user-agent": "rtfsc",
+            }
+            if key:
+                headers["authorization"] = f"Bearer {key}"
+            url = endpoint.base_url + _PATHS[request.form]
+            reply = _hide(
+                (yield HttpRequest(url, headers, body, self._left_s(request, begun_s, endpoint.host))), key
+            )
+            if 200 <= reply.status < 300:
+                self._features[request.form] = features
+                found = read_reply(reply.body, request, features)
+                latency_s = self._world.elapsed_s() - begun_s
+                served = f"{endpoint.host} {found.model_version or self._model}"
+                return found._replace(model_version=served, latency_s=latency_s)
+            features = self._less(reply, features, endpoint.host)
+
+    def _less(self, reply: HttpReply, features: Features, host: str) -> Features:
+        """Leave out what the server refuses; raises for every other failure."""
+        if reply.status in (400, 415, 422, 500, 501) and is_refusal(reply):
+            less = features.without(Complaint(reply).whole)
+            if less is not None and (self._may_lower or less.schema == features.schema):
+                return less
+        raise status_failure(reply, host, self._key_name, self._world.now_s())
+
+    def _left_s(self, request: ModelRequest, begun_s: float, host: str) -> float:
+        """Give the time that an attempt still has."""
+        now_s = self._world.elapsed_s()
+        left_s = begun_s + self._timeout_s - now_s
+        if request.deadline_s is not None:
+            left_s = min(left_s, request.deadline_s - now_s)
+        if left_s <= 0:
+            raise ProviderError(f"no time is left to ask {host}", "timeout", retryable=True)
+        return left_s
+
+    def _connection(self) -> HttpClient:
+        if self._client is None:
+            # two threads may both make one: nothing is open yet, so the loser's is dropped
+            self._client = HttpClient(self._endpoint().base_url)
+        return self._client
+
+    def _endpoint(self) -> _Endpoint:
+        given = (self._world.env(self._url_name) or "").strip()
+        if not given:
+            raise ProviderError(
+                f"model `{self.id}` needs the address of its server in the variable {self._url_name}, "
+                f"as in {self._url_name}=http://localhost:8000/v1"
+            )
+        return _read_endpoint(given, self._url_name)
+
+    def _key(self) -> str:
+        key = (self._world.env(self._key_name) or "").strip()
+        if not all("!" <= character <= "~" for character in key):
+            raise ProviderError(f"the variable {self._key_name} holds no key: a key is printable ASCII")
+        return key
+
+    def _variable(self, what: str, name: object) -> str:
+        # the name is not shown: whoever gets this wrong has put the key itself there
+        if not _VARIABLE.fullmatch(str(name)):
+            raise ProviderError(
+                f"`{what}` of model `{self.id}` must be the name of a variable: letters, digits and `_`"
+            )
+        return str(name)
+
+
+def _replied(ended: StopIteration) -> ModelReply:
+    reply = ended.value
+    assert isinstance(reply, ModelReply)
+    return reply
+
+
+def _read_endpoint(given: str, name: str) -> _Endpoint:
+    try:
+        parts = urlsplit(given)
+        legal = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        legal = False
+    if not legal or any(character <= " " for character in given):
+        raise ProviderError(f"the variable {name} must hold an address such as http://localhost:8000/v1")
+    if parts.username is not None or parts.query or parts.fragment:
+        # the address is shown in messages and is part of keys, so no secret may be in it
+        raise ProviderError(f"the address in the variable {name} must have no user, query or fragment")
+    path = parts.path.rstrip("/")
+    return _Endpoint(f"{parts.scheme}://{parts.netloc}{path or '/v1'}", parts.netloc)
+
+
+def _hide(reply: HttpReply, key: str) -> HttpReply:
+    """Take the key out of what a server says: some repeat it in their complaints."""
+    if len(key) < _SHORTEST_HIDDEN or key.encode("ascii") not in reply.body:
+        return reply
+    return reply._replace(body=reply.body.replace(key.encode("ascii"), b"[key]"))
