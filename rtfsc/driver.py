@@ -20,10 +20,11 @@ from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.cache.l4_artifact import LocalArtifacts, Wanted
 from rtfs_runtime.digest import digest
 from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.imports import module_error
 from rtfs_runtime.interface import Interface, Macro
 from rtfs_runtime.loader import ModuleInstance, run
 from rtfs_runtime.modulepath import SOURCE_SUFFIX
-from rtfs_runtime.modulestore import ModuleStore, Request, module_error
+from rtfs_runtime.modulestore import ModuleStore, Request
 from rtfs_runtime.session import Session
 from rtfs_runtime.settings import Limits
 from rtfs_runtime.toolchain import toolchain_digest

@@ -13,7 +13,7 @@ from typing import Any
 from rtfs_runtime import importer, session
 from rtfs_runtime.artifact import Artifact
 from rtfs_runtime.cache.l4_artifact import local_artifacts
-from rtfs_runtime.delegation.policy import load_nearest
+from rtfs_runtime.delegation.policy_reader import load_nearest
 from rtfs_runtime.modulestore import ModuleStore, Request
 from rtfs_runtime.settings import Settings
 

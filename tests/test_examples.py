@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rtfs_runtime.delegation import policy
+from rtfs_runtime.delegation import policy_reader as policy
 from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.host.world import REAL, World
 from rtfs_runtime.session import Result, Session

@@ -27,7 +27,7 @@ def test_every_command_is_in_the_table() -> None:
 
 
 def test_the_policy_shown_can_be_read(tmp_path: Path) -> None:
-    from rtfs_runtime.delegation.policy import load
+    from rtfs_runtime.delegation.policy_reader import load
 
     path = tmp_path / "delegation.toml"
     path.write_text(block("toml"))

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from rtfs_runtime.delegation.policy import Policy as PolicyData
-from rtfs_runtime.delegation.policy import load_nearest
+from rtfs_runtime.delegation.policy_reader import load_nearest
 from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.interface import EMPTY
 from rtfs_runtime.loader import ModuleInstance

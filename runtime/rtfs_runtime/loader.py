@@ -7,25 +7,27 @@ the session's linker. Source: language §7.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import CodeType
 from typing import Any, Final, Protocol
 
 from rtfs_runtime.abi import ModuleLike
 from rtfs_runtime.artifact import Artifact
 from rtfs_runtime.errors import LimitExceeded, RtfsError
+from rtfs_runtime.imports import Imports, module_error
 from rtfs_runtime.interface import Interface
-from rtfs_runtime.modulestore import Found, module_error
+from rtfs_runtime.modulestore import Found
 
 _ABSENT: Final = object()
 
 
 class LoadingSession(Protocol):
-    """What loading needs of a session: what its modules see as builtins, its modules by name, those being
-    loaded."""
+    """What loading needs of a session: what its modules see as builtins, its modules by name, those under
+    way."""
 
     namespace: dict[str, Any]
     instances: dict[str, ModuleInstance]
-    loading: list[str]
+    imports: Imports
 
     def import_module(self, name: str) -> ModuleInstance: ...
 
@@ -75,13 +77,14 @@ def load(found: Found, session: LoadingSession, name: str) -> ModuleInstance:
 
     Raises: RtfsError as the program does, ModuleError for an export defined nowhere; ArtifactError.
     """
+    with session.imports.running(name):
+        return _load(found, session, name)
+
+
+def _load(found: Found, session: LoadingSession, name: str) -> ModuleInstance:
     artifact, path = found
     instance = ModuleInstance(name, artifact.interface, path, artifact)
-    session.loading.append(name)
-    try:
-        run(instance, artifact.code(path), session)
-    finally:
-        session.loading.pop()
+    run(instance, artifact.code(path), session)
     if artifact.is_module:
         _check_exports(instance)
         instance.value = description(artifact.interface)
@@ -89,13 +92,17 @@ def load(found: Found, session: LoadingSession, name: str) -> ModuleInstance:
     return instance
 
 
-def import_module(found: Found, session: LoadingSession, name: str) -> ModuleInstance:
-    """Load a module for an import: what a definition in it raises is the cause of a ModuleError."""
-    if name in session.loading:
-        chain = [*session.loading[session.loading.index(name) :], name]
-        raise module_error(f"Circular dependency: {' -> '.join(chain)}")
+def import_module(find: Callable[[], Found], session: LoadingSession, name: str) -> ModuleInstance:
+    """Find and load a module for an import, once for all threads: what a definition in it raises is the cause
+    of a ModuleError."""
+    with session.imports.importing(name):
+        # another thread may have been first
+        return session.instances.get(name) or _import(find(), session, name)
+
+
+def _import(found: Found, session: LoadingSession, name: str) -> ModuleInstance:
     try:
-        return load(found, session, name)
+        return _load(found, session, name)
     except LimitExceeded:
         raise
     except RtfsError as error:

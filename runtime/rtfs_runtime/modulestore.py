@@ -16,6 +16,7 @@ from rtfs_runtime.artifact import Artifact, ArtifactError, check_stamp, decode
 from rtfs_runtime.cache.l4_artifact import DEFAULT_OPTIONS, LocalArtifacts, Wanted
 from rtfs_runtime.digest import digest
 from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.imports import Imports, module_error
 from rtfs_runtime.modulepath import Place, find_module
 from rtfs_runtime.toolchain import toolchain_digest
 
@@ -71,7 +72,7 @@ class ModuleStore:
         self._options = options
         self._found: dict[str, Found] = {}
         self._made: dict[Wanted, Artifact] = {}
-        self._under_way: list[str] = []
+        self._imports = Imports()
 
     @property
     def can_compile(self) -> bool:
@@ -92,19 +93,17 @@ class ModuleStore:
         found = self._found.get(name)
         if found is not None:
             return found
-        if name in self._under_way:
-            chain = [*self._under_way[self._under_way.index(name) :], name]
-            raise module_error(f"Circular dependency: {' -> '.join(chain)}")
+        with self._imports.importing(name):
+            return self._found.get(name) or self._fetch(name)
+
+    def _fetch(self, name: str) -> Found:
         place = find_module(name, self.paths)
         if place is None:
             raise RtfsError("ModuleNotFound", {"name": name})
-        self._under_way.append(name)
         try:
             found = self._found[name] = self.fetch_place(place, as_module=True)
         except (ArtifactError, Uncompiled, OSError) as error:
             raise module_error(f"{name}: {error}") from error
-        finally:
-            self._under_way.pop()
         return found
 
     def fetch_place(self, place: Place, *, as_module: bool = False) -> Found:
@@ -194,11 +193,6 @@ def _asked(artifact: Artifact, wanted: Wanted) -> tuple[Wanted, ...]:
     if artifact.is_module and artifact.key == whole.full_key(artifact.meta.dependencies):
         return whole, whole._replace(as_module=True)
     return (wanted,)
-
-
-def module_error(message: str) -> RtfsError:
-    """Make a ModuleError."""
-    return RtfsError("ModuleError", {"message": message})
 
 
 def _read(path: str) -> bytes:

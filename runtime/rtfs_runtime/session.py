@@ -21,11 +21,12 @@ from rtfs_runtime.delegation.linker import Linker
 from rtfs_runtime.errors import RtfsError, arity_error, undefined
 from rtfs_runtime.host.host import Host
 from rtfs_runtime.host.world import OutputClosed, World
+from rtfs_runtime.imports import Imports, module_error
 from rtfs_runtime.interface import Function, Interface
 from rtfs_runtime.loader import ModuleInstance
 from rtfs_runtime.maps import is_map
 from rtfs_runtime.modulepath import find_file
-from rtfs_runtime.modulestore import Found, ModuleStore, module_error
+from rtfs_runtime.modulestore import Found, ModuleStore
 from rtfs_runtime.providers.registry import ModelRegistry
 from rtfs_runtime.settings import Settings
 from rtfs_runtime.trace import Cost, Trace
@@ -68,19 +69,20 @@ class Session:
         self.policy = settings.policy
         self.registry = _registry(settings.registry, settings.policy, settings.world)
         self.host = _make_host(self, settings)
+        self._dispatcher: Dispatcher | None = None
         self.host.execute_model = lambda model_id, prompt: self._models().execute(model_id, prompt)
         engine = _engine(settings, settings.policy)
         self.linker = Linker(
             engine,
             settings.policy,
-            lambda slot, decision: self._models().answerer(slot, decision),
+            lambda slot, decision, rule: self._models().answerer(slot, decision, rule),
             self._facts,
         )
         self.modules = modules or ModuleStore(
             tuple(settings.search_path), settings.compile_source, settings.cache, settings.compile_options
         )
         self.instances: dict[str, ModuleInstance] = {}
-        self.loading: list[str] = []
+        self.imports = Imports()
         self.last_trace = self.host.trace
         self.namespace: dict[str, Any] = {**_builtins(self.host), **abi.ABI, **abi.session_abi(self)}
 
@@ -141,6 +143,7 @@ class Session:
         for instance in self.instances.values():
             self._check_delegable(instance.interface, instance.name, instance.path, policy)
         self.policy = policy
+        self._dispatcher = None
         if policy is not None:
             policy.register_models(self.registry, self.settings.world)
         self.linker.relink(engine or _engine(self.settings, policy), policy)
@@ -155,11 +158,12 @@ class Session:
     def import_module(self, name: str) -> ModuleInstance:
         """Give the module of a name to code that runs."""
         found = self.instances.get(name)
-        if found is None:
-            wanted = self.modules.fetch(name)
-            self._check_delegable(wanted.artifact.interface, name, wanted.path, self.policy)
-            found = loader.import_module(wanted, self, name)
-        return found
+        return found or loader.import_module(lambda: self._find_module(name), self, name)
+
+    def _find_module(self, name: str) -> Found:
+        wanted = self.modules.fetch(name)
+        self._check_delegable(wanted.artifact.interface, name, wanted.path, self.policy)
+        return wanted
 
     def import_into(self, module: abi.ModuleLike, name: str, bindings: tuple[tuple[str, str], ...]) -> None:
         """Bind exports of another module."""
@@ -232,10 +236,15 @@ class Session:
     # The rest
 
     def _models(self) -> Dispatcher:
-        # what asks models is loaded with the first one asked
-        from rtfs_runtime.delegation.dispatch import Dispatcher
+        if self._dispatcher is None:
+            # what asks models is loaded with the first one asked
+            from rtfs_runtime.delegation.dispatch import Dispatcher
 
-        return Dispatcher(self.host, self.registry, self.settings.template)
+            given = self.settings
+            self._dispatcher = Dispatcher(
+                self.host, self.registry, self.policy, template=given.template, tenant=given.tenant
+            )
+        return self._dispatcher
 
     def _facts(self) -> tuple[str, ...]:
         settings = self.settings

@@ -1,128 +1,221 @@
-"""Sends one call to the model that was decided on.
+"""Sends the calls of one session to models.
 
-In: a contract, a decision, arguments. Out: the checked value, or UnknownCapability, DelegationError,
-TypeValidationError. Every request passes `Host.record`, so it is an effect like any other. Which model
-answers is left to the linker.
+In: a slot, the decision about it, the rule it stands under. Out: functions that answer its calls: the checked
+value, or UnknownCapability, DelegationError, TypeValidationError, BudgetExhausted. Every call and every
+attempt passes `Host.record`, so both are effects like any other. What is asked next is left to `chain`,
+whether it may cost that much to `budget`, which targets there are to the linker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rtfs_runtime import context
-from rtfs_runtime.delegation.answers import AnswerError, read_answer
+from rtfs_runtime.delegation.budget import Budget, Limits
+from rtfs_runtime.delegation.chain import Cooldowns
 from rtfs_runtime.delegation.contract import Contract, make_contract
 from rtfs_runtime.delegation.linker import Slot
+from rtfs_runtime.delegation.policy import Policy, PolicyRule
 from rtfs_runtime.delegation.stub import Dispatch
-from rtfs_runtime.delegation.target import Decision, L4CacheHit, LocalModel, RemoteModel, show_target
-from rtfs_runtime.delegation.templates import make_request
-from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.delegation.target import (
+    Decision,
+    ExecTarget,
+    LocalModel,
+    RemoteModel,
+    read_target,
+    show_target,
+)
+from rtfs_runtime.delegation.templates import FREE_TEXT
+from rtfs_runtime.errors import RtfsError, invalid_argument
 from rtfs_runtime.host.host import Host
-from rtfs_runtime.providers.base import Message, ModelReply, ModelRequest, ProviderError
+from rtfs_runtime.providers.base import ModelSettings, Price
 from rtfs_runtime.providers.registry import ModelRegistry
-from rtfs_runtime.trace import Event
+
+if TYPE_CHECKING:
+    from rtfs_runtime.delegation.asking import Asking
+    from rtfs_runtime.trace import Event
 
 ModelTarget = LocalModel | RemoteModel
+_ANY_RULE: Final = PolicyRule("*")
 
 
-class Dispatcher(NamedTuple):
-    """What it takes to ask models for one session."""
+class Question(NamedTuple):
+    """What is the same for every call of one link. `body` answers for the target `local`, None when the
+    function's body is only a text; `template` "" leaves that to the model."""
 
-    host: Host
-    registry: ModelRegistry
-    template: str
+    contract: Contract
+    decision: Decision
+    rule: PolicyRule
+    body: Callable[..., object] | None
+    template: str = ""
 
-    def answerer(self, slot: Slot, decision: Decision) -> Dispatch:
-        """Make what answers every call of a slot by the model that was decided on."""
+    @property
+    def targets(self) -> tuple[ExecTarget, ...]:
+        """The chain."""
+        return (self.decision.target, *self.decision.alternatives)
+
+
+class Dispatcher:
+    """What it takes to ask models for one session.
+
+    Thread: calls may run on any threads at once.
+    """
+
+    def __init__(
+        self, host: Host, registry: ModelRegistry, policy: Policy | None, *, template: str, tenant: str
+    ) -> None:
+        self.host = host
+        self.registry = registry
+        self.policy = policy
+        self.tenant = tenant
+        self.cooldowns = Cooldowns() if policy is None else Cooldowns(policy.cooldown_s)
+        self.budget = Budget(Limits() if policy is None else policy.budget)
+        self._template = template
+        self._settings = {row.id: row for row in policy.models} if policy is not None else {}
+        self._gates: dict[str, threading.BoundedSemaphore] = {
+            row.id: threading.BoundedSemaphore(row.max_concurrency)
+            for row in self._settings.values()
+            if row.max_concurrency is not None
+        }
+
+    def answerer(self, slot: Slot, decision: Decision, rule: PolicyRule | None) -> Dispatch:
+        """Make what answers every call of a slot."""
         contract = make_contract(
             slot.module.name, slot.info, dict(slot.module.interface.types), slot.function
         )
+        body = None if slot.info.body_is_text else slot.function
+        question = Question(contract, decision, rule or self._default_rule(), body)
 
         def dispatch(args: tuple[object, ...]) -> object:
-            return self.call(contract, decision, args)
+            return self.call(question, args)
 
         return dispatch
 
-    def call(self, contract: Contract, decision: Decision, args: tuple[object, ...]) -> object:
+    def call(self, question: Question, args: tuple[object, ...]) -> object:
         """Answer one call of a delegated function."""
-        contract.check_arguments(args)
-        target = decision.target
-        if not isinstance(target, (LocalModel, RemoteModel)):
-            raise self._failure(contract.symbol, decision, _unavailable(target))
-        provider = self.registry.get(target.model_id)
-        request = self._with_deadline(make_request(contract, target.model_id, args, self.template))
-
-        def act(event: Event) -> object:
-            reply = self._infer(provider.infer, request, contract.symbol, decision)
-            _note(event, reply)
-            if contract.result is None:
-                return reply.text
-            try:
-                return read_answer(reply.text, contract.result)
-            except AnswerError as error:
-                raise self._failure(contract.symbol, decision, str(error)) from error
-
-        detail = {
-            "target": show_target(target),
+        question.contract.check_arguments(args)
+        question = self._hinted(question)
+        self._check_registered(question)
+        decision = question.decision
+        detail: dict[str, object] = {
+            "target": show_target(decision.target),
             "reason": decision.reasoning,
             "by": decision.source,
-            "template": request.template_id,
+            "fallback": " ".join(map(show_target, decision.alternatives)),
         }
-        return self.host.record("model", contract.symbol, args, detail, act)
+
+        def act(event: Event) -> object:
+            return self._asking(question, args).run(event)
+
+        return self.host.record("model", question.contract.symbol, args, detail, act)
 
     def execute(self, model_id: str, prompt: str) -> str:
         """Answer `llm-execute`: free text for free text."""
-        provider = self.registry.get(model_id)
-        request = self._with_deadline(
-            ModelRequest(model_id, (Message("user", prompt),), function="llm-execute")
-        )
+        contract = Contract("llm-execute", "llm-execute", "", ("prompt",), (None,), None, None, None, "")
+        decision = Decision(LocalModel(model_id), 1.0, "named by the program", "program")
+        question = Question(contract, decision, self._default_rule(), None, FREE_TEXT)
+        return str(self.call(question, (prompt,)))
 
-        def act(event: Event) -> object:
-            decision = Decision(LocalModel(model_id), 1.0, "named by the program", "program")
-            reply = self._infer(provider.infer, request, "llm-execute", decision)
-            _note(event, reply)
-            return reply.text
+    def settings_of(self, model_id: str) -> ModelSettings | None:
+        """Find what the policy says of a model."""
+        return self._settings.get(model_id)
 
-        return str(self.host.record("model", model_id, (prompt,), {}, act))
+    def price_of(self, target: ModelTarget) -> Price | None:
+        """Give what a target takes, None when that is unknown; a model on this device is free."""
+        settings = self.settings_of(target.model_id)
+        if settings is not None and settings.price is not None:
+            return settings.price
+        return Price(0.0, 0.0) if isinstance(target, LocalModel) else None
 
-    def _infer(
-        self,
-        infer: Callable[[ModelRequest], ModelReply],
-        request: ModelRequest,
-        function: str,
-        decision: Decision,
-    ) -> ModelReply:
+    def template_of(self, model_id: str) -> str:
+        """Name the template that renders contracts for a model."""
+        settings = self.settings_of(model_id)
+        return self._template if settings is None or settings.template is None else settings.template
+
+    @contextmanager
+    def admitted(self, model_id: str, wait_s: float | None) -> Iterator[bool]:
+        """Hold one of the places that a model has for calls at a time; gives False when none came free."""
+        gate = self._gates.get(model_id)
+        if gate is None:
+            yield True
+            return
+        if not gate.acquire(timeout=wait_s):
+            yield False
+            return
         try:
-            return infer(request)
-        except RtfsError:
-            raise
-        except ProviderError as error:
-            raise self._failure(function, decision, str(error)) from error
-        except Exception as error:
-            # border: whatever a provider ends in is a failed delegation to the program
-            raise self._failure(function, decision, f"{type(error).__name__}: {error}") from error
+            yield True
+        finally:
+            gate.release()
 
-    def _with_deadline(self, request: ModelRequest) -> ModelRequest:
-        timeout_ms = context.find_hint(self.host.owner, "runtime.timeout-ms")
-        if type(timeout_ms) not in (int, float):
-            return request
-        assert isinstance(timeout_ms, (int, float))
-        return request._replace(deadline_s=self.host.world.elapsed_s() + timeout_ms / 1000)
+    def _asking(self, question: Question, args: tuple[object, ...]) -> Asking:
+        from rtfs_runtime.delegation.asking import Asking
 
-    def _failure(self, function: str, decision: Decision, reason: str) -> RtfsError:
-        fields = {"function": function, "target": show_target(decision.target), "reason": reason}
-        return RtfsError("DelegationError", fields)
+        return Asking(self, question, args, self._deadline(question))
+
+    def _default_rule(self) -> PolicyRule:
+        return _ANY_RULE if self.policy is None else self.policy.defaults
+
+    def _check_registered(self, question: Question) -> None:
+        """Refuse a call that nobody could answer (ruling 15): none of its models is known."""
+        models = [t.model_id for t in question.targets if isinstance(t, (LocalModel, RemoteModel))]
+        if len(models) == len(question.targets) and not any(map(self.registry.has, models)):
+            raise RtfsError("UnknownCapability", {"capability": models[0]})
+
+    def _deadline(self, question: Question) -> float | None:
+        hinted = self._hint("runtime.timeout-ms", (int, float))
+        bounds = [question.rule.timeout_s, None if hinted is None else float(str(hinted)) / 1000]
+        known = [bound for bound in bounds if bound is not None]
+        return self.host.world.elapsed_s() + min(known) if known else None
+
+    def _hinted(self, question: Question) -> Question:
+        """Let the `runtime.*` entries of this one call stand before its rule."""
+        rule, decision = question.rule, question.decision
+        retry = self._hint("runtime.retry", (int,))
+        if isinstance(retry, int):
+            if retry < 1:
+                raise invalid_argument(f"`:runtime.retry` is a number of attempts from 1 on, not {retry}")
+            rule = rule._replace(retry=rule.retry._replace(attempts=retry))
+        fallback = self._hint("runtime.fallback", (str, tuple))
+        if fallback is not None:
+            decision = decision._replace(alternatives=_read_targets(fallback, decision.target))
+            needed = 1 + len(decision.alternatives)
+            if retry is None and rule.retry.attempts < needed:
+                rule = rule._replace(retry=rule.retry._replace(attempts=needed))
+        cache = self._hint("runtime.cache", (bool,))
+        if isinstance(cache, bool):
+            rule = rule._replace(cache=rule.cache._replace(l2=cache, l3=rule.cache.l3 and cache))
+        if rule is question.rule and decision is question.decision:
+            return question
+        return question._replace(rule=rule, decision=decision)
+
+    def _hint(self, name: str, kinds: tuple[type, ...]) -> object:
+        """Give a hint of the call; raises InvalidArgument for one of another type."""
+        value = context.find_hint(self.host.owner, name)
+        if value is None or type(value) in kinds:
+            return value
+        raise invalid_argument(f"`:{name}` of a call must be {' or '.join(map(_type_name, kinds))}")
 
 
-def _unavailable(target: object) -> str:
-    if isinstance(target, L4CacheHit):
-        return "published modules cannot answer yet"
-    return "no model was decided on"
+def _read_targets(given: object, first: ExecTarget) -> tuple[ExecTarget, ...]:
+    texts = given if isinstance(given, tuple) else (given,)
+    try:
+        found = tuple(read_target(str(text).removeprefix(":")) for text in texts)
+    except ValueError as error:
+        raise invalid_argument(f"`:runtime.fallback` of a call: {error}") from None
+    return tuple(target for target in dict.fromkeys(found) if target != first)
 
 
-def _note(event: Event, reply: ModelReply) -> None:
-    event.detail["confidence"] = None if reply.confidence is None else f"{reply.confidence:.2f}"
-    event.detail["model"] = reply.model_version or None
-    event.detail["tokens"] = f"{reply.usage.input_tokens}+{reply.usage.output_tokens}"
-    event.usage = reply.usage
+_NAMES: Final[Mapping[type, str]] = {
+    int: "an integer",
+    float: "a number",
+    str: "a text",
+    tuple: "a vector of texts",
+    bool: "true or false",
+}
+
+
+def _type_name(kind: type) -> str:
+    return _NAMES[kind]

@@ -1,15 +1,16 @@
 """Engines decide where a call runs.
 
 In: a `CallContext`. Out: a `Decision`; deciding does nothing else, so a decision may be kept for as long as
-policy and context stay.
+policy and context stay. Source: delegation §1.2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
+from rtfs_runtime.delegation.facts import facts_of
 from rtfs_runtime.delegation.target import LOCAL, CallContext, Decision, ExecTarget
 
 if TYPE_CHECKING:
@@ -28,6 +29,16 @@ class DelegationEngine(Protocol):
         ...
 
 
+@runtime_checkable
+class CallReader(Protocol):
+    """An engine that may decide differently from call to call."""
+
+    def reads_calls(self, ctx: CallContext) -> bool:
+        """Tell whether calls of a function are decided one by one, on the kinds and the size of their
+        arguments, instead of once when the module is linked."""
+        ...
+
+
 class StaticDelegationEngine:
     """Asks its map by symbol, then the policy; what neither names runs locally."""
 
@@ -39,14 +50,21 @@ class StaticDelegationEngine:
         """Decide for one call."""
         target = self.static.get(ctx.fn_symbol)
         if target is not None:
-            return _with_metadata(Decision(target, 1.0, f"Static mapping of {ctx.fn_symbol}", "static"), ctx)
-        rule = None if self.policy is None else self.policy.rule_for(ctx.fn_symbol)
-        if rule is None or rule.target is None:
-            return _with_metadata(DEFAULT, ctx)
-        return _with_metadata(Decision(rule.target, 1.0, f"Rule {rule.where}: {rule.match}", "policy"), ctx)
+            return with_metadata(Decision(target, 1.0, f"Static mapping of {ctx.fn_symbol}", "static"), ctx)
+        rule = None if self.policy is None else self.policy.rule_for(ctx.fn_symbol, facts_of(ctx))
+        if rule is None or not rule.chain:
+            return with_metadata(DEFAULT, ctx)
+        first, *others = (*rule.chain, *rule.fallback)
+        reasoning = f"Rule {rule.where}: {rule.match}"
+        return with_metadata(Decision(first, 1.0, reasoning, "policy", tuple(others)), ctx)
+
+    def reads_calls(self, ctx: CallContext) -> bool:
+        """Tell whether the policy's rule for a function depends on the call."""
+        return self.policy is not None and self.policy.reads_calls(ctx.fn_symbol, facts_of(ctx))
 
 
-def _with_metadata(decision: Decision, ctx: CallContext) -> Decision:
+def with_metadata(decision: Decision, ctx: CallContext) -> Decision:
+    """Let what a planner says of a call stand in the decision."""
     given = ctx.metadata
     if given is None or given.confidence is None:
         return decision

@@ -8,17 +8,16 @@ places included; running calls end as they began.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from rtfs_runtime.delegation.engine import DelegationEngine
+from rtfs_runtime.delegation.engine import CallReader, DelegationEngine
+from rtfs_runtime.delegation.facts import context_of, context_of_call, facts_of
 from rtfs_runtime.delegation.hints import hint_target, site_target
 from rtfs_runtime.delegation.stub import Dispatch, make_stub
 from rtfs_runtime.delegation.target import (
     CallContext,
     Decision,
-    DelegationMetadata,
-    ExecTarget,
     LocalPure,
     digest64,
     show_target,
@@ -27,7 +26,7 @@ from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.interface import Function, Hint, Interface, Site
 
 if TYPE_CHECKING:
-    from rtfs_runtime.delegation.policy import Policy
+    from rtfs_runtime.delegation.policy import Policy, PolicyRule
 
 
 class LinkedModule(Protocol):
@@ -52,15 +51,15 @@ class Slot:
         self.sites = sites
 
 
-Answerer: TypeAlias = "Callable[[Slot, Decision], Dispatch]"
+Answerer: TypeAlias = "Callable[[Slot, Decision, PolicyRule | None], Dispatch]"
 Facts: TypeAlias = Callable[[], tuple[str, ...]]
 
 
 class Linker:
     """The links of one session.
 
-    Shape: `answerer` makes what asks the model of a decision; `facts` are what the context digest covers
-           beside the policy.
+    Shape: `answerer` makes what asks the models of a decision, as its rule says; `facts` are what the context
+           digest covers beside the policy, the tenant first.
     Thread: linking and relinking exclude each other.
     """
 
@@ -104,23 +103,45 @@ class Linker:
 
     def decide(self, module: LinkedModule, info: Function, site: Site | None = None) -> Decision:
         """Decide who executes a function, or one call of it."""
+        ctx = self.context(module, info, site)
+        return self._fixed(info, site, ctx) or self._engine.decide(ctx)
+
+    def rule(self, module: LinkedModule, info: Function, site: Site | None = None) -> PolicyRule | None:
+        """Give the rule of the policy that holds for a function, or for one call of it."""
+        return self._rule(self.context(module, info, site))
+
+    def context(self, module: LinkedModule, info: Function, site: Site | None = None) -> CallContext:
+        """Give what a decision about a function is made from."""
+        tenant = self._facts()[0]
+        return context_of(_symbol(module, info), info, site, self._context_hash, tenant)
+
+    def _fixed(self, info: Function, site: Site | None, ctx: CallContext) -> Decision | None:
+        """Give the decision that the source makes; the policy only says what is asked when that fails."""
         override = None if site is None else site_target(site)
+        if override is None and info.hint is None:
+            return None
+        rule = self._rule(ctx)
         if override is not None:
-            return Decision(override, 1.0, "The call names its target", "call-site")
-        if info.hint is not None:
-            return Decision(hint_target(info.hint), 1.0, f"Hint on {info.name}", "hint")
-        symbol = _symbol(module, info)
-        ctx = CallContext(symbol, digest64(info.param_types), self._context_hash, _metadata(info, site))
-        return self._engine.decide(ctx)
+            return _followed(Decision(override, 1.0, "The call names its target", "call-site"), rule)
+        assert info.hint is not None
+        return _followed(Decision(hint_target(info.hint), 1.0, f"Hint on {info.name}", "hint"), rule)
+
+    def _rule(self, ctx: CallContext) -> PolicyRule | None:
+        return None if self._policy is None else self._policy.rule_for(ctx.fn_symbol, facts_of(ctx))
 
     def _bind(self, slot: Slot, site: Site | None) -> Any:
-        decision = self.decide(slot.module, slot.info, site)
-        _mark(slot.function, slot.info.hint, decision)
+        ctx = self.context(slot.module, slot.info, site)
+        fixed = self._fixed(slot.info, site, ctx)
+        decision = fixed or self._engine.decide(ctx)
+        if site is None:
+            _mark(slot.function, slot.info.hint, decision)
+        if fixed is None and isinstance(self._engine, CallReader) and self._engine.reads_calls(ctx):
+            return self._stub(slot, decision, self._deciding(slot, ctx))
         if isinstance(decision.target, LocalPure):
             return slot.function
-        dispatch = self._refused(slot, decision.target)
-        if dispatch is None:
-            dispatch = self._answerer(slot, decision)
+        return self._stub(slot, decision, self._asking(slot, decision, ctx))
+
+    def _stub(self, slot: Slot, decision: Decision, dispatch: Dispatch) -> Any:
         info = slot.info
         stub = make_stub(
             info.name, info.doc, len(info.params), variadic=info.rest is not None, dispatch=dispatch
@@ -130,15 +151,14 @@ class Linker:
         stub.__rtfs_local__ = slot.function  # type: ignore[attr-defined]
         return stub
 
-    def _refused(self, slot: Slot, target: ExecTarget) -> Dispatch | None:
-        """Give what refuses every call when a rule of the policy forbids models here."""
-        symbol = _symbol(slot.module, slot.info)
-        rule = None if self._policy is None else self._policy.rule_for(symbol)
-        if rule is None or rule.target is not None:
-            return None
+    def _asking(self, slot: Slot, decision: Decision, ctx: CallContext) -> Dispatch:
+        """Give what asks the models of a decision, or refuses every call when a rule forbids models here."""
+        rule = self._rule(ctx)
+        if rule is None or not rule.refuses:
+            return self._answerer(slot, decision, rule)
         fields = {
-            "function": symbol,
-            "target": show_target(target),
+            "function": ctx.fn_symbol,
+            "target": show_target(decision.target),
             "reason": f"refused by rule {rule.where}: {rule.match}",
         }
 
@@ -146,6 +166,23 @@ class Linker:
             raise RtfsError("DelegationError", fields)
 
         return refuse
+
+    def _deciding(self, slot: Slot, linked: CallContext) -> Dispatch:
+        """Give what decides every call anew, on the kinds and size of its arguments."""
+        engine = self._engine
+        made: dict[Decision, Dispatch] = {}
+
+        def dispatch(args: tuple[object, ...]) -> object:
+            ctx = context_of_call(linked, args)
+            decision = engine.decide(ctx)
+            if isinstance(decision.target, LocalPure):
+                return slot.function(*args)
+            found = made.get(decision)
+            if found is None:
+                found = made[decision] = self._asking(slot, decision, ctx)
+            return found(args)
+
+        return dispatch
 
     def _hash_context(self) -> int:
         digest = "" if self._policy is None else self._policy.digest
@@ -166,16 +203,9 @@ def _mark(function: Any, hint: Hint | None, decision: Decision) -> None:
     function.__rtfs_decision__ = decision
 
 
-def _metadata(info: Function, site: Site | None) -> DelegationMetadata | None:
-    given: Mapping[str, str] = {
-        key.removeprefix(":").removeprefix("delegation."): text.strip('"')
-        for key, text in (*info.metadata, *(() if site is None else site.metadata))
-        if key.removeprefix(":").startswith("delegation.")
-    }
-    if not given:
-        return None
-    try:
-        confidence = float(given["confidence"]) if "confidence" in given else None
-    except ValueError:
-        confidence = None
-    return DelegationMetadata(confidence, given.get("reasoning"), given, given.get("source"))
+def _followed(decision: Decision, rule: PolicyRule | None) -> Decision:
+    """Add what a rule says to ask when the source's own target fails."""
+    if rule is None or not rule.fallback:
+        return decision
+    others = tuple(target for target in rule.fallback if target != decision.target)
+    return decision._replace(alternatives=others)

@@ -1,15 +1,7 @@
-"""The policy file `delegation.toml`: which models there are, and which functions they answer.
+"""The policy of a session: which models there are, which functions they answer, at what cost.
 
-In: a path. Out: `Policy`, checked; what is wrong is a `TableError` with file, line and the nearest legal
-name.
-
-    [models."ticket-topic"]
-    provider = "rules"                 # echo, scripted, rules, or a plug-in
-    file = "ticket-topic.toml"         # relative to the policy file
-
-    [[rules]]                          # the first match wins; `match` is a glob on MODULE/FUNCTION
-    match = "support/*"
-    target = "local-model:ticket-topic"  # local, local-model:ID, remote:ID; refuse: no model, hint or not
+In: what `policy_reader` read from `delegation.toml`. Out: `Policy` and its parts, and the rule that holds for
+a function. Source: delegation §2.
 """
 
 from __future__ import annotations
@@ -17,50 +9,133 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from rtfs_runtime.delegation.policy_file import find
-from rtfs_runtime.delegation.target import ExecTarget, LocalModel, RemoteModel, read_target
-from rtfs_runtime.digest import key
+from rtfs_runtime.delegation.budget import Limits
+from rtfs_runtime.delegation.chain import DEFAULT_WINDOW_S, Escalation, RetryLimits
+from rtfs_runtime.delegation.target import ExecTarget, LocalModel, RemoteModel
 from rtfs_runtime.host.grants import matches
 from rtfs_runtime.host.world import REAL, World
 from rtfs_runtime.providers.base import ModelSettings, ProviderError
-from rtfs_runtime.providers.model_rows import read_models
 from rtfs_runtime.providers.registry import ModelRegistry, provider_row
-from rtfs_runtime.providers.tables import TableError, TableFile
+from rtfs_runtime.providers.tables import TableError
 
 PolicyError = TableError
 
-__all__ = ["Policy", "PolicyError", "PolicyRule", "find", "load", "load_nearest"]
+
+class Conditions(NamedTuple):
+    """What else must hold for a rule.
+
+    Shape: `effects` are the effects a function may have; `arguments` globs on its parameter types, in order,
+           "" being a parameter without one; `tags` must all be in the function's `:delegation.tags`; `tenant`
+           is a glob. `max_chars` bounds the arguments of one call, as text, so such a rule is tried anew at
+           every call.
+    """
+
+    effects: tuple[str, ...] = ()
+    arguments: tuple[str, ...] | None = None
+    tags: tuple[str, ...] = ()
+    tenant: str | None = None
+    max_chars: int | None = None
+
+
+class CacheChoice(NamedTuple):
+    """Which caches answer the calls of a rule.
+
+    Shape: `sampled` also keeps answers drawn by chance without a seed. `threshold` is of L3.
+    """
+
+    l2: bool = True
+    l3: bool = False
+    ttl_s: float | None = None
+    threshold: float | None = None
+    min_confidence: float = 0.0
+    sampled: bool = False
 
 
 class PolicyRule(NamedTuple):
-    """One rule; `target` None refuses every model."""
+    """One rule.
+
+    Shape: `chain` None leaves the target to hints, () refuses every model. `fallback` follows the chain's
+           first target, or a hint.
+    """
 
     match: str
-    target: ExecTarget | None
-    where: str
+    chain: tuple[ExecTarget, ...] | None = None
+    where: str = ""
+    when: Conditions = Conditions()
+    fallback: tuple[ExecTarget, ...] = ()
+    escalation: Escalation = Escalation()
+    retry: RetryLimits = RetryLimits()
+    cache: CacheChoice = CacheChoice()
+    timeout_s: float | None = None
+
+    @property
+    def refuses(self) -> bool:
+        """Tell whether the rule forbids models."""
+        return self.chain == ()
+
+    @property
+    def target(self) -> ExecTarget | None:
+        """The target that the rule names, if it names one."""
+        return self.chain[0] if self.chain else None
+
+    @property
+    def models(self) -> bool:
+        """Tell whether the rule sends calls to models."""
+        return isinstance(self.target, (LocalModel, RemoteModel))
+
+
+class Facts(NamedTuple):
+    """What conditions are tried on; `chars` None is not known yet."""
+
+    effect: str = "pure"
+    arguments: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    tenant: str = ""
+    chars: int | None = None
 
 
 class Policy(NamedTuple):
-    """A checked policy; `digest` is that of its text, in hexadecimal."""
+    """A checked policy; `digest` is that of its text, in hexadecimal. `defaults` holds what a function gets
+    for which no rule stands."""
 
     path: Path
     models: tuple[ModelSettings, ...] = ()
     rules: tuple[PolicyRule, ...] = ()
     digest: str = ""
+    defaults: PolicyRule = PolicyRule("*")
+    budget: Limits = Limits()
+    cooldown_s: float = DEFAULT_WINDOW_S
 
-    def rule_for(self, symbol: str) -> PolicyRule | None:
-        """Give the first rule that matches a qualified name."""
-        return next((rule for rule in self.rules if matches(symbol, rule.match)), None)
+    def rule_for(self, symbol: str, facts: Facts | None = None) -> PolicyRule | None:
+        """Give the first rule for a qualified name; without facts, by the name alone."""
+        return next((rule for rule in self.rules if _holds(rule, symbol, facts)), None)
+
+    def reads_calls(self, symbol: str, facts: Facts) -> bool:
+        """Tell whether the rule of a function depends on the size of a call's arguments."""
+        return any(
+            rule.when.max_chars is not None
+            for rule in self.rules
+            if _holds(rule, symbol, facts._replace(chars=0))
+        )
 
     def policy_matches(self, symbol: str) -> bool:
         """Tell whether a rule may send a function to a model: its calls are compiled into link slots."""
-        rule = self.rule_for(symbol)
-        return rule is not None and isinstance(rule.target, (LocalModel, RemoteModel))
+        for rule in self.rules:
+            if matches(symbol, rule.match):
+                if rule.models:
+                    return True
+                if rule.when == Conditions() and rule.chain is not None:
+                    return False
+        return False
 
     @property
     def delegable(self) -> tuple[str, ...]:
         """The globs of the rules that name a model."""
-        return tuple(rule.match for rule in self.rules if isinstance(rule.target, (LocalModel, RemoteModel)))
+        return tuple(rule.match for rule in self.rules if rule.models)
+
+    def settings_of(self, model_id: str) -> ModelSettings | None:
+        """Find the row of a model."""
+        return next((row for row in self.models if row.id == model_id), None)
 
     def register_models(self, registry: ModelRegistry, world: World = REAL) -> None:
         """Make the policy's models and add them to a registry; raises PolicyError."""
@@ -75,33 +150,22 @@ class Policy(NamedTuple):
                 raise PolicyError(str(self.path), settings.line, str(error)) from None
 
 
-def load(path: str | Path) -> Policy:
-    """Read and check a policy file; raises PolicyError."""
-    file = TableFile(Path(path))
-    file.check_keys("", file.data, ("models", "rules"))
-    rules = file.get("", file.data, "rules", list) or []
-    found = tuple(_rule(file, given, number) for number, given in enumerate(rules))
-    return Policy(file.path, read_models(file), found, key("policy", file.text).hex())
+def _holds(rule: PolicyRule, symbol: str, facts: Facts | None) -> bool:
+    if not matches(symbol, rule.match):
+        return False
+    when = rule.when
+    if facts is None or when == Conditions():
+        return True
+    if when.effects and facts.effect not in when.effects:
+        return False
+    if when.tenant is not None and not matches(facts.tenant, when.tenant):
+        return False
+    if when.arguments is not None and not _all_match(facts.arguments, when.arguments):
+        return False
+    if when.max_chars is not None and (facts.chars is None or facts.chars > when.max_chars):
+        return False
+    return set(when.tags) <= set(facts.tags)
 
 
-def load_nearest(explicit: str | Path | None = None, plan: str | Path | None = None) -> Policy | None:
-    """Find and read the policy that holds for a plan, None when there is none; raises PolicyError."""
-    path = find(explicit, plan)
-    return None if path is None else load(path)
-
-
-def _rule(file: TableFile, given: object, number: int) -> PolicyRule:
-    if not isinstance(given, dict):
-        file.fail("\x00rules", "`rules` is an array of tables: write [[rules]]")
-    file.check_keys("rules", given, ("match", "target"), number)
-    match = file.get("rules", given, "match", str, number)
-    target = file.get("rules", given, "target", str, number)
-    if match is None or target is None:
-        file.fail("rules\x00", "a rule needs `match` and `target`", number)
-    where = f"{file.path.name}:{file.line(chr(0).join(('rules', 'match')), number)}"
-    if target == "refuse":
-        return PolicyRule(match, None, where)
-    try:
-        return PolicyRule(match, read_target(target), where)
-    except ValueError as error:
-        file.fail("rules\x00target", f"{error}, or `refuse`", number)
+def _all_match(texts: tuple[str, ...], globs: tuple[str, ...]) -> bool:
+    return len(texts) == len(globs) and all(map(matches, texts, globs))

@@ -6,6 +6,7 @@ whoever changes a text gives it a new id.
     contract-2   turns of a chat: the contract as system text, examples as turns
     few-shot-1   one text to be continued, as models without a chat template want it: `Text: …`, `Topic: …`
     args         the documentation and `arg0: …; arg1: …`
+    prompt-1     the argument alone, for `llm-execute`
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from rtfs_runtime.types import FLOAT, INT, NUMBER, Type
 Pairs = list[tuple[str, object]]
 # texts without content: what a model answers to them is what it tends to whatever it is asked
 _NEUTRAL: Final = ("N/A", "The", "...")
+FREE_TEXT: Final = "prompt-1"
 NEUTRAL: Final = "neutral"
 """The option of a request that holds `messages` of calls without content, for closed sets of answers."""
 
@@ -204,5 +206,6 @@ TEMPLATES: Final[Mapping[str, Template]] = MappingProxyType(
             "text", _few_shot_system, _few_shot_question, lambda answer: f" {answer}\n\n", ("\n",)
         ),
         "args": Template("chat", lambda contract: contract.doc, _args_question),
+        FREE_TEXT: Template("chat", lambda contract: "", _contract_question),
     }
 )

@@ -121,6 +121,10 @@ class ModelRegistry:
             raise RtfsError("UnknownCapability", {"capability": model_id})
         return found
 
+    def has(self, model_id: str) -> bool:
+        """Tell whether a model is known."""
+        return model_id in self._providers
+
     def ids(self) -> tuple[str, ...]:
         """Give the ids, in order of registration."""
         return tuple(self._providers)

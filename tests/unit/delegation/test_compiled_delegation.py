@@ -95,7 +95,7 @@ def test_a_call_may_choose_another_target() -> None:
 def test_a_rule_changes_every_call_of_what_it_names(level: int) -> None:
     text = """(module m (defn f [x] :int (inc x)) (defn g [x] (+ (f x) (f 1))) (defn h [xs] (map f xs)))
               (import m :as m) [(m/f 1) (m/g 1) (m/h [1 2])]"""
-    rules = (PolicyRule("m/f", LocalModel("m"), "delegation.toml:1"),)
+    rules = (PolicyRule("m/f", (LocalModel("m"),), "delegation.toml:1"),)
     policy = Policy(Path("delegation.toml"), (), rules, "digest")
     assert run(text)[0] == (2, 4, (2, 3))
     options = Options(level=level, delegable=policy.delegable, policy=policy.digest)
@@ -103,7 +103,7 @@ def test_a_rule_changes_every_call_of_what_it_names(level: int) -> None:
 
 
 def test_a_rule_for_what_was_compiled_without_it_is_refused() -> None:
-    rules = (PolicyRule("p/f", LocalModel("m"), "delegation.toml:1"),)
+    rules = (PolicyRule("p/f", (LocalModel("m"),), "delegation.toml:1"),)
     policy = Policy(Path("delegation.toml"), (), rules, "digest")
     with pytest.raises(RtfsError, match=r"run `rtfsc build --policy delegation\.toml"):
         run("(module p (defn f [x] x))", None, policy)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from rtfs_runtime.calls import arity_of, call_error
-from rtfs_runtime.delegation import policy as policies
 from rtfs_runtime.delegation.engine import DEFAULT, StaticDelegationEngine
 from rtfs_runtime.delegation.hints import hint_target, site_target
 from rtfs_runtime.delegation.policy import Policy, PolicyRule
@@ -30,6 +29,7 @@ from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.interface import EMPTY, Function, Hint, Site
 from rtfs_runtime.loader import ModuleInstance, import_into
 from rtfs_runtime.providers.base import ModelReply, ModelRequest
+from rtfs_runtime.providers.registry import ModelRegistry
 from rtfs_runtime.providers.scripted import ScriptedModel
 from rtfs_runtime.session import Session
 from rtfs_runtime.trace import render_tree
@@ -123,7 +123,7 @@ def test_digests_keep_order_and_borders() -> None:
 
 
 def test_the_static_engine() -> None:
-    rules = (PolicyRule("m/g*", RemoteModel("r"), "d.toml:2"), PolicyRule("m/*", None, "d.toml:5"))
+    rules = (PolicyRule("m/g*", (RemoteModel("r"),), "d.toml:2"), PolicyRule("m/*", (), "d.toml:5"))
     engine = StaticDelegationEngine({"m/f": LocalModel("s")}, Policy(Path("d.toml"), (), rules))
     assert engine.decide(CallContext("m/f", 0, 0)).target == LocalModel("s")
     assert engine.decide(CallContext("m/g1", 0, 0)).target == RemoteModel("r")
@@ -261,7 +261,12 @@ def test_a_call_may_bring_a_hinted_function_home() -> None:
 
 
 def rule(match: str, target: Any) -> Policy:
-    return Policy(Path("delegation.toml"), (), (PolicyRule(match, target, "delegation.toml:1"),), match)
+    return Policy(
+        Path("delegation.toml"),
+        (),
+        (PolicyRule(match, () if target is None else (target,), "delegation.toml:1"),),
+        match,
+    )
 
 
 def test_a_policy_may_refuse_a_hint_but_not_reroute_it() -> None:
@@ -310,7 +315,7 @@ def test_the_context_digest_knows_models_policy_and_grants() -> None:
         {},
         {"tenant": "t"},
         {"policy": rule("z", LOCAL)},
-        {"registry": policies.ModelRegistry()},
+        {"registry": ModelRegistry()},
         {},
     ):
         link(Session(engine=Watching(), **given), function("f"))
@@ -324,7 +329,9 @@ def test_a_delegated_call_is_an_event() -> None:
     session.instances["m"].globals["f"]("hi")
     assert render_tree(trace, times=False) == (
         'model m/f ("hi") → "[ECHO] hi"  [target: local-model:echo-model, reason: Hint on f, by: hint, '
-        "template: contract-2, model: echo [ECHO], tokens: 9+2]"
+        "attempts: 1]\n"
+        '└─ attempt local-model:echo-model → "[ECHO] hi"  [attempt: 1, template: contract-2, '
+        "model: echo [ECHO], tokens: 9+2]"
     )
     assert trace.cost().model_calls == 1
 

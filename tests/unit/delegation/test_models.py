@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from rtfs_runtime.delegation import policy as policies
-from rtfs_runtime.delegation.policy import PolicyError
-from rtfs_runtime.delegation.target import LocalModel, RemoteModel
+from rtfs_runtime.delegation import policy_reader as policies
+from rtfs_runtime.delegation.budget import Limit
+from rtfs_runtime.delegation.policy import CacheChoice, Conditions, PolicyError
+from rtfs_runtime.delegation.target import LOCAL, LocalModel, RemoteModel
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.providers import registry as registries
-from rtfs_runtime.providers.base import Message, ModelProvider, ModelRequest, ProviderError
+from rtfs_runtime.providers.base import Message, ModelProvider, ModelRequest, Price, ProviderError, Sampling
 from rtfs_runtime.providers.echo import LocalEchoModel
 from rtfs_runtime.providers.registry import ModelRegistry
 from rtfs_runtime.providers.rules import Rule, RulesModel
@@ -207,6 +208,38 @@ def test_a_policy(tmp_path: Path) -> None:
         ("rules = 1\n", 1, "`rules` must be an array, not 1"),
         ('[[rules]]\nmatch = "a"\ntarget = "lcal"\n', 3, "no target `lcal`"),
         ('[[rules]]\nmatch = "a"\n', 1, "a rule needs `match` and `target`"),
+        ('[[rules]]\ntarget = "local"\n', 1, "a rule needs `match`"),
+        ('[[rules]]\nmatch = "a"\nchain = "b"\n', 3, "no chain `b`"),
+        ('[chains]\nab = ["local"]\n[[rules]]\nmatch = "a"\nchain = "abc"\n', 5, "did you mean `ab`?"),
+        ("[chains]\nab = []\n", 2, "chain `ab` names no target"),
+        ('[chains]\nab = ["local", "local"]\n', 2, "`local` stands twice in one chain"),
+        ('[[rules]]\nmatch = "a"\ntarget = "local"\nchain = "b"\n', 4, "write one or the other"),
+        ('[[rules]]\nmatch = "a"\nescalate_below = 1.5\n', 3, "must be from 0 to 1, not 1.5"),
+        ('[[rules]]\nmatch = "a"\nunknown_confidence = "no"\n', 3, "is `accept` or `escalate`"),
+        (
+            '[[rules]]\nmatch = "a"\ntarget = "remote:b"\nfallback = ["local"]\nattempts = 1\n',
+            5,
+            "2 targets need at least 2 attempts",
+        ),
+        (
+            '[[rules]]\nmatch = "a"\ntarget = "local"\nwhen = { effect = ["pure"] }\n',
+            4,
+            "unknown key `when.effect`; did you mean `effects`?",
+        ),
+        (
+            '[[rules]]\nmatch = "a"\ntarget = "local"\nwhen = { effects = ["read"] }\n',
+            4,
+            "no effect `read`; did you mean `reads`?",
+        ),
+        ('[[rules]]\nmatch = "a"\ncache = { l2 = 1 }\n', 3, "`l2` must be true or false, not 1"),
+        ("[budget]\nweek = { usd = 1 }\n", 2, "unknown key `week`"),
+        ("[budget]\nday = { use = 1 }\n", 2, "unknown key `day.use`; did you mean `usd`?"),
+        ("[budget]\nday = { usd = -1 }\n", 2, "`usd` must be from 0"),
+        ("[cooldown]\nwindow = 1\n", 2, "unknown key `window`; did you mean `window_s`?"),
+        ("[retry]\nattempts = 0\n", 2, "`attempts` must be from 1 to 100, not 0"),
+        ('[models.a]\nprovider = "echo"\ntemperature = 3\n', 3, "`temperature` must be from 0 to 2"),
+        ('[models.a]\nprovider = "echo"\ninput_usd_per_1k = 3\n', 3, "a price is `input_usd_per_1k` and"),
+        ('[models.a]\nprovider = "echo"\nn_ctx = 3\n', 3, "unknown key `n_ctx`"),
         (
             '[[rules]]\nmatch = "a"\ntarget = "local"\n[[rules]]\nmatch = 1\n',
             5,
@@ -221,6 +254,60 @@ def test_policies_that_are_wrong_say_where(tmp_path: Path, text: str, line: int,
     assert caught.value.line == line
     assert message in caught.value.message
     assert str(caught.value).startswith(f"{tmp_path / 'delegation.toml'}:{line}: ")
+
+
+WHOLE = """
+[models.small]
+provider = "echo"
+temperature = 0.5
+max_tokens = 12
+input_usd_per_1k = 0.1
+output_usd_per_1k = 0.2
+timeout_s = 3
+[chains]
+careful = ["local-model:small", "remote:big", "local"]
+[[rules]]
+match = "a/*"
+chain = "careful"
+escalate_below = 0.7
+timeout_s = 9
+when = { effects = ["pure"], arguments = [":string", "*"], tags = ["t"], tenant = "x*", max_chars = 5 }
+cache = { l3 = true, min_confidence = 0.5 }
+[[rules]]
+match = "b/*"
+fallback = ["local"]
+[retry]
+base_s = 1
+[cooldown]
+window_s = 2.5
+[budget]
+call = { tokens = 10 }
+day = { usd = 5 }
+[cache]
+ttl_s = 60
+"""
+
+
+def test_everything_that_a_policy_can_say(tmp_path: Path) -> None:
+    policy = policies.load(write(tmp_path, "delegation.toml", WHOLE))
+    model = policy.settings_of("small")
+    assert model is not None
+    assert model.sampling == Sampling(0.5, 1.0, 12)
+    assert (model.price, model.timeout_s) == (Price(0.1, 0.2), 3)
+    first, second = policy.rules
+    assert first.chain == (LocalModel("small"), RemoteModel("big"), LOCAL)
+    assert first.when == Conditions(("pure",), (":string", "*"), ("t",), "x*", 5)
+    assert (first.escalation.below, first.timeout_s, first.retry.attempts, first.retry.base_s) == (
+        0.7,
+        9,
+        3,
+        1,
+    )
+    assert first.cache == CacheChoice(True, True, 60, None, 0.5)
+    assert (second.chain, second.fallback, second.cache.ttl_s) == (None, (LOCAL,), 60)
+    assert policy.budget.call == Limit(tokens=10, where="delegation.toml:26")
+    assert policy.budget.day == Limit(usd=5, where="delegation.toml:27")
+    assert policy.cooldown_s == 2.5
 
 
 def test_a_missing_policy(tmp_path: Path) -> None:

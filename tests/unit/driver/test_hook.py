@@ -14,7 +14,7 @@ import pytest
 
 import rtfsc
 from rtfs_runtime import session as sessions
-from rtfs_runtime.delegation.policy import load
+from rtfs_runtime.delegation.policy_reader import load
 from rtfs_runtime.errors import RtfsError
 
 ROOT = Path(__file__).parents[3]

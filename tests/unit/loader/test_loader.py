@@ -10,6 +10,7 @@ import pytest
 from rtfs_runtime import loader
 from rtfs_runtime.artifact import Artifact
 from rtfs_runtime.errors import LimitExceeded, RtfsError, generic
+from rtfs_runtime.imports import Imports
 from rtfs_runtime.interface import EMPTY, Macro
 from rtfs_runtime.loader import ModuleInstance
 from rtfs_runtime.modulestore import Found
@@ -30,11 +31,11 @@ class Plain:
     def __init__(self, **modules: Artifact) -> None:
         self.known = modules
         self.instances: dict[str, ModuleInstance] = {}
-        self.loading: list[str] = []
+        self.imports = Imports()
         self.namespace: dict[str, Any] = {"boom": boom, "exhaust": exhaust, "bind": self.bind}
 
     def import_module(self, name: str) -> ModuleInstance:
-        return loader.import_module(Found(self.known[name], f"{name}.rtfs"), self, name)
+        return loader.import_module(lambda: Found(self.known[name], f"{name}.rtfs"), self, name)
 
     def bind(self, module: ModuleInstance, name: str, *bindings: tuple[str, str]) -> None:
         loader.import_into(self, module, name, bindings)
@@ -119,7 +120,7 @@ def test_a_definition_that_raises_is_the_cause_of_a_module_error() -> None:
     assert isinstance(cause.__cause__, RtfsError)
     assert cause.__cause__.kind == "Generic"
     assert session.instances == {}
-    assert session.loading == []
+    assert not session.imports.busy
 
 
 def test_the_error_of_a_program_is_not_wrapped_nor_is_a_limit() -> None:

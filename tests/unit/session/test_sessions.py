@@ -7,6 +7,7 @@ import io
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from rtfs_runtime.session import Session
 from rtfs_runtime.settings import Limits, Settings
 from rtfs_runtime.trace import MAX_EVENTS, Trace, render_tree
 from rtfs_runtime.values import Keyword, kind_name
+from rtfsc.hook import Session as HookSession
 
 
 def put(session: Session, name: str, **functions: Any) -> ModuleInstance:
@@ -139,14 +141,18 @@ def test_a_run_traces_what_it_did() -> None:
     result = session.run("m")
     assert result.value == "[ECHO] hi"
     assert result.cost == (1, 1, 2, 0.0)
-    assert [event.path for event in result.trace] == ["m", "m/1:fetch", "m/1:fetch/1", "m/2", "m/3", "m/3/1"]
+    paths = [event.path for event in result.trace]
+    assert paths == ["m", "m/1:fetch", "m/1:fetch/1", "m/2", "m/3", "m/3/1", "m/3/1/1"]
     assert render_tree(result.trace, times=False).splitlines() == [
         "run m",
         '├─ step fetch → "a"',
         '│  └─ capability ccos.echo ("a") → "a"',
         "├─ capability ccos.io.close-file (3) ✗ Generic: Runtime error: no open file has handle 3",
         '└─ capability ccos.ai/llm-execute ("echo-model" "hi" nil) → "[ECHO] hi"',
-        '   └─ model echo-model ("hi") → "[ECHO] hi"  [model: echo [ECHO], tokens: 1+2]',
+        '   └─ model llm-execute ("hi") → "[ECHO] hi"  '
+        "[target: local-model:echo-model, reason: named by the program, by: program, attempts: 1]",
+        '      └─ attempt local-model:echo-model → "[ECHO] hi"  '
+        "[attempt: 1, template: prompt-1, model: echo [ECHO], tokens: 1+2]",
     ]
     assert len(session.run("m").trace) == len(result.trace)
     assert failure(lambda: session.run("m", args=[1])).kind == "ArityMismatch"
@@ -330,3 +336,22 @@ def test_a_program_whose_reader_is_gone_just_ends() -> None:
     put(session, "m", main=main)
     with pytest.raises(BrokenPipeError):
         session.run("m")
+
+
+def test_threads_that_import_the_same_module_at_once_share_it(tmp_path: Path) -> None:
+    (tmp_path / "a.rtfs").write_text("(module a (:exports [f]) (import b) (defn f [] (b/g)))")
+    (tmp_path / "b.rtfs").write_text("(module b (:exports [g]) (defn g [] 7))")
+    session = HookSession(search_path=(str(tmp_path),))
+    found: list[object] = []
+
+    def call() -> None:
+        start.wait()
+        found.append((session.call("a", "f").value, id(session.instances["a"])))
+
+    start = threading.Barrier(8)
+    threads = [threading.Thread(target=call) for _ in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert len(found) == 8 and len(set(found)) == 1

@@ -1,0 +1,233 @@
+"""One call on its way through the targets that may answer it.
+
+In: a question, arguments, a deadline. Out: the checked value; one event for each attempt below the event of
+the call. The moves come from `chain`; this file makes them: waits, reserves, asks, checks, settles.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, assert_never
+
+from rtfs_runtime.delegation.answers import AnswerError, read_answer
+from rtfs_runtime.delegation.budget import Account, Amount, Refusal, Reservation, bound_of
+from rtfs_runtime.delegation.chain import Answer, Ask, Chain, Exhausted, Wait, show_reasons
+from rtfs_runtime.delegation.target import (
+    ExecTarget,
+    L4CacheHit,
+    LocalModel,
+    LocalPure,
+    RemoteModel,
+    show_target,
+)
+from rtfs_runtime.delegation.templates import make_request, repair_request
+from rtfs_runtime.errors import LimitExceeded, RtfsError
+from rtfs_runtime.providers.base import (
+    FailureKind,
+    ModelProvider,
+    ModelReply,
+    ModelRequest,
+    ProviderError,
+    Sampling,
+)
+from rtfs_runtime.trace import Event
+
+if TYPE_CHECKING:
+    from rtfs_runtime.delegation.dispatch import Dispatcher, ModelTarget, Question
+
+# failures that say something about the target rather than about this one question
+_UNWELL: Final[frozenset[FailureKind]] = frozenset({"construction", "connection", "http", "timeout"})
+_NO_TIME: Final = "no time is left"
+
+
+class Asking:
+    """One call."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, question: Question, args: tuple[object, ...], deadline_s: float | None
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._host = dispatcher.host
+        self._question = question
+        self._args = args
+        self._deadline_s = deadline_s
+        self._account = Account()
+        self._refusal: Refusal | None = None
+        self._wrong = ""
+        self._cause: BaseException | None = None
+        rule = question.rule
+        self._chain = Chain(
+            question.targets, rule.retry, rule.escalation, dispatcher.cooldowns, self._host.world.random
+        )
+        self._answers: dict[int, object] = {}
+
+    def run(self, event: Event) -> object:
+        """Make the moves until the call is answered.
+
+        Raises: DelegationError, BudgetExhausted, what the body of the function raises.
+        """
+        while True:
+            move = self._chain.next(self._now_s())
+            match move:
+                case Ask():
+                    if self._time_is_up():
+                        raise self._failure(_NO_TIME)
+                    self._ask(move)
+                case Wait(seconds):
+                    if self._deadline_s is not None and self._now_s() + seconds >= self._deadline_s:
+                        raise self._failure(_NO_TIME)
+                    self._host.world.sleep_s(seconds)
+                case Answer(number):
+                    event.detail["attempts"] = self._chain.attempts
+                    return self._answers[number]
+                case Exhausted():
+                    event.detail["attempts"] = self._chain.attempts
+                    raise self._exhausted(move) from self._cause
+                case _:
+                    assert_never(move)
+
+    def _ask(self, move: Ask) -> None:
+        target = move.target
+        match target:
+            case LocalPure():
+                if self._question.body is None:
+                    self._chain.skipped("the function's body is only a text")
+                    return
+                self._answers[move.number] = self._question.body(*self._args)
+                self._chain.answered(1.0)
+            case L4CacheHit():
+                self._chain.skipped("published modules cannot answer yet")
+            case LocalModel() | RemoteModel():
+                self._ask_model(target, move)
+            case _:
+                assert_never(target)
+
+    def _ask_model(self, target: ModelTarget, move: Ask) -> None:
+        if not self._dispatcher.registry.has(target.model_id):
+            self._chain.skipped(f"no model `{target.model_id}` is registered")
+            return
+        provider = self._dispatcher.registry.get(target.model_id)
+        request = self._request(target, move.repair)
+        held = self._reserve(target, request)
+        if isinstance(held, Refusal):
+            self._refusal = held
+            self._chain.skipped(held.reason)
+            return
+        detail = {"attempt": move.number, "template": request.template_id, "repair": move.repair}
+        used = Amount(calls=1)
+        confidence: float | None = None
+
+        def act(event: Event) -> object:
+            nonlocal used, confidence
+            reply = self._infer(provider, request, target)
+            used, confidence = self._note(event, reply, target), reply.confidence
+            return self._read(reply)
+
+        try:
+            value = self._host.record("attempt", show_target(target), (), detail, act)
+        except RtfsError as error:
+            self._failed(error)
+            return
+        finally:
+            self._dispatcher.budget.settle(held, used)
+        self._answers[move.number] = value
+        self._chain.answered(confidence)
+
+    def _request(self, target: ModelTarget, repair: str) -> ModelRequest:
+        template = self._question.template or self._dispatcher.template_of(target.model_id)
+        settings = self._dispatcher.settings_of(target.model_id)
+        sampling = Sampling() if settings is None else settings.sampling
+        request = make_request(self._question.contract, target.model_id, self._args, template, sampling)
+        if repair:
+            request = repair_request(request, self._wrong, repair)
+        deadline_s = self._deadline_s
+        if settings is not None and settings.timeout_s is not None:
+            until = self._now_s() + settings.timeout_s
+            deadline_s = until if deadline_s is None else min(until, deadline_s)
+        return request._replace(deadline_s=deadline_s, tenant=self._dispatcher.tenant)
+
+    def _reserve(self, target: ModelTarget, request: ModelRequest) -> Reservation | Refusal:
+        price = self._dispatcher.price_of(target)
+        bound = bound_of(request, price)
+        trace = self._host.here().trace
+        now_s = self._host.world.now_s()
+        return self._dispatcher.budget.reserve(self._account, trace, now_s, bound, priced=price is not None)
+
+    def _infer(self, provider: ModelProvider, request: ModelRequest, target: ModelTarget) -> ModelReply:
+        wait_s = None if request.deadline_s is None else max(0.0, request.deadline_s - self._now_s())
+        try:
+            with self._dispatcher.admitted(target.model_id, wait_s) as admitted:
+                if not admitted:
+                    raise ProviderError("the model had no place for another call in time", "timeout")
+                return provider.infer(request)
+        except LimitExceeded:
+            raise
+        except (RtfsError, ProviderError) as error:
+            raise self._attempt_failure(target, str(error)) from error
+        except Exception as error:
+            # border: whatever a provider ends in is a failed attempt to the program
+            raise self._attempt_failure(target, f"{type(error).__name__}: {error}") from error
+
+    def _note(self, event: Event, reply: ModelReply, target: ModelTarget) -> Amount:
+        usage = reply.usage
+        price = self._dispatcher.price_of(target)
+        if usage.cost_usd is None and price is not None:
+            usage = usage._replace(cost_usd=price.cost_usd(usage))
+        event.detail["confidence"] = None if reply.confidence is None else f"{reply.confidence:.2f}"
+        event.detail["model"] = reply.model_version or None
+        event.detail["tokens"] = f"{usage.input_tokens}+{usage.output_tokens}"
+        event.usage = usage
+        return Amount(usage.cost_usd or 0.0, usage.input_tokens + usage.output_tokens, 1)
+
+    def _read(self, reply: ModelReply) -> object:
+        want = self._question.contract.result
+        if want is None:
+            return reply.text
+        try:
+            return read_answer(reply.text, want)
+        except AnswerError as error:
+            self._wrong = reply.text
+            reason = (
+                f"{error} (cut off at its limit of tokens)" if reply.stop_reason == "length" else str(error)
+            )
+            raise self._attempt_failure(self._question.decision.target, reason) from error
+
+    def _failed(self, error: RtfsError) -> None:
+        """Tell the chain how an attempt failed; limits of the session end the call instead."""
+        if isinstance(error, LimitExceeded):
+            raise error
+        cause = self._cause = error.__cause__
+        reason = str(error.fields.get("reason", error))
+        if isinstance(cause, AnswerError):
+            self._chain.invalid(reason)
+            return
+        found = cause if isinstance(cause, ProviderError) else ProviderError(reason, "answer")
+        self._chain.failed(
+            reason,
+            self._now_s(),
+            retryable=found.retryable,
+            retry_after_s=found.retry_after_s,
+            unwell=found.kind in _UNWELL,
+        )
+
+    def _exhausted(self, move: Exhausted) -> RtfsError:
+        refusal = self._refusal
+        if refusal is not None and all(reason == refusal.reason for _, reason in move.reasons):
+            return LimitExceeded(f"{refusal.dimension}: {refusal.reason}", refusal.where)
+        return self._failure(show_reasons(move))
+
+    def _failure(self, reason: str) -> RtfsError:
+        return self._attempt_failure(self._question.decision.target, reason)
+
+    def _attempt_failure(self, target: ExecTarget, reason: str) -> RtfsError:
+        fields = {
+            "function": self._question.contract.symbol,
+            "target": show_target(target),
+            "reason": reason,
+        }
+        return RtfsError("DelegationError", fields)
+
+    def _time_is_up(self) -> bool:
+        return self._deadline_s is not None and self._now_s() >= self._deadline_s
+
+    def _now_s(self) -> float:
+        return self._host.world.elapsed_s()
