@@ -19,6 +19,8 @@ from typing import Any
 from bytecode import BinaryOp, Bytecode, Compare, CompilerFlags, Instr, Label
 from bytecode.instr import FreeVar, InstrLocation, TryBegin, TryEnd
 
+from rtfsc.backend import linetable
+
 VERSION = sys.version_info[:2]
 _BINARY = {
     "+": BinaryOp.ADD,
@@ -39,6 +41,9 @@ _FUSED = {
     ("STORE_FAST", "LOAD_FAST"): "STORE_FAST_LOAD_FAST",
     ("STORE_FAST", "STORE_FAST"): "STORE_FAST_STORE_FAST",
 }
+_LOCAL = frozenset({"LOAD_FAST", "STORE_FAST"})
+# these raise nothing, so a range may begin with one of them
+_SAFE = frozenset({"LOAD_FAST", "LOAD_CONST", "PUSH_NULL", "COPY", "SWAP", *_FUSED.values()})
 # a fused pair has four bits for each local's index
 _FUSIBLE_LOCALS = 16
 
@@ -403,17 +408,24 @@ class Emitter:
             out.append(Instr("COPY_FREE_VARS", len(self.freevars), location=start))
         out.append(Instr("RESUME", 0, location=start))
         self._lay_out(out, start)
-        return out.to_code(
+        code = out.to_code(
             stacksize=self._max_depth + 2,
             compute_exception_stack_depths=False,
             check_pre_and_post=False,
+        )
+        return linetable.rewrite(code) if self._is_wide() else code
+
+    def _is_wide(self) -> bool:
+        return any(
+            op[3] is not None and (op[3].end_col_offset or 0) >= linetable.FIRST_WRONG_COLUMN
+            for op in self._ops
         )
 
     def _lay_out(self, out: Bytecode, start: InstrLocation) -> None:
         open_range: TryBegin | None = None
         current: Region | None = None
         placed: set[int] = set()
-        for name, arg, is_jump, location, region in self._fused():
+        for name, arg, is_jump, location, region in _called_inside(self._fused()):
             if region is not current:
                 if open_range is not None:
                     out.append(TryEnd(open_range))
@@ -455,7 +467,8 @@ class Emitter:
         if VERSION < (3, 13):
             return self._ops
         locals_ = set(self.params)
-        locals_.update(op[1] for op in self._ops if op[0] in ("LOAD_FAST", "STORE_FAST"))
+        # a cell is pushed as a local, but named by a FreeVar
+        locals_.update(op[1] for op in self._ops if op[0] in _LOCAL and isinstance(op[1], str))
         if len(locals_) > _FUSIBLE_LOCALS:
             return self._ops
         out: list[_Op] = []
@@ -473,3 +486,26 @@ class Emitter:
             else:
                 out.append(op)
         return out
+
+
+def _called_inside(ops: list[_Op]) -> list[_Op]:
+    """Let no range begin with a call.
+
+    From 3.13 on, what a called function raises is looked up one unit before the call: in a range that ends
+    there, whose handler may read locals that are not set.
+    """
+    if VERSION < (3, 13):
+        return ops
+    out: list[_Op] = []
+    before: _Op | None = None
+    for op in ops:
+        region = op[4]
+        if op[0] == "CALL" and before is not None and before[4] is not region:
+            if out[-1] is before and before[0] in _SAFE:
+                out[-1] = (*before[:4], region)
+            else:
+                out.append(("NOP", None, False, op[3], region))
+        out.append(op)
+        if op[0]:
+            before = op
+    return out

@@ -8,6 +8,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
+from bytecode.instr import InstrLocation
 
 from rtfsc.backend.emitter import Emitter, Mark, Region
 
@@ -131,3 +132,44 @@ def test_closures_share_a_cell() -> None:
     e.ret()
     f = function(e.code(), **{"#cell": CellType})
     assert f(5)() == 5
+
+
+@pytest.mark.parametrize("column", [100, 127, 128, 200, 255, 256, 300])
+def test_lines_are_found_whatever_their_columns(column: int) -> None:
+    e = emitter()
+    for line in (1, 2, 4, 5):
+        e.at(InstrLocation(line, line, column, column + 20))
+        e.const(line)
+        e.pop()
+    e.const(None)
+    e.ret()
+    code = e.code()
+    assert {line for _, _, line in code.co_lines()} == {1, 2, 4, 5}
+    assert (4, 4, column, column + 20) in set(code.co_positions())
+
+
+def test_what_a_called_function_raises_is_handled_by_the_range_of_the_call() -> None:
+    # the call follows a range of another call, and is the first instruction of its own
+    e = emitter("safe", "fails")
+    inner, outer = Region(Mark(), 0), Region(Mark(), 1)
+    e.const("kept")
+    e.callee_global("fails")
+    e.callee_global("safe")
+    e.region = inner
+    e.call(0)
+    e.region = outer
+    e.call(1)
+    e.ret()
+    e.region = None
+    e.handler(inner)
+    e.pop()
+    e.const("wrong")
+    e.ret()
+    e.handler(outer)
+    e.pop()
+    e.ret()
+
+    def fails(value: object) -> object:
+        raise ValueError(value)
+
+    assert function(e.code(), safe=lambda: 1, fails=fails)(None, None) == "kept"
