@@ -12,14 +12,21 @@ from itertools import groupby
 from types import CodeType
 from typing import Final
 
+from rtfsc.backend.assembly import Op
+
 Position = tuple[int | None, int | None, int | None, int | None]
 
-FIRST_WRONG_COLUMN: Final = 128
+_FIRST_WRONG_COLUMN: Final = 128
 _NO_COLUMNS: Final = 13
 _LONG: Final = 14
 _NOTHING: Final = 15
 # an entry is for at most so many code units
 _LONGEST: Final = 8
+
+
+def is_wide(ops: list[Op]) -> bool:
+    """Tell whether an instruction has a position that is written wrong."""
+    return any(op[3] is not None and (op[3].end_col_offset or 0) >= _FIRST_WRONG_COLUMN for op in ops)
 
 
 def rewrite(code: CodeType) -> CodeType:
