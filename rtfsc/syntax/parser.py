@@ -196,9 +196,10 @@ class FormParser(Parser):
         hinted: HintMark | None = None
         for text, start, meta in reversed(marks):
             if text == "'":
-                form = ListForm([SymbolForm("quote", start, start + 1), form], start, form.end)
+                form, hinted = ListForm([SymbolForm("quote", start, start + 1), form], start, form.end), None
             elif meta is None:
-                form = _TEMPLATE_MARKS[text](form, start, form.end)
+                # a hint before the mark is on the template, one behind it on the form inside
+                form, hinted = _TEMPLATE_MARKS[text](form, start, form.end), None
             else:
                 if text == "^:":
                     if hinted is not None:

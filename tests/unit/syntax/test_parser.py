@@ -149,3 +149,8 @@ def test_comments_are_kept_on_request() -> None:
     assert [one.text for one in comments if not one.is_blank] == [";; one", "#| two |#", "; three"]
     assert next(one.blank_lines for one in comments if one.is_blank) == 2
     assert parse(source).comments == []
+
+
+def test_a_hint_on_a_template_is_not_on_the_form_inside() -> None:
+    (form,) = parse(SourceFile("t", "^:delegation :local `^:delegation :local x")).forms
+    assert isinstance(form, MetaForm)
