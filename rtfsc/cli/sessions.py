@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rtfs_runtime.cache.store import cache_directory
 from rtfs_runtime.delegation.policy import Policy as PolicyData
 from rtfs_runtime.delegation.policy_reader import load_nearest
 from rtfs_runtime.host.grants import Grants
@@ -75,6 +76,7 @@ def run_session(
     `--path` (ruling 32)."""
     given: dict[str, Any] = {
         "grants": Grants.for_run(plan) | grants_of(allow),
+        "cache_dir": cache_directory(),
         "search_path": (os.path.dirname(os.path.abspath(plan)), os.getcwd(), *(paths or ())),
     }
     return Session(policy=policy_of(policy, plan), **given)

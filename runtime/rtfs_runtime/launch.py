@@ -50,6 +50,7 @@ def _compiled(plan: str) -> ModuleStore | None:
 
 def _run(plan: str, arguments: list[str], modules: ModuleStore) -> int:
     # only now: finding out that there is nothing to run should cost nothing
+    from rtfs_runtime.cache.store import cache_directory
     from rtfs_runtime.delegation.policy_file import find
     from rtfs_runtime.host.grants import Grants
     from rtfs_runtime.printer import display
@@ -58,7 +59,7 @@ def _run(plan: str, arguments: list[str], modules: ModuleStore) -> int:
     if find(None, plan) is not None:
         return int(import_module(_CLI).main(sys.argv[1:]))
     try:
-        session = Session(grants=Grants.for_run(plan), modules=modules)
+        session = Session(grants=Grants.for_run(plan), modules=modules, cache_dir=cache_directory())
         value = session.run(plan, None, arguments).value
         if value is not None:
             sys.stdout.write(display(value) + "\n")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO, TypeAlias
 
 from rtfs_runtime import abi, context, loader, stack
@@ -33,6 +34,7 @@ from rtfs_runtime.trace import Cost, Trace
 from rtfs_runtime.values import Keyword
 
 if TYPE_CHECKING:
+    from rtfs_runtime.cache.manager import CacheManager
     from rtfs_runtime.delegation.dispatch import Dispatcher
     from rtfs_runtime.delegation.policy import Policy
 
@@ -71,7 +73,7 @@ class Session:
         self.host = _make_host(self, settings)
         self._dispatcher: Dispatcher | None = None
         self.host.execute_model = lambda model_id, prompt: self._models().execute(model_id, prompt)
-        engine = _engine(settings, settings.policy)
+        engine = self._engine(settings.policy)
         self.linker = Linker(
             engine,
             settings.policy,
@@ -146,12 +148,14 @@ class Session:
         self._dispatcher = None
         if policy is not None:
             policy.register_models(self.registry, self.settings.world)
-        self.linker.relink(engine or _engine(self.settings, policy), policy)
+        self.linker.relink(engine or self._engine(policy), policy)
 
     def close(self) -> None:
-        """Close files and models."""
+        """Close files, models and caches; caches that were given stay open."""
         self.host.handles.close_all()
         self.registry.close()
+        if self.settings.caches is None and "caches" in self.__dict__:
+            self.caches.close()
 
     # What running code needs (`abi.SessionLike`, `loader.LoadingSession`)
 
@@ -235,16 +239,35 @@ class Session:
 
     # The rest
 
+    def _engine(self, policy: Policy | None) -> DelegationEngine:
+        given = self.settings
+        if given.engine is not None:
+            return given.engine
+        plans = None if given.caches is None else given.caches.l1
+        return StaticDelegationEngine(given.static, policy, plans)
+
     def _models(self) -> Dispatcher:
         if self._dispatcher is None:
             # what asks models is loaded with the first one asked
-            from rtfs_runtime.delegation.dispatch import Dispatcher
+            from rtfs_runtime.delegation.dispatch import Dispatcher, Models
 
-            given = self.settings
-            self._dispatcher = Dispatcher(
-                self.host, self.registry, self.policy, template=given.template, tenant=given.tenant
-            )
+            models = Models(self.registry, self.caches, self.settings.template)
+            self._dispatcher = Dispatcher(self.host, self.policy, models, self.settings.tenant)
         return self._dispatcher
+
+    @cached_property
+    def caches(self) -> CacheManager:
+        """The caches of decisions and answers."""
+        given = self.settings
+        if given.caches is not None:
+            return given.caches
+        # most sessions ask no model, and keep nothing
+        from rtfs_runtime.cache.manager import CacheManager
+
+        def warn(problem: str) -> None:
+            given.world.write_log(f"warning: {problem}\n")
+
+        return CacheManager(given.cache_dir, given.world.now_s, warn, given.world.elapsed_s)
 
     def _facts(self) -> tuple[str, ...]:
         settings = self.settings
@@ -358,10 +381,6 @@ def _registry(given: ModelRegistry | None, policy: Policy | None, world: World) 
     if policy is not None:
         policy.register_models(registry, world)
     return registry
-
-
-def _engine(settings: Settings, policy: Policy | None) -> DelegationEngine:
-    return settings.engine or StaticDelegationEngine(settings.static, policy)
 
 
 def _builtins(host: Host) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from rtfs_runtime.providers.registry import ModelRegistry
 from rtfs_runtime.trace import Sink
 
 if TYPE_CHECKING:
+    from rtfs_runtime.cache.manager import CacheManager
     from rtfs_runtime.delegation.policy import Policy
 
 _EMPTY: Final[Mapping[str, object]] = MappingProxyType({})
@@ -52,8 +53,9 @@ class Settings(NamedTuple):
            imports are looked for, after the folder of the file that is run. `context` holds what `@name`
            shows. `compile_source` None serves compiled modules only; `compile_options` is the key text of the
            options it compiles with. `registry` None is one with `echo-model`; the policy's models are added
-           to a copy. `output` None is standard output. `engine` None is a `StaticDelegationEngine` over
-           `static` and the policy.
+           to a copy. `caches` None makes caches of decisions and answers for this session alone, kept in
+           `cache_dir`, or in memory. `output` None is standard output. `engine` None is a
+           `StaticDelegationEngine` over `static` and the policy.
     """
 
     capabilities: tuple[object, ...] = ()
@@ -66,6 +68,8 @@ class Settings(NamedTuple):
     compile_source: Compile | None = None
     compile_options: str = DEFAULT_OPTIONS
     cache: LocalArtifacts | None = None
+    caches: CacheManager | None = None
+    cache_dir: str | None = None
     output: TextIO | None = None
     world: World = REAL
     engine: DelegationEngine | None = None

@@ -32,8 +32,8 @@ from rtfs_runtime.trace import Usage
 
 DEFAULT_CONFIG: Final = CacheConfig(max_size=2000, ttl_s=7200.0, persistence=True)
 COLD_ENTRIES: Final = 100_000
-# the failures that are one caller's own, of its time or of its wish to go on
-_OWN_FAILURES: Final = ("timeout", "cancelled")
+# the failures that are one caller's own, of its time, its wish to go on or its budget
+_OWN_FAILURES: Final = ("timeout", "cancelled", "policy")
 
 
 class Use(NamedTuple):

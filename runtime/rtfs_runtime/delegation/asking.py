@@ -21,6 +21,7 @@ from rtfs_runtime.delegation.target import (
 )
 from rtfs_runtime.delegation.templates import make_request, repair_request
 from rtfs_runtime.errors import LimitExceeded, RtfsError
+from rtfs_runtime.providers.ask import ask
 from rtfs_runtime.providers.base import (
     FailureKind,
     ModelProvider,
@@ -29,7 +30,7 @@ from rtfs_runtime.providers.base import (
     ProviderError,
     Sampling,
 )
-from rtfs_runtime.trace import Event
+from rtfs_runtime.trace import Event, Usage
 
 if TYPE_CHECKING:
     from rtfs_runtime.delegation.dispatch import Dispatcher, ModelTarget, Question
@@ -105,30 +106,26 @@ class Asking:
         if not self._dispatcher.registry.has(target.model_id):
             self._chain.skipped(f"no model `{target.model_id}` is registered")
             return
-        provider = self._dispatcher.registry.get(target.model_id)
         request = self._request(target, move.repair)
-        held = self._reserve(target, request)
-        if isinstance(held, Refusal):
-            self._refusal = held
-            self._chain.skipped(held.reason)
-            return
         detail = {"attempt": move.number, "template": request.template_id, "repair": move.repair}
-        used = Amount(calls=1)
         confidence: float | None = None
 
         def act(event: Event) -> object:
-            nonlocal used, confidence
-            reply = self._infer(provider, request, target)
-            used, confidence = self._note(event, reply, target), reply.confidence
-            return self._read(reply)
+            nonlocal confidence
+            reply, key = self._reply(target, request, event)
+            confidence = reply.confidence
+            try:
+                return self._read(reply)
+            except RtfsError:
+                # an answer of another type is an error, which no cache keeps
+                self._dispatcher.forget(key)
+                raise
 
         try:
             value = self._host.record("attempt", show_target(target), (), detail, act)
         except RtfsError as error:
             self._failed(error)
             return
-        finally:
-            self._dispatcher.budget.settle(held, used)
         self._answers[move.number] = value
         self._chain.answered(confidence)
 
@@ -145,20 +142,15 @@ class Asking:
             deadline_s = until if deadline_s is None else min(until, deadline_s)
         return request._replace(deadline_s=deadline_s, tenant=self._dispatcher.tenant)
 
-    def _reserve(self, target: ModelTarget, request: ModelRequest) -> Reservation | Refusal:
-        price = self._dispatcher.price_of(target)
-        bound = bound_of(request, price)
-        trace = self._host.here().trace
-        now_s = self._host.world.now_s()
-        return self._dispatcher.budget.reserve(self._account, trace, now_s, bound, priced=price is not None)
+    def _reply(self, target: ModelTarget, request: ModelRequest, event: Event) -> tuple[ModelReply, bytes]:
+        """Give a model's reply, from the cache when it answered the same before, and its key there."""
+        provider = self._dispatcher.registry.get(target.model_id)
 
-    def _infer(self, provider: ModelProvider, request: ModelRequest, target: ModelTarget) -> ModelReply:
-        wait_s = None if request.deadline_s is None else max(0.0, request.deadline_s - self._now_s())
+        def infer(asked: ModelRequest) -> ModelReply:
+            return self._paid(provider, asked, target)
+
         try:
-            with self._dispatcher.admitted(target.model_id, wait_s) as admitted:
-                if not admitted:
-                    raise ProviderError("the model had no place for another call in time", "timeout")
-                return provider.infer(request)
+            reply, lookup = self._dispatcher.look_up(provider, request, infer, self._question.rule.cache)
         except LimitExceeded:
             raise
         except (RtfsError, ProviderError) as error:
@@ -166,17 +158,48 @@ class Asking:
         except Exception as error:
             # border: whatever a provider ends in is a failed attempt to the program
             raise self._attempt_failure(target, f"{type(error).__name__}: {error}") from error
-
-    def _note(self, event: Event, reply: ModelReply, target: ModelTarget) -> Amount:
-        usage = reply.usage
-        price = self._dispatcher.price_of(target)
-        if usage.cost_usd is None and price is not None:
-            usage = usage._replace(cost_usd=price.cost_usd(usage))
         event.detail["confidence"] = None if reply.confidence is None else f"{reply.confidence:.2f}"
         event.detail["model"] = reply.model_version or None
+        if lookup.hit:
+            event.detail["cache"] = f"l2 {lookup.layer}"
+            event.detail["why"] = lookup.why
+            return reply, lookup.key
+        usage = self._priced(reply.usage, target)
         event.detail["tokens"] = f"{usage.input_tokens}+{usage.output_tokens}"
         event.usage = usage
-        return Amount(usage.cost_usd or 0.0, usage.input_tokens + usage.output_tokens, 1)
+        return reply, lookup.key
+
+    def _paid(self, provider: ModelProvider, request: ModelRequest, target: ModelTarget) -> ModelReply:
+        """Ask a model within the budget, at one of its places."""
+        held = self._reserve(target, request)
+        if isinstance(held, Refusal):
+            self._refusal = held
+            raise ProviderError(held.reason, "policy")
+        used = Amount(calls=1)
+        wait_s = None if request.deadline_s is None else max(0.0, request.deadline_s - self._now_s())
+        try:
+            with self._dispatcher.admitted(target.model_id, wait_s) as admitted:
+                if not admitted:
+                    raise ProviderError("the model had no place for another call in time", "timeout")
+                reply = ask(provider, request)
+            usage = self._priced(reply.usage, target)
+            used = Amount(usage.cost_usd or 0.0, usage.input_tokens + usage.output_tokens, 1)
+            return reply
+        finally:
+            self._dispatcher.budget.settle(held, used)
+
+    def _reserve(self, target: ModelTarget, request: ModelRequest) -> Reservation | Refusal:
+        price = self._dispatcher.price_of(target)
+        bound = bound_of(request, price)
+        trace = self._host.here().trace
+        now_s = self._host.world.now_s()
+        return self._dispatcher.budget.reserve(self._account, trace, now_s, bound, priced=price is not None)
+
+    def _priced(self, usage: Usage, target: ModelTarget) -> Usage:
+        price = self._dispatcher.price_of(target)
+        if usage.cost_usd is not None or price is None:
+            return usage
+        return usage._replace(cost_usd=price.cost_usd(usage))
 
     def _read(self, reply: ModelReply) -> object:
         want = self._question.contract.result
@@ -201,6 +224,9 @@ class Asking:
             self._chain.invalid(reason)
             return
         found = cause if isinstance(cause, ProviderError) else ProviderError(reason, "answer")
+        if found.kind == "policy":
+            self._chain.skipped(reason)
+            return
         self._chain.failed(
             reason,
             self._now_s(),

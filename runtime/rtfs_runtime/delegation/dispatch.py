@@ -14,11 +14,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rtfs_runtime import context
+from rtfs_runtime.cache.l2_inference import Infer, Lookup, Use
+from rtfs_runtime.cache.manager import CacheManager
+from rtfs_runtime.cache.request_key import Answerer, settings_digest
 from rtfs_runtime.delegation.budget import Budget, Limits
 from rtfs_runtime.delegation.chain import Cooldowns
 from rtfs_runtime.delegation.contract import Contract, make_contract
 from rtfs_runtime.delegation.linker import Slot
-from rtfs_runtime.delegation.policy import Policy, PolicyRule
+from rtfs_runtime.delegation.policy import CacheChoice, Policy, PolicyRule
 from rtfs_runtime.delegation.stub import Dispatch
 from rtfs_runtime.delegation.target import (
     Decision,
@@ -31,7 +34,14 @@ from rtfs_runtime.delegation.target import (
 from rtfs_runtime.delegation.templates import FREE_TEXT
 from rtfs_runtime.errors import RtfsError, invalid_argument
 from rtfs_runtime.host.host import Host
-from rtfs_runtime.providers.base import ModelSettings, Price
+from rtfs_runtime.providers.base import (
+    InstantProvider,
+    ModelProvider,
+    ModelReply,
+    ModelRequest,
+    ModelSettings,
+    Price,
+)
 from rtfs_runtime.providers.registry import ModelRegistry
 
 if TYPE_CHECKING:
@@ -58,22 +68,29 @@ class Question(NamedTuple):
         return (self.decision.target, *self.decision.alternatives)
 
 
+class Models(NamedTuple):
+    """Who can be asked, what they answered before, and the template for those that name none."""
+
+    registry: ModelRegistry
+    caches: CacheManager
+    template: str
+
+
 class Dispatcher:
     """What it takes to ask models for one session.
 
     Thread: calls may run on any threads at once.
     """
 
-    def __init__(
-        self, host: Host, registry: ModelRegistry, policy: Policy | None, *, template: str, tenant: str
-    ) -> None:
+    def __init__(self, host: Host, policy: Policy | None, models: Models, tenant: str) -> None:
         self.host = host
-        self.registry = registry
+        self.registry = models.registry
         self.policy = policy
         self.tenant = tenant
+        self._caches = models.caches
         self.cooldowns = Cooldowns() if policy is None else Cooldowns(policy.cooldown_s)
         self.budget = Budget(Limits() if policy is None else policy.budget)
-        self._template = template
+        self._template = models.template
         self._settings = {row.id: row for row in policy.models} if policy is not None else {}
         self._gates: dict[str, threading.BoundedSemaphore] = {
             row.id: threading.BoundedSemaphore(row.max_concurrency)
@@ -134,6 +151,22 @@ class Dispatcher:
         """Name the template that renders contracts for a model."""
         settings = self.settings_of(model_id)
         return self._template if settings is None or settings.template is None else settings.template
+
+    def look_up(
+        self, provider: ModelProvider, request: ModelRequest, infer: Infer, cache: CacheChoice
+    ) -> tuple[ModelReply, Lookup]:
+        """Answer a request from L2, else by `infer`; a provider that answers at once is always asked."""
+        settings = self.settings_of(request.model_id)
+        off = not cache.l2 or isinstance(provider, InstantProvider)
+        use = Use(cache.ttl_s, cache.min_confidence, cache.sampled, off)
+        kind = type(provider).__name__ if settings is None else settings.provider
+        answerer = Answerer(kind, provider.version, "" if settings is None else settings_digest(settings))
+        return self._caches.l2.answer(request, answerer, infer, use)
+
+    def forget(self, key: bytes) -> None:
+        """Take a reply out of L2."""
+        if key:
+            self._caches.l2.invalidate(key)
 
     @contextmanager
     def admitted(self, model_id: str, wait_s: float | None) -> Iterator[bool]:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from rtfs_runtime.cache.manager import CacheManager
 from rtfs_runtime.calls import arity_of, call_error
-from rtfs_runtime.delegation.engine import DEFAULT, StaticDelegationEngine
+from rtfs_runtime.delegation.engine import DEFAULT, StaticDelegationEngine, task_of
 from rtfs_runtime.delegation.hints import hint_target, site_target
 from rtfs_runtime.delegation.policy import Policy, PolicyRule
 from rtfs_runtime.delegation.target import (
@@ -361,3 +362,23 @@ def test_llm_execute_asks_a_registered_model() -> None:
     assert session.perform("ccos.ai/llm-execute", (None, "hi", "Be brief.")) == "[ECHO] Be brief.\n\nhi"
     assert failure(lambda: session.perform("ccos.ai/llm-execute", ("no", "hi"))).kind == "UnknownCapability"
     assert failure(lambda: session.perform("ccos.ai/llm-execute", (1, "hi"))).kind == "InvalidArguments"
+
+
+def test_decisions_that_planners_leave() -> None:
+    plans = CacheManager.open().l1
+    engine = StaticDelegationEngine({}, None, plans)
+    ctx = CallContext("m/f", 1, 2)
+    engine.cache_decision(ctx, LocalModel("s"), 5.0)
+    assert engine.decide(ctx) == Decision(LocalModel("s"), 0.8, "Decision for m/f", "l1")
+    assert engine.decide(ctx._replace(runtime_context_hash=3)) == DEFAULT
+    said = DelegationMetadata(0.9, None, source="planner")
+    engine.cache_decision_with_metadata(ctx, RemoteModel("r"), said, 6.0)
+    assert engine.decide(ctx) == Decision(RemoteModel("r"), 0.9, "Decision from planner", "planner")
+    assert engine.cache_stats().hits == 2
+    assert plans.get_agent_plans("m/f")[task_of(ctx)].created_at == 6.0
+    with pytest.raises(ValueError, match="keeps no decisions"):
+        StaticDelegationEngine().cache_stats()
+
+
+def test_tasks_keep_the_order_of_what_they_digest() -> None:
+    assert len({task_of(CallContext("f", *pair)) for pair in ((1, 2), (2, 1), (1, 1), (2, 2))}) == 4
