@@ -190,9 +190,17 @@ class _Writer:
                 return {"type": "array", "prefixItems": parts, "minItems": len(items), "maxItems": len(items)}
             case MapType():
                 return self.record(kind)
-            case MapOf(_, value):
+            case MapOf(key, value):
                 self.strict = False
-                return {"type": "object", "additionalProperties": self.schema(value)}
+                schema: Schema = {"type": "object", "additionalProperties": self.schema(value)}
+                return schema | self.keys(key)
+
+    def keys(self, kind: Type) -> Schema:
+        """Say what the keys of an object may be, which JSON writes as texts."""
+        if kind is INT:
+            return {"propertyNames": {"pattern": "^-?[0-9]+$"}}
+        names = self.schema(kind)
+        return {} if names in ({}, {"type": "string"}) else {"propertyNames": names}
 
     def array(self, element: Type, shape: tuple[int | None, ...]) -> Schema:
         schema = self.schema(element)

@@ -159,6 +159,8 @@ def test_what_the_schema_lets_pass_is_a_value_of_the_type(case: Case, data: st.D
         ("[:and [:vector :int] [:count 2]]", {ANSWER: [1]}),
         ("[:and :number [:in-range 0 1]]", {ANSWER: 1.5}),
         ("[:map-of :keyword :int]", {"a": "b"}),
+        ("[:map-of :int :int]", {"a": 1}),
+        ("[:map-of [:enum :a :b] :int]", {"c": 1}),
     ],
 )
 def test_a_schema_refuses(kind: str, bad: object) -> None:
