@@ -1,0 +1,148 @@
+"""Instructions in their last order: ranges of handlers, jumps, pairs of local accesses.
+
+In: what an `Emitter` wrote. Out: the same in the library's terms, as each CPython wants it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from bytecode import Bytecode, Instr, Label
+from bytecode.instr import InstrLocation, TryBegin, TryEnd
+
+VERSION = sys.version_info[:2]
+_INVERSE = {
+    "POP_JUMP_IF_TRUE": "POP_JUMP_IF_FALSE",
+    "POP_JUMP_IF_FALSE": "POP_JUMP_IF_TRUE",
+    "POP_JUMP_IF_NONE": "POP_JUMP_IF_NOT_NONE",
+    "POP_JUMP_IF_NOT_NONE": "POP_JUMP_IF_NONE",
+}
+_FUSED = {
+    ("LOAD_FAST", "LOAD_FAST"): "LOAD_FAST_LOAD_FAST",
+    ("STORE_FAST", "LOAD_FAST"): "STORE_FAST_LOAD_FAST",
+    ("STORE_FAST", "STORE_FAST"): "STORE_FAST_STORE_FAST",
+}
+_LOCAL = frozenset({"LOAD_FAST", "STORE_FAST"})
+# these raise nothing, so a range may begin with one of them
+_SAFE = frozenset({"LOAD_FAST", "LOAD_CONST", "PUSH_NULL", "COPY", "SWAP", *_FUSED.values()})
+# a fused pair has four bits for each local's index
+_FUSIBLE_LOCALS = 16
+
+
+class Mark:
+    """A place to jump to; `depth` is the stack depth there, known from the first jump or fall-through."""
+
+    __slots__ = ("depth", "label", "placed")
+
+    def __init__(self, depth: int | None = None) -> None:
+        self.depth = depth
+        self.label = Label()
+        self.placed = False
+
+
+class Region:
+    """A range of instructions whose exceptions go to `handler`, with the stack cut to `depth` first."""
+
+    __slots__ = ("depth", "handler", "lasti")
+
+    def __init__(self, handler: Mark, depth: int, *, lasti: bool = False) -> None:
+        self.handler = handler
+        self.depth = depth
+        self.lasti = lasti
+
+
+# one written thing: (opcode or "" for a mark, argument or Mark, is_jump, location, region)
+Op = tuple[str, Any, bool, InstrLocation | None, Region | None]
+
+
+def lay_out(out: Bytecode, ops: list[Op], params: list[str], start: InstrLocation) -> None:
+    """Append instructions; those without a position get `start`."""
+    open_range: TryBegin | None = None
+    current: Region | None = None
+    placed: set[int] = set()
+    for name, arg, is_jump, location, region in _called_inside(_fused(ops, params)):
+        if region is not current:
+            if open_range is not None:
+                out.append(TryEnd(open_range))
+            open_range = None
+            if region is not None:
+                open_range = TryBegin(region.handler.label, region.lasti, region.depth)
+                out.append(open_range)
+            current = region
+        where = location or start
+        if name == "":
+            placed.add(id(arg))
+            out.append(arg.label)
+        elif is_jump:
+            _lay_jump(out, name, arg, where, back=id(arg) in placed)
+        elif arg is None and name != "LOAD_CONST":
+            out.append(Instr(name, location=where))
+        else:
+            out.append(Instr(name, arg, location=where))
+    if open_range is not None:
+        out.append(TryEnd(open_range))
+
+
+def _lay_jump(out: Bytecode, name: str, mark: Mark, where: InstrLocation, *, back: bool) -> None:
+    if name == "JUMP":
+        out.append(Instr("JUMP_BACKWARD" if back else "JUMP_FORWARD", mark.label, location=where))
+    elif name == "FOR_ITER" or (VERSION >= (3, 12) and not back):
+        out.append(Instr(name, mark.label, location=where))
+    elif VERSION < (3, 12):
+        way = "JUMP_BACKWARD_" if back else "JUMP_FORWARD_"
+        out.append(Instr(name.replace("JUMP_", way), mark.label, location=where))
+    else:
+        over = Label()
+        out.append(Instr(_INVERSE[name], over, location=where))
+        out.append(Instr("JUMP_BACKWARD", mark.label, location=where))
+        out.append(over)
+
+
+def _fused(ops: list[Op], params: list[str]) -> list[Op]:
+    # from 3.13 on the compiler, not the interpreter, makes pairs of local accesses
+    if VERSION < (3, 13):
+        return ops
+    locals_ = set(params)
+    # a cell is pushed as a local, but named by a FreeVar
+    locals_.update(op[1] for op in ops if op[0] in _LOCAL and isinstance(op[1], str))
+    if len(locals_) > _FUSIBLE_LOCALS:
+        return ops
+    out: list[Op] = []
+    for op in ops:
+        before = out[-1] if out else None
+        pair = _FUSED.get((before[0], op[0])) if before is not None else None
+        if (
+            before is not None
+            and pair is not None
+            and before[4] is op[4]
+            and isinstance(before[1], str)
+            and isinstance(op[1], str)
+        ):
+            out[-1] = (pair, (before[1], op[1]), False, before[3], op[4])
+        else:
+            out.append(op)
+    return out
+
+
+def _called_inside(ops: list[Op]) -> list[Op]:
+    """Let no range begin with a call.
+
+    From 3.13 on, what a called function raises is looked up one unit before the call: in a range that ends
+    there, whose handler may read locals that are not set.
+    """
+    if VERSION < (3, 13):
+        return ops
+    out: list[Op] = []
+    before: Op | None = None
+    for op in ops:
+        region = op[4]
+        if op[0] == "CALL" and before is not None and before[4] is not region:
+            if out[-1] is before and before[0] in _SAFE:
+                out[-1] = (*before[:4], region)
+            else:
+                out.append(("NOP", None, False, op[3], region))
+        out.append(op)
+        if op[0]:
+            before = op
+    return out
