@@ -31,6 +31,7 @@ from rtfs_runtime.toolchain import toolchain_digest
 from rtfs_runtime.values import Symbol
 from rtfsc.backend.codegen import generate
 from rtfsc.backend.pack import pack
+from rtfsc.check.infer import Types, infer
 from rtfsc.diagnostics import fail
 from rtfsc.expand.expander import Expander
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
@@ -144,6 +145,7 @@ class Compilation:
         self.options = options
         self.env = env
         self.dependencies: dict[str, Dependency] = {}
+        self.interfaces: dict[str, Interface] = {}
         self._macros: Session | None = None
         self._cut = False
         self.context = LowerContext(
@@ -190,6 +192,10 @@ class Compilation:
             module = replace(module, constants=frozenset())
         self._verify(module, "lower")
         return module
+
+    def inferred(self, module: Module) -> Types:
+        """Infer types and effects."""
+        return self._timed("check", lambda: infer(module, self.interfaces))
 
     def optimized(self, module: Module, last: str = "") -> Module:
         """Run the passes, up to and with the one named."""
@@ -245,6 +251,7 @@ class Compilation:
             code = "E241" if error.kind == "ModuleNotFound" else "E242"
             raise fail(code, error.message, span, kind=error.kind) from error
         self.dependencies[name] = Dependency(name, found.interface_digest)
+        self.interfaces[name] = found.interface
         return found.interface
 
     def _compile_macro(self, forms: list[Form], expander: MacroExpander) -> object:

@@ -15,7 +15,25 @@ from typing import Final
 
 from rtfs_runtime.artifact import Artifact
 from rtfs_runtime.modulestore import Request
+from rtfs_runtime.types import Type
 from rtfsc.driver import Compilation, make_env
+from rtfsc.ir.nodes import (
+    BuiltinRef,
+    Const,
+    DefGlobal,
+    Define,
+    Do,
+    Effect,
+    Expr,
+    Fn,
+    Global,
+    Jump,
+    Late,
+    Let,
+    Local,
+    Raise,
+    Scope,
+)
 from rtfsc.ir.printer import print_module
 from rtfsc.options import DEFAULT, Options
 from rtfsc.passes.pipeline import PIPELINE
@@ -70,6 +88,20 @@ def _expand(compilation: Compilation) -> str:
 
 def _lower(compilation: Compilation) -> str:
     return print_module(compilation.lowered(compilation.forms()))
+
+
+_PLAIN: Final = (Const, Local, Late, BuiltinRef, Global, Fn, Let, Do, Scope, Define, DefGlobal, Jump, Raise)
+"""Nodes that say nothing, or what a part of theirs says."""
+
+
+def _check(compilation: Compilation) -> str:
+    module = compilation.lowered(compilation.forms())
+    types = compilation.inferred(module)
+
+    def facts(node: Expr) -> tuple[Type, Effect] | None:
+        return None if isinstance(node, _PLAIN) else (types.of(node), types.effect(node))
+
+    return print_module(module, facts=facts)
 
 
 def _show_pass(name: str) -> Callable[[Compilation], str]:
@@ -128,6 +160,7 @@ _SHOWS: Final = MappingProxyType(
         "forms": _forms,
         "expand": _expand,
         "lower": _lower,
+        "check": _check,
         "bytecode": _bytecode,
         "artifact": _artifact,
     }

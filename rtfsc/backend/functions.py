@@ -15,7 +15,7 @@ from rtfs_runtime.interface import Function
 from rtfs_runtime.types import annotation_text
 from rtfsc.backend.emitter import Emitter, Mark, Region
 from rtfsc.backend.frame import Frame, Unit, Want
-from rtfsc.ir.nodes import Cast, Const, Expr, Fn, Let, Var
+from rtfsc.ir.nodes import Cast, Const, Effect, Expr, Fn, Let, Var
 
 
 def write_body(frame: Frame, write: Callable[[], None]) -> None:
@@ -61,7 +61,7 @@ def _contract(frame: Frame, fn: Fn) -> Function:
         annotation_text(fn.return_type),
         fn.doc or text or "",
         fn.hint,
-        int(fn.effect),
+        int(Effect.UNKNOWN),
         text is not None,
         (),
         frame.unit.positions.line(fn.span[0]),

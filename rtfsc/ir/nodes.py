@@ -2,8 +2,8 @@
 
 In: nothing. Out: `Expr`, a closed union of node classes, and `Module`. `rtfsc.lower` builds them, passes
 rewrite them, `rtfsc.backend` writes them as instructions. Names are resolved: a `Var` is one binding,
-unique in its module. Every node has a span (character offsets of what the user wrote), a type and an
-effect; both start as unknown and are narrowed by `rtfsc.check`.
+unique in its module. Every node has a span: character offsets of what the user wrote. Types and effects are
+beside the nodes: `rtfsc.check.infer`.
 """
 
 from __future__ import annotations
@@ -41,8 +41,6 @@ class Node:
     """What every node has."""
 
     span: Span
-    type: Type = ANY
-    effect: Effect = Effect.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

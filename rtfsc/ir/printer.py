@@ -1,8 +1,8 @@
 """IR as text: stable, readable, and read back by `rtfsc.ir.reader`.
 
 In: a module or an expression. Out: s-expressions. A variable shows as `name.number`, a global as `$name`, a
-builtin as `%name`, constants as in RTFS. With `details`, `(at START END expr)` gives spans and `(is TYPE
-EFFECT expr)` what is known of types and effects. Iterative: a program of any depth can be shown; deep
+builtin as `%name`, constants as in RTFS. With `details`, `(at START END expr)` gives spans; with `facts`,
+`(is TYPE EFFECT expr)` what inference says of a node. Iterative: a program of any depth can be shown; deep
 indentation stops growing.
 """
 
@@ -78,11 +78,17 @@ class _Group:
 
 
 _Doc: TypeAlias = str | _Group
+Facts: TypeAlias = Callable[[Expr], "tuple[Type, Effect] | None"]
+"""What is said of a node; None for nothing."""
 
 
-def print_module(module: Module, *, details: bool = False) -> str:
+def _nothing(_node: Expr) -> None:
+    return None
+
+
+def print_module(module: Module, *, details: bool = False, facts: Facts = _nothing) -> str:
     """Print a module; with `details`, reading gives an equal one."""
-    return _layout(_Writer(details=details).module(module)) + "\n"
+    return _layout(_Writer(details=details, facts=facts).module(module)) + "\n"
 
 
 def print_expr(node: Expr, *, details: bool = False) -> str:
@@ -163,8 +169,9 @@ def _open_data(value: object) -> _Doc | tuple[_Group, Iterator[object]]:
 
 
 class _Writer:
-    def __init__(self, *, details: bool) -> None:
+    def __init__(self, *, details: bool, facts: Facts = _nothing) -> None:
         self._details = details
+        self._facts = facts
         # how the module's types are named in its text: two types may print alike, so the text alone
         # does not say which
         self._types: dict[Type, str] = {}
@@ -203,10 +210,11 @@ class _Writer:
 
     def _node(self, node: Expr, below: list[_Doc]) -> _Doc:
         shown = self._shape(node, below)
+        known = self._facts(node)
+        if known is not None:
+            shown = _parens("is", self._type(known[0]), str(int(known[1])), shown)
         if not self._details:
             return shown
-        if node.type is not ANY or node.effect != Effect.UNKNOWN:
-            shown = _parens("is", self._type(node.type), str(int(node.effect)), shown)
         return _parens("at", str(node.span.start), str(node.span.end), shown)
 
     def _shape(self, node: Expr, below: list[_Doc]) -> _Doc:
@@ -291,7 +299,7 @@ class _Writer:
                 pairs = (_brackets((_word(here), _word(there))) for here, there in bindings)
                 return _parens("import", _word(name), *pairs)
             case DefModule(module=module):
-                return _parens("def-module", _Writer(details=self._details).module(module))
+                return _parens("def-module", _Writer(details=self._details, facts=self._facts).module(module))
             case _:
                 assert_never(node)
 

@@ -1,7 +1,8 @@
 """IR from text: the inverse of `rtfsc.ir.printer`, for goldens and tests of passes.
 
-In: the text of a module. Out: the module. Spans that the text leaves out are (0, 0), types and effects
-unknown. Recursive: made for text that people write, not for programs of any depth.
+In: the text of a module. Out: the module. Spans that the text leaves out are (0, 0); what it says of types
+and effects is passed over, as inference finds it again. Recursive: made for text that people write, not for
+programs of any depth.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from rtfs_runtime.numbers_text import parse_int_text
 from rtfs_runtime.types import ANY, Type, from_data
 from rtfs_runtime.values import Keyword, List, Symbol
 from rtfsc.ir import nodes
-from rtfsc.ir.nodes import Block, Effect, Expr, Module, Var
+from rtfsc.ir.nodes import Block, Expr, Module, Var
 from rtfsc.ir.printer import TEXT_KINDS
 from rtfsc.source import Span
 
@@ -202,8 +203,8 @@ class _Reader:
         return replace(self.expr(item), span=Span(int(_text(start)), int(_text(end))))
 
     def known(self, items: list[_Item]) -> Expr:
-        kind, effect, item = items
-        return replace(self.expr(item), type=self._type(kind), effect=Effect(int(_text(effect))))
+        _kind, _effect, item = items
+        return self.expr(item)
 
     def function(self, items: list[_Item]) -> Expr:
         options = _options(items[2]) if len(items) == 4 else {}

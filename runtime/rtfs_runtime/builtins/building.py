@@ -205,6 +205,9 @@ def _into_map(target: Map, source: object) -> Map:
     return made
 
 
+_UNSET = object()
+
+
 @builtin(
     "range",
     "[:fn [:int & :int] [:vector :int]]",
@@ -215,11 +218,12 @@ def _into_map(target: Map, source: object) -> Map:
         ("(range 3 0 -1)", "[3 2 1]"),
         ("(range 0 5 0)", "[]"),
         ("(range 0.0 2)", "!TypeError"),
+        ("(range 1 nil)", "!TypeError"),
     ),
 )
-def integer_range(start: int, end: int | None = None, step: int = 1) -> Items:
+def integer_range(start: int, end: int = _UNSET, step: int = 1) -> Items:  # type: ignore[assignment]
     """List integers up to but excluding an end, from 0 or a start; a step of 0 gives none."""
-    if end is None:
+    if end is _UNSET:
         start, end = 0, start
     integer(start, "range")
     integer(end, "range")

@@ -135,7 +135,7 @@ def string_length(value: str) -> int:
 
 @builtin(
     "substring",
-    "[:fn [:string :int & :int] :string]",
+    "[:fn [:string :int & :int?] :string]",
     aliases=("subs",),
     examples=(
         ('(substring "reference" 3)', '"erence"'),
@@ -275,7 +275,7 @@ def name(value: object) -> str:
 
 @builtin(
     "namespace",
-    "[:fn [[:union :keyword :symbol]] :string?]",
+    "[:fn [[:union :string :keyword :symbol]] :string?]",
     examples=(("(namespace :a/b)", '"a"'), ("(namespace :a)", "nil")),
 )
 def namespace(value: object) -> str | None:
