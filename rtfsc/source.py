@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from rtfs_runtime.errors import Refused
+
 _LONGEST_LINE_SHOWN = 120
 
 
@@ -134,7 +136,7 @@ class Diagnostic:
     notes: tuple[tuple[str, Span | None], ...] = ()
 
 
-class CompileError(Exception):
+class CompileError(Refused):
     """A program that cannot be compiled, with everything found wrong in one stage, in source order."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic], source: SourceFile | None = None) -> None:

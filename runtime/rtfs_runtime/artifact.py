@@ -25,6 +25,7 @@ from typing import Any, Final, NamedTuple
 from rtfs_runtime.abi import ABI_VERSION
 from rtfs_runtime.canonical import CodeBytes
 from rtfs_runtime.digest import DIGEST_BYTES, digest
+from rtfs_runtime.errors import Refused
 from rtfs_runtime.interface import Interface
 from rtfs_runtime.interface_shape import check_interface
 
@@ -47,7 +48,7 @@ _KINDS: Final = (PROGRAM, MODULE)
 _SOURCE_MAX_BYTES: Final = 1 << 28
 
 
-class ArtifactError(Exception):
+class ArtifactError(Refused):
     """Bytes that are no artifact this process can use; `code` is a row of the catalogue of errors."""
 
     def __init__(self, code: str, message: str) -> None:

@@ -168,6 +168,13 @@ class RtfsError(Exception):
         return f"{self.kind}: {self.message}"
 
 
+class Refused(Exception):
+    """What keeps a program from being run at all: it does not compile, its artifact does not load.
+
+    No error of a program: nothing in RTFS catches it, and it reaches whoever asked for the run unchanged.
+    """
+
+
 class LimitExceeded(RtfsError):
     """A limit of the session (steps, time, memory, budget): no `catch` of RTFS sees it (ruling 10)."""
 

@@ -1,7 +1,7 @@
 """Exceptions of Python as errors of the language.
 
 In: whatever left compiled code. Out: an `RtfsError` with the same traceback, from which the frames of this
-package are gone. What is no error of a program (an interrupt, a cancellation) stays as it is.
+package are gone. What is no error of a program (an interrupt, a refusal to run it) stays as it is.
 Source: language, appendix A; ruling 10.
 """
 
@@ -10,14 +10,14 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Final
 
-from rtfs_runtime.errors import LimitExceeded, RtfsError, generic, undefined
+from rtfs_runtime.errors import LimitExceeded, Refused, RtfsError, generic, undefined
 
 _PACKAGE: Final = "rtfs_runtime"
 
 
 def to_rtfs_error(error: BaseException) -> BaseException:
     """Give the error of the language that a native exception stands for."""
-    if isinstance(error, RtfsError) or not isinstance(error, Exception):
+    if isinstance(error, RtfsError | Refused) or not isinstance(error, Exception):
         return error
     found = _translate(error)
     found.__cause__ = None

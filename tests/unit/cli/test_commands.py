@@ -55,6 +55,16 @@ def test_run_shows_the_line_that_failed(tmp_path: Path, capsys: pytest.CaptureFi
     assert "rtfs_runtime" not in err
 
 
+def test_run_reports_what_does_not_compile_or_load(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", write(tmp_path, "(let x 5)")]) == 1
+    assert "let requires binding vector" in capsys.readouterr().err
+    assert main(["run", write(tmp_path, "nothing", "other.rtfsc")]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err == "error: E501: this is no RTFS artifact\n"
+
+
 def test_untrusted_runs_in_a_child_without_grants(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, "(module m (defn f [x] [x x]))", "m.rtfs")
     plan = write(tmp_path, "(import m) (defn main [x] (m/f x))")
