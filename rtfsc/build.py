@@ -20,6 +20,7 @@ from rtfsc.driver import compiler
 from rtfsc.options import DEFAULT, Options
 from rtfsc.source import CompileError
 
+Accept = Callable[[Artifact, str], None]
 State = Literal["compiled", "cached", "failed"]
 
 
@@ -50,12 +51,14 @@ def build(
     target: Target = BESIDE,
     options: Options = DEFAULT,
     progress: Callable[[Built], None] = lambda built: None,
+    accept: Accept = lambda artifact, path: None,
 ) -> tuple[Built, ...]:
-    """Compile every source named or in a folder named; `progress` is told of each as it is done.
+    """Compile every source named or in a folder named; `progress` is told of each as it is done, `accept` may
+    refuse one by raising CompileError.
 
     Raises: OSError for what cannot be read or written.
     """
-    builder = _Builder(target, options)
+    builder = _Builder(target, options, accept)
     found: list[Built] = []
     for root, filename in _sources(paths):
         built = builder.build(root, filename)
@@ -68,8 +71,9 @@ class _Builder:
     """One store per root: artifacts that lie beside the sources may be of other options, so sources come
     first."""
 
-    def __init__(self, target: Target, options: Options) -> None:
+    def __init__(self, target: Target, options: Options, accept: Accept) -> None:
         self._target = target
+        self._accept = accept
         self._options = options
         self._compile = compiler(options)
         self._stores: dict[str, ModuleStore] = {}
@@ -80,6 +84,7 @@ class _Builder:
         place = Place(filename.replace(os.sep, "/"), path, None)
         try:
             artifact = self._store(root).fetch_place(place).artifact
+            self._accept(artifact, path)
         except (CompileError, RtfsError) as error:
             return Built(path, "failed", error=error)
         output = os.path.join(self._target.out_dir or root, filename.removesuffix(SOURCE_SUFFIX) + SUFFIX)

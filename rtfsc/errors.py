@@ -294,6 +294,14 @@ _ROWS: dict[str, ErrorRow] = {
         "(defn f [x] x)",
         "(module m (:exports [f]) (defn f [x] x))",
     ),
+    "E250": ErrorRow(
+        "Needs the network",
+        "compile",
+        "With --offline every call must have somebody on this machine who can answer it: the function "
+        "itself, a model that runs here, or one of these as the fallback of a rule in delegation.toml.",
+        '(defn title ^:delegation :remote "gpt-4o-mini" [text :string] :string "Find a title.")',
+        '(defn title ^:delegation :local-model "local-llama" [text :string] :string "Find a title.")',
+    ),
     # E3xx: types
     "E301": ErrorRow(
         "Not a type",

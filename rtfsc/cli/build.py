@@ -7,15 +7,18 @@ there is much to do.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Annotated
 
 import typer
 
+from rtfs_runtime.artifact import Artifact
 from rtfs_runtime.cache.l4_artifact import local_artifacts
-from rtfsc.build import Built, Target, build, source_files
+from rtfsc.build import Accept, Built, Target, build, source_files
 from rtfsc.cli.outcome import CommandError, report
 from rtfsc.cli.sessions import Policy, SearchPath, check_file, options_of, policy_of
+from rtfsc.decisions import check_offline
 from rtfsc.diagnostics import to_json
 from rtfsc.options import Options
 from rtfsc.source import CompileError
@@ -28,15 +31,24 @@ def command(
     out: Annotated[str, typer.Option("-o", "--out", help="Where the artifacts go.", metavar="DIR")],
     path: SearchPath = None,
     policy: Policy = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Refuse calls that nobody on this machine can answer.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Compile plans to artifacts; what is compiled already and unchanged is taken from the cache."""
     for each in paths:
         check_file(each)
-    options = options_of(policy_of(policy) if policy is not None else None)
+    found = policy_of(policy, paths[0]) if policy is not None or offline else None
+    options = options_of(found if policy is not None else None)
+
+    def accept(artifact: Artifact, source: str) -> None:
+        if offline:
+            check_offline(artifact, source, os.path.splitext(os.path.basename(source))[0], found)
+
     target = Target(out, tuple(path or ()), local_artifacts())
     try:
-        built = _with_progress(paths, target, options)
+        built = _with_progress(paths, target, options, accept)
     except OSError as error:
         raise CommandError(str(error)) from None
     failed = [one for one in built if one.error is not None]
@@ -52,16 +64,16 @@ def command(
         raise typer.Exit(1)
 
 
-def _with_progress(paths: list[str], target: Target, options: Options) -> tuple[Built, ...]:
+def _with_progress(paths: list[str], target: Target, options: Options, accept: Accept) -> tuple[Built, ...]:
     count = len(source_files(paths)) if sys.stderr.isatty() else 0
     if count < _MANY:
-        return build(paths, target, options)
+        return build(paths, target, options, accept=accept)
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("compiling", total=count)
-        return build(paths, target, options, lambda built: progress.advance(task))
+        return build(paths, target, options, lambda built: progress.advance(task), accept)
 
 
 def _counts(built: tuple[Built, ...]) -> dict[str, int]:

@@ -1,36 +1,82 @@
-"""`rtfsc explain THING`: what an error code, a kind of run-time error or a builtin means.
+"""`rtfsc explain THING`: what an error code, a kind of run-time error or a builtin means; who executes a
+function, and why; what the policy says.
 
-In: a name. Out: a page of text, computed from the tables that define these things.
+In: a name. Out: a page of text, computed from the tables that define these things, or from the interface of
+the module that defines the function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Annotated
 
 import typer
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.builtins.table import Builtin
 from rtfs_runtime.errors import KINDS
+from rtfs_runtime.modulepath import find_file, find_module
+from rtfs_runtime.providers.tables import nearest
 from rtfsc.cli.outcome import CommandError
+from rtfsc.cli.sessions import Policy, SearchPath, check_file, options_of, policy_of
+from rtfsc.decisions import decisions
+from rtfsc.driver import make_env
 from rtfsc.errors import ERRORS
+from rtfsc.reports.decisions import explain_all, explain_decision, explain_policy
 from rtfsc.reports.kinds import explain_kind
 
 
 def command(
-    thing: str = typer.Argument(
-        help="An error code (E012), a kind of error (TypeError), or a builtin (map)."
-    ),
+    thing: Annotated[
+        str,
+        typer.Argument(
+            help="An error code (E012), a kind of error (TypeError), a builtin (map), a function "
+            "(MODULE/NAME, FILE.rtfs:NAME), a plan (FILE.rtfs), or `policy`.",
+        ),
+    ],
+    path: SearchPath = None,
+    policy: Policy = None,
 ) -> None:
-    """Say what an error code, a kind of run-time error or a builtin means."""
-    page = explain(thing)
+    """Say what a code, an error or a builtin means, who executes a function, what the policy says."""
+    page = explain(thing) or _explain_plan(thing, path or (), policy)
     if page is None:
         like = near(thing)
         raise CommandError(
             f"nothing is known about {thing!r}" + (f"; like it: {', '.join(like)}" if like else "")
         )
     typer.echo(page)
+
+
+def _explain_plan(thing: str, paths: Sequence[str], policy: str | None) -> str | None:
+    """Give the page of a policy, a plan, or a function in one; None for a thing that is none of them."""
+    if thing == "policy":
+        return explain_policy(policy_of(policy))
+    file, colon, name = thing.rpartition(".rtfs:")
+    if colon or thing.endswith(".rtfs"):
+        file, name = (f"{file}.rtfs", name) if colon else (thing, "")
+        check_file(file)
+        folders = (os.path.dirname(os.path.abspath(file)), os.getcwd(), *paths)
+        place = find_file(os.path.dirname(file), os.path.splitext(os.path.basename(file))[0])
+    else:
+        module, _, name = thing.rpartition("/")
+        folders = (os.getcwd(), *paths)
+        place = find_module(module, folders) if module and name else None
+    if place is None:
+        return None
+    found = policy_of(policy, place.path)
+    options = options_of(found)
+    artifact, file = make_env(folders, options).modules.fetch_place(place)
+    stem = os.path.splitext(os.path.basename(file))[0]
+    decided = list(decisions(artifact, stem, found))
+    if not name:
+        return explain_all(decided)
+    about = [each for each in decided if each.function.name == name]
+    if not about:
+        names = dict.fromkeys(each.function.name for each in decided)
+        raise CommandError(f"{file} defines no function `{name}`{nearest(name, names)}")
+    return "\n\n".join(explain_decision(each, file, found) for each in about)
 
 
 def explain(thing: str) -> str | None:
