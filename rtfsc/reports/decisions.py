@@ -19,10 +19,9 @@ from rtfsc.decisions import Decided
 def explain_decision(decided: Decided, path: str, policy: Policy | None) -> str:
     """Tell who executes a function or a call, why, and who else would be asked."""
     decision, rule, site = decided.decision, decided.rule, decided.site
-    place = f"{path}:{decided.function.line}"
-    head = (
-        f"{decided.symbol} ({place})" if site is None else f"a call of {decided.symbol} that says so itself"
-    )
+    head = f"{decided.symbol} ({path}:{decided.function.line})"
+    if site is not None:
+        head = f"a call of {head} that names its own target"
     rows = [
         ("runs on", show_target(decision.target)),
         ("because", f"{decision.reasoning} (source {decision.source}, confidence {decision.confidence:.2f})"),
