@@ -24,16 +24,13 @@ from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.jsontext import to_json
 from rtfs_runtime.printer import display, to_str
 from rtfs_runtime.providers.base import NO_DATA, Example, Message, ModelRequest, Sampling
-from rtfs_runtime.providers.labels import label_texts
+from rtfs_runtime.providers.labels import NEUTRAL, label_texts
 from rtfs_runtime.types import FLOAT, INT, NUMBER, Type
 
 Pairs = list[tuple[str, object]]
 # texts without content: what a model answers to them is what it tends to whatever it is asked
 _NEUTRAL: Final = ("N/A", "The", "...")
 FREE_TEXT: Final = "prompt-1"
-NEUTRAL: Final = "neutral"
-"""The option of a request that holds `messages` of calls without content, for closed sets of answers."""
-
 
 DEFAULT_SAMPLING: Final = Sampling()
 

@@ -27,6 +27,9 @@ from rtfs_runtime.types import (
 )
 from rtfs_runtime.values import Keyword, Symbol
 
+NEUTRAL: Final = "neutral"
+"""The option of a request that holds the messages of calls without content: what a model answers to them is
+what it tends to whatever it is asked."""
 MAX_LABELS: Final = 128
 # a text that would be read as something else, or lose something, when it stands bare
 _UNCLEAR: Final = re.compile(r"\s|.*\s\Z|[-\"'`\[{:.0-9]|(?:true|false|null|nil|none|None|)\Z|.*[\n\"'`.]\Z")

@@ -58,6 +58,25 @@ def _openai(settings: ModelSettings, world: World) -> ModelProvider:
     return OpenAIModel(settings, world)
 
 
+def _llama(settings: ModelSettings, world: World) -> ModelProvider:
+    from rtfs_runtime.providers.llama.provider import LlamaModel
+
+    return LlamaModel(settings, world)
+
+
+_LLAMA_KEYS: Final[Mapping[str, type]] = MappingProxyType(
+    {
+        "model": str,
+        "n_ctx": int,
+        "n_batch": int,
+        "n_threads": int,
+        "n_gpu_layers": int,
+        "chat_format": str,
+        "calibrate": bool,
+    }
+)
+
+
 def _needed(settings: ModelSettings) -> Path:
     if settings.file is None:
         raise ProviderError(f"model `{settings.id}` needs a `file`")
@@ -76,6 +95,7 @@ PROVIDERS: Final[Mapping[str, ProviderRow]] = MappingProxyType(
         "scripted": ProviderRow(_scripted),
         "rules": ProviderRow(_rules),
         "openai": ProviderRow(_openai, _OPENAI_KEYS, network=True),
+        "llama": ProviderRow(_llama, _LLAMA_KEYS),
     }
 )
 
@@ -95,6 +115,15 @@ def provider_row(name: str) -> ProviderRow | None:
         return found
     load = plug_ins().get(name)
     return None if load is None else load()
+
+
+# models that need no row of a policy, made when they are first asked
+_KNOWN: Final[Mapping[str, ModelSettings]] = MappingProxyType(
+    {
+        "local-llama": ModelSettings("local-llama", "llama"),
+        "rtfs-llama": ModelSettings("rtfs-llama", "llama", options={"n_ctx": 4096, "n_batch": 1024}),
+    }
+)
 
 
 class ModelRegistry:

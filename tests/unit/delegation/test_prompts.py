@@ -7,10 +7,10 @@ import pytest
 from rtfs_runtime.delegation.answers import read_answer, write_answer
 from rtfs_runtime.delegation.contract import Contract, make_contract
 from rtfs_runtime.delegation.shapes import shape_text
-from rtfs_runtime.delegation.templates import NEUTRAL, TEMPLATES, make_request, repair_request
+from rtfs_runtime.delegation.templates import TEMPLATES, make_request, repair_request
 from rtfs_runtime.equality import equal
 from rtfs_runtime.providers.base import Sampling
-from rtfs_runtime.providers.labels import MAX_LABELS, closed_values, label_texts
+from rtfs_runtime.providers.labels import MAX_LABELS, NEUTRAL, closed_values, label_texts
 from rtfs_runtime.type_reader import read_type
 from rtfs_runtime.types import conforms
 from rtfs_runtime.values import Keyword
