@@ -55,7 +55,8 @@ _FLOAT: Final = (
 )
 _NAME: Final = r'"\"" [a-zA-Z_*!?<>=+] [a-zA-Z0-9_*!?<>=+./-]{0,60} "\""'
 _SHARED: Final[Mapping[str, str]] = {
-    "char": r'[^"\\\x00-\x1f] | "\\" (["\\/bfnrt] | "u" [0-9a-cefA-CEF] [0-9a-fA-F]{3})',
+    "char": r'[\x20\x21\x23-\x5b\x5d-\ud7ff\ue000-\U0010ffff] | "\\" escaped',
+    "escaped": r'["\\/bfnrt] | "u" [0-9a-cefA-CEF] [0-9a-fA-F]{3}',
     "any-value": '"null" | "true" | "false" | number | text | any-list | any-map',
     "any-list": '"[" (any-value (comma any-value)*)? "]"',
     "any-map": '"{" (text colon any-value (comma text colon any-value)*)? "}"',

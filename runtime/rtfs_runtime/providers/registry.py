@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rtfs_runtime.errors import RtfsError
-from rtfs_runtime.host.world import World
+from rtfs_runtime.host.world import REAL, World
 from rtfs_runtime.providers.base import NO_DATA, ModelProvider, ModelSettings, ProviderError
 from rtfs_runtime.providers.echo import LocalEchoModel
 
@@ -117,7 +117,7 @@ def provider_row(name: str) -> ProviderRow | None:
     return None if load is None else load()
 
 
-# models that need no row of a policy, made when they are first asked
+# models that need no row of a policy; their provider is loaded when they are first asked
 _KNOWN: Final[Mapping[str, ModelSettings]] = MappingProxyType(
     {
         "local-llama": ModelSettings("local-llama", "llama"),
@@ -131,12 +131,14 @@ class ModelRegistry:
 
     def __init__(self) -> None:
         self._providers: dict[str, ModelProvider] = {}
+        self._known: Mapping[str, ModelSettings] = {}
 
     @classmethod
     def with_defaults(cls) -> ModelRegistry:
-        """Make a registry that has `echo-model`."""
+        """Make a registry that has `echo-model`, `local-llama` and `rtfs-llama`."""
         registry = cls()
         registry.register(LocalEchoModel())
+        registry._known = _KNOWN
         return registry
 
     def register(self, provider: ModelProvider) -> None:
@@ -146,6 +148,9 @@ class ModelRegistry:
     def get(self, model_id: str) -> ModelProvider:
         """Find a provider; raises UnknownCapability, which names the id."""
         found = self._providers.get(model_id)
+        if found is None and model_id in self._known:
+            settings = self._known[model_id]
+            found = self._providers.setdefault(model_id, PROVIDERS[settings.provider].make(settings, REAL))
         if found is None:
             raise RtfsError("UnknownCapability", {"capability": model_id})
         return found
@@ -155,13 +160,14 @@ class ModelRegistry:
         return model_id in self._providers
 
     def ids(self) -> tuple[str, ...]:
-        """Give the ids, in order of registration."""
-        return tuple(self._providers)
+        """Give the ids: those that are always there, then the others in order of registration."""
+        return tuple({**dict.fromkeys(self._known), **self._providers})
 
     def copy(self) -> ModelRegistry:
         """Make a registry of the same providers, to which more can be added."""
         registry = ModelRegistry()
         registry._providers = dict(self._providers)
+        registry._known = self._known
         return registry
 
     def close(self) -> None:

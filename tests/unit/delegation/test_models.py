@@ -98,11 +98,11 @@ def test_versions_follow_the_contents() -> None:
 
 def test_the_registry() -> None:
     registry = ModelRegistry.with_defaults()
-    assert registry.ids() == ("echo-model",)
+    assert registry.ids() == ("local-llama", "rtfs-llama", "echo-model")
     registry.register(LocalEchoModel("other"))
     copy = registry.copy()
     copy.register(LocalEchoModel("third"))
-    assert registry.ids() == ("echo-model", "other")
+    assert registry.ids() == ("local-llama", "rtfs-llama", "echo-model", "other")
     assert copy.get("third").id == "third"
     with pytest.raises(RtfsError) as caught:
         registry.get("third")

@@ -168,7 +168,8 @@ class _Asking:
         finally:
             chooser.close()
         return {
-            "text": made.text,
+            # in a text that goes on, the blank before an answer belongs to the prompt
+            "text": made.text.strip() if frame["form"] == "text" else made.text,
             "confidence": None if made.confidence is None else round(made.confidence, _DIGITS),
             "stop": made.stop,
             "tokens": [len(prompt.prefix) + len(prompt.rest), made.tokens],
