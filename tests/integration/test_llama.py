@@ -25,6 +25,7 @@ from rtfs_runtime.providers.llama import child as children
 from rtfs_runtime.providers.llama.provider import LlamaModel
 from rtfs_runtime.type_reader import read_type
 
+pytest.importorskip("llama_cpp", reason="local models need the extra `llm`")
 pytestmark = pytest.mark.model
 TONE = Contract(
     "m/tone", "tone", "Tell the tone.", ("text",), (None,), None, None,

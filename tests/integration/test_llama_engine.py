@@ -6,10 +6,13 @@ import itertools
 import math
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+pytest.importorskip("llama_cpp", reason="local models need the extra `llm`")
+
+import numpy as np
 
 from rtfs_runtime.delegation.answers import read_answer, write_answer
 from rtfs_runtime.delegation.grammar import grammar_of

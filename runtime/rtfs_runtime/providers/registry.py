@@ -64,19 +64,6 @@ def _llama(settings: ModelSettings, world: World) -> ModelProvider:
     return LlamaModel(settings, world)
 
 
-_LLAMA_KEYS: Final[Mapping[str, type]] = MappingProxyType(
-    {
-        "model": str,
-        "n_ctx": int,
-        "n_batch": int,
-        "n_threads": int,
-        "n_gpu_layers": int,
-        "chat_format": str,
-        "calibrate": bool,
-    }
-)
-
-
 def _needed(settings: ModelSettings) -> Path:
     if settings.file is None:
         raise ProviderError(f"model `{settings.id}` needs a `file`")
@@ -86,6 +73,18 @@ def _needed(settings: ModelSettings) -> Path:
 # here, not beside the provider: they are read before it is loaded
 _OPENAI_KEYS: Final[Mapping[str, type | tuple[type, ...]]] = MappingProxyType(
     {"model": str, "base_url_env": str, "api_key_env": str, "json_schema": str, "logprobs": bool}
+)
+
+_LLAMA_KEYS: Final[Mapping[str, type | tuple[type, ...]]] = MappingProxyType(
+    {
+        "model": str,
+        "n_ctx": int,
+        "n_batch": int,
+        "n_threads": int,
+        "n_gpu_layers": int,
+        "chat_format": str,
+        "calibrate": bool,
+    }
 )
 
 # each row imports its provider when a policy asks for it: a program without models pays nothing
@@ -157,7 +156,7 @@ class ModelRegistry:
 
     def has(self, model_id: str) -> bool:
         """Tell whether a model is known."""
-        return model_id in self._providers
+        return model_id in self._providers or model_id in self._known
 
     def ids(self) -> tuple[str, ...]:
         """Give the ids: those that are always there, then the others in order of registration."""
