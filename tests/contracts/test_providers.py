@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from rtfs_runtime.providers.registry import PROVIDERS
 from rtfs_runtime.providers.rules import Rule, RulesModel
 from rtfs_runtime.providers.scripted import ScriptedModel
 from rtfs_runtime.type_reader import read_type
+from tests.integration.misbehaving_server import Server
 
 LABELS = read_type("[:enum :positive :negative :neutral]")
 REQUEST = ModelRequest(
@@ -49,13 +51,26 @@ def _llama(folder: Path) -> ModelProvider:
     return PROVIDERS["llama"].make(ModelSettings("m", "llama", file=file), REAL)
 
 
+@cache
+def _server() -> Server:
+    # its thread ends with the process
+    return Server().__enter__()
+
+
+def _openai(_folder: Path) -> ModelProvider:
+    env = {"OPENAI_BASE_URL": _server().url("good"), "OPENAI_API_KEY": "sk-some-key"}
+    return PROVIDERS["openai"].make(ModelSettings("m", "openai"), REAL._replace(env=env.get))
+
+
 MAKERS: dict[str, Callable[[Path], ModelProvider]] = {
     "echo": lambda _: LocalEchoModel("m", ""),
     "scripted": lambda _: ScriptedModel("m", {"love": "positive"}),
     "rules": lambda _: RulesModel("m", (Rule("positive", "love"),), default="neutral"),
     "llama": _llama,
+    "openai": _openai,
 }
-MODELS = [pytest.param(name, marks=pytest.mark.model) if name == "llama" else name for name in MAKERS]
+MARKS = {"llama": pytest.mark.model, "openai": pytest.mark.servers}
+MODELS = [pytest.param(name, marks=MARKS.get(name, ())) for name in MAKERS]
 
 
 @pytest.fixture(params=MODELS)

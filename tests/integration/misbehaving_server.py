@@ -27,7 +27,8 @@ class Seen(NamedTuple):
 
 def completion(text: object, **more: object) -> dict[str, Any]:
     """Write a good answer."""
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "text": text, "finish_reason": "stop"}
     usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
     return {"object": "chat.completion", "model": "served", "choices": [choice | more], "usage": usage}
 

@@ -70,7 +70,7 @@ def test_a_good_answer(server: Server) -> None:
     provider.close()
     assert (reply.text, reply.stop_reason, reply.confidence) == ("fine", "end", None)
     assert reply.usage[:2] == (7, 3) and reply.latency_s > 0
-    assert reply.model_version == f"127.0.0.1:{server.port} served"
+    assert reply.model_version == provider.version and reply.data == {"served": "served"}
     seen = server.seen[-1]
     assert seen.path == "/good/v1/chat/completions"
     assert seen.headers["authorization"] == f"Bearer {KEY}"

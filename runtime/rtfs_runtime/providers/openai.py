@@ -12,6 +12,8 @@ without at once, and not asked for again.
     json_schema = "auto"               # how answers are held to their type: strict, json_object, none, or
                                        # auto: the first of these that the server takes
     logprobs = true                    # ask for the probabilities of tokens, which confidence comes from
+    calibrate = false                  # once per function, ask a few questions without content, and take what
+                                       # the model answers to those out of its answers: for small models
 
 Address and key are taken from the environment at each request, and stand nowhere else: not in a policy, not
 in this object, not in a message. There is no default address: text goes to no server that nobody named.
@@ -20,15 +22,18 @@ in this object, not in a message. There is no default address: text goes to no s
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from rtfs_runtime.host.world import World
-from rtfs_runtime.providers.base import ModelReply, ModelRequest, ModelSettings, ProviderError
+from rtfs_runtime.providers.base import Message, ModelReply, ModelRequest, ModelSettings, ProviderError
+from rtfs_runtime.providers.calibration import label_shares_of, prior_of, without_prior
 from rtfs_runtime.providers.http_client import HttpClient, HttpReply, HttpRequest
 from rtfs_runtime.providers.http_failures import Complaint, is_refusal, status_failure
+from rtfs_runtime.providers.labels import NEUTRAL
 from rtfs_runtime.providers.openai_bodies import Features, completion_body, encode_body, read_reply
+from rtfs_runtime.trace import Usage
 
 DEFAULT_TIMEOUT_S: Final = 60.0
 
@@ -72,6 +77,8 @@ class OpenAIModel:
         )
         # what each interface of the server is known to take
         self._features: dict[str, Features] = dict.fromkeys(_PATHS, wanted)
+        self._calibrate = bool(options.get("calibrate", False))
+        self._priors: dict[tuple[object, ...], dict[str, float] | None] = {}
         self._mode = str(mode)
         self._timeout_s = DEFAULT_TIMEOUT_S if settings.timeout_s is None else settings.timeout_s
         self._world = world
@@ -83,11 +90,12 @@ class OpenAIModel:
 
         Raises: ProviderError, when the environment has no address.
         """
-        return f"{_PROTOCOL} {self._endpoint().base_url} {self._model} {self._mode}"
+        way = f"{self._mode} calibrated" if self._calibrate else self._mode
+        return f"{_PROTOCOL} {self._endpoint().base_url} {self._model} {way}"
 
     def infer(self, request: ModelRequest) -> ModelReply:
         """Ask and wait for the answer."""
-        steps = self._steps(request)
+        steps = self._asked(request)
         try:
             sending = next(steps)
             while True:
@@ -97,7 +105,7 @@ class OpenAIModel:
 
     async def infer_async(self, request: ModelRequest) -> ModelReply:
         """Ask without blocking the loop; cancelling the wait closes the request."""
-        steps = self._steps(request)
+        steps = self._asked(request)
         try:
             sending = next(steps)
             while True:
@@ -109,6 +117,23 @@ class OpenAIModel:
         """Close the connections."""
         if self._client is not None:
             self._client.close()
+
+    def _asked(self, request: ModelRequest) -> Steps:
+        """Ask, and take the prior of the labels out of the answer where that is wanted and can be done."""
+        reply = yield from self._steps(request)
+        neutral = request.options.get(NEUTRAL)
+        drawn = request.sampling.temperature > 0
+        if not self._calibrate or drawn or not isinstance(neutral, tuple) or label_shares_of(reply) is None:
+            return reply
+        fixed = (request.form, request.system, request.examples, request.schema, neutral)
+        if fixed not in self._priors:
+            replies = []
+            for text in neutral:
+                replies.append((yield from self._steps(request._replace(messages=(Message("user", text),)))))
+            self._priors[fixed] = prior_of(replies)
+            reply = reply._replace(usage=_sum(one.usage for one in (reply, *replies)))
+        prior = self._priors[fixed]
+        return reply if prior is None else without_prior(reply, prior)
 
     def _steps(self, request: ModelRequest) -> Steps:
         """Write what to send, take what came back, until there is a reply."""
@@ -134,8 +159,7 @@ class OpenAIModel:
                 self._features[request.form] = features
                 found = read_reply(reply.body, request, features)
                 latency_s = self._world.elapsed_s() - begun_s
-                served = f"{endpoint.host} {found.model_version or self._model}"
-                return found._replace(model_version=served, latency_s=latency_s)
+                return found._replace(model_version=self.version, latency_s=latency_s)
             features = self._less(reply, features, endpoint.host)
 
     def _less(self, reply: HttpReply, features: Features, host: str) -> Features:
@@ -184,6 +208,11 @@ class OpenAIModel:
                 f"`{what}` of model `{self.id}` must be the name of a variable: letters, digits and `_`"
             )
         return str(name)
+
+
+def _sum(usages: Iterable[Usage]) -> Usage:
+    found = list(usages)
+    return Usage(sum(one.input_tokens for one in found), sum(one.output_tokens for one in found))
 
 
 def _replied(ended: StopIteration) -> ModelReply:

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.jsontext import from_json
 from rtfs_runtime.providers.base import ModelReply, ModelRequest, ProviderError, StopReason
+from rtfs_runtime.providers.calibration import LABELS
 from rtfs_runtime.providers.json_schema import ANSWER, JsonSchema, json_schema, literal_json, unwrap, wrap
 from rtfs_runtime.providers.labels import closed_values, label_texts
 from rtfs_runtime.providers.token_confidence import Token, label_shares, mean_probability
@@ -117,7 +118,7 @@ def _messages(request: ModelRequest, schema: JsonSchema | None, mode: SchemaMode
 
 
 def read_reply(body: bytes, request: ModelRequest, features: Features) -> ModelReply:
-    """Read a completion; `model_version` is as the server names its model.
+    """Read a completion; `data` has the model as the server names it.
 
     Raises: ProviderError for what is no completion.
     """
@@ -129,16 +130,15 @@ def read_reply(body: bytes, request: ModelRequest, features: Features) -> ModelR
     wrapped = schema is not None and schema.wrapped and features.schema != "none"
     confidence, labels = _confidence(tokens, request.schema, wrapped=wrapped)
     usage = data.get("usage")
-    facts: dict[str, object] = {} if labels is None else {"labels": labels}
+    facts: dict[str, object] = {} if labels is None else {LABELS: labels}
     if not isinstance(usage, dict):
         facts["usage"] = "the server counts no tokens"
-    names = [_name(data, key) for key in ("model", "system_fingerprint")]
+    facts["served"] = " ".join(filter(None, (_name(data, "model"), _name(data, "system_fingerprint"))))
     return ModelReply(
         text=unwrap(text) if wrapped else text,
         confidence=confidence,
         usage=Usage(_count(usage, "prompt_tokens"), _count(usage, "completion_tokens")),
         stop_reason=_STOPS.get(_name(choice, "finish_reason"), "end"),
-        model_version=" ".join(filter(None, names)),
         data=facts,
     )
 

@@ -72,7 +72,14 @@ def _needed(settings: ModelSettings) -> Path:
 
 # here, not beside the provider: they are read before it is loaded
 _OPENAI_KEYS: Final[Mapping[str, type | tuple[type, ...]]] = MappingProxyType(
-    {"model": str, "base_url_env": str, "api_key_env": str, "json_schema": str, "logprobs": bool}
+    {
+        "model": str,
+        "base_url_env": str,
+        "api_key_env": str,
+        "json_schema": str,
+        "logprobs": bool,
+        "calibrate": bool,
+    }
 )
 
 _LLAMA_KEYS: Final[Mapping[str, type | tuple[type, ...]]] = MappingProxyType(
