@@ -8,14 +8,18 @@ artifacts or the cache never pay for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rtfs_runtime import importer, session
 from rtfs_runtime.artifact import Artifact
-from rtfs_runtime.cache.l4_artifact import local_artifacts
+from rtfs_runtime.cache.l4_artifact import DEFAULT_OPTIONS, local_artifacts
 from rtfs_runtime.delegation.policy_reader import load_nearest
 from rtfs_runtime.modulestore import ModuleStore, Request
 from rtfs_runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from rtfs_runtime.delegation.engine import DelegationEngine
+    from rtfs_runtime.delegation.policy import Policy
 
 
 def compile_source(request: Request, modules: ModuleStore) -> Artifact:
@@ -31,6 +35,8 @@ class Session(session.Session):
     A policy is compiled in: its rules say which functions have slots that it may link elsewhere.
     """
 
+    _compiles_for_policy = False
+
     def __init__(
         self, settings: Settings | None = None, *, modules: ModuleStore | None = None, **given: Any
     ) -> None:
@@ -38,7 +44,17 @@ class Session(session.Session):
             policy = given.get("policy", settings.policy if settings is not None else None)
             for name, value in _compiling(policy).items():
                 given.setdefault(name, value)
+            self._compiles_for_policy = True
         super().__init__(settings, modules=modules, **given)
+
+    def set_policy(self, policy: Policy | None, engine: DelegationEngine | None = None) -> None:
+        """Do as every session, and compile what is loaded later for the new policy."""
+        super().set_policy(policy, engine)
+        if self._compiles_for_policy:
+            chosen = _compiling(policy)
+            self.modules.compile_with(
+                chosen["compile_source"], chosen.get("compile_options", DEFAULT_OPTIONS)
+            )
 
 
 def _compiling(policy: Any) -> dict[str, Any]:

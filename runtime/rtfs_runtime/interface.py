@@ -8,6 +8,7 @@ Source: design §8 (layout of artifacts), §7 (delegable set, link slots).
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Final, Literal, NamedTuple
 
 EXAMPLES: Final = "examples"
@@ -90,6 +91,15 @@ class Interface(NamedTuple):
     def function(self, name: str) -> Function | None:
         """Find a top-level function by name."""
         return next((f for f in self.functions if f.name == name), None)
+
+    def closed(self, name: str, delegates: Callable[[str], bool]) -> str | None:
+        """Give the symbol of a function that is to be delegated and was compiled as local for good, None when
+        there is none; `name` is the module's when it does not say."""
+        for row in self.functions:
+            symbol = f"{self.module or name}/{row.name}"
+            if row.hint is None and row.name not in self.delegable and delegates(symbol):
+                return symbol
+        return None
 
     def to_data(self) -> list[Any]:
         """Give the interface as nested lists of strings, integers and None."""

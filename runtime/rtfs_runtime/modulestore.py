@@ -52,6 +52,8 @@ class Uncompiled(Exception):
 class ModuleStore:
     """Modules on one search path. Each is looked for once; `forget` starts again.
 
+    Shape: `delegates` tells which functions the policy sends elsewhere: an artifact that has them bound for
+           good does not fit.
     `compile_source` raises what it likes for a program and RtfsError for what RTFS imports. `sources_first`
     passes artifacts over where there is a source, for who builds them.
     """
@@ -73,6 +75,7 @@ class ModuleStore:
         self._found: dict[str, Found] = {}
         self._made: dict[Wanted, Artifact] = {}
         self._imports = Imports()
+        self.delegates: Callable[[str], bool] | None = None
 
     @property
     def can_compile(self) -> bool:
@@ -141,11 +144,23 @@ class ModuleStore:
             self._check_dependencies(artifact, place)
             if as_module and not artifact.is_module:
                 raise ArtifactError("E507", f"{place.path} has no module form: it cannot be imported")
+            if self._compile is not None and self._is_closed(artifact, place):
+                return self._from_source(Request(artifact.source, artifact.filename, place.path, as_module))
         except ArtifactError:
             if self._compile is None:
                 raise
             return self._from_source(Request(artifact.source, artifact.filename, place.path, as_module))
         return artifact
+
+    def _is_closed(self, artifact: Artifact, place: Place) -> bool:
+        name = os.path.splitext(os.path.basename(place.path))[0]
+        return self.delegates is not None and artifact.interface.closed(name, self.delegates) is not None
+
+    def compile_with(self, compile_source: Compile, options: str) -> None:
+        """Compile from now on by another function, whose options have another key; what was found is
+        forgotten."""
+        self._compile, self._options = compile_source, options
+        self.forget()
 
     def _check_dependencies(self, artifact: Artifact, place: Place) -> None:
         for name, wanted in artifact.meta.dependencies:

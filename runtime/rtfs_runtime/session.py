@@ -83,6 +83,7 @@ class Session:
         self.modules = modules or ModuleStore(
             tuple(settings.search_path), settings.compile_source, settings.cache, settings.compile_options
         )
+        self.modules.delegates = _delegates(settings.policy)
         self.instances: dict[str, ModuleInstance] = {}
         self.imports = Imports()
         self.last_trace = self.host.trace
@@ -145,6 +146,7 @@ class Session:
         for instance in self.instances.values():
             self._check_delegable(instance.interface, instance.name, instance.path, policy)
         self.policy = policy
+        self.modules.delegates = _delegates(policy)
         self._dispatcher = None
         if policy is not None:
             policy.register_models(self.registry, self.settings.world)
@@ -338,17 +340,17 @@ class Session:
 
     def _check_delegable(self, interface: Interface, name: str, path: str, policy: Policy | None) -> None:
         """Refuse a module when a policy delegates what was compiled as local for good."""
-        if policy is None:
-            return
-        for row in interface.functions:
-            symbol = f"{interface.module or name}/{row.name}"
-            if row.hint is None and row.name not in interface.delegable and policy.policy_matches(symbol):
-                rule = policy.rule_for(symbol)
-                assert rule is not None
-                raise module_error(
-                    f"rule {rule.where} ({rule.match}) delegates {symbol}, compiled as never delegated: "
-                    f"run `rtfsc build --policy {policy.path} {path}`"
-                )
+        symbol = None if policy is None else interface.closed(name, policy.policy_matches)
+        rule = None if policy is None or symbol is None else policy.rule_for(symbol)
+        if policy is not None and rule is not None:
+            raise module_error(
+                f"rule {rule.where} ({rule.match}) delegates {symbol}, compiled as never delegated: "
+                f"run `rtfsc build --policy {policy.path} {path}`"
+            )
+
+
+def _delegates(policy: Policy | None) -> Callable[[str], bool] | None:
+    return None if policy is None else policy.policy_matches
 
 
 def _stem(path: Plan) -> str:

@@ -7,8 +7,10 @@ Source: delegation §3.2.
 
 from __future__ import annotations
 
+import os
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
@@ -84,8 +86,15 @@ class Reservation(NamedTuple):
     day: int
 
 
+class AccountError(Exception):
+    """The account of a day cannot be read or written."""
+
+
 class DayStore(Protocol):
-    """Totals by day, shared by whoever shares the store."""
+    """Totals by day, shared by whoever shares the store.
+
+    Raises: AccountError from every method.
+    """
 
     def reserve(self, day: int, amount: Amount, limit: Limit) -> str | None:
         """Add an amount unless it exceeds the limit; give the dimension that it exceeds."""
@@ -125,18 +134,14 @@ class MemoryDays:
 
 
 class SqliteDays:
-    """Totals in a file, for all processes of a user; a reservation is one transaction.
-
-    Raises: sqlite3.Error from every method; the caller counts what cannot be counted as exhausted.
-    """
+    """Totals in a file, for all processes of a user; a reservation is one transaction."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def reserve(self, day: int, amount: Amount, limit: Limit) -> str | None:
         """Add an amount unless it exceeds the limit."""
-        with closing(self._open()) as file, file:
-            file.execute("BEGIN IMMEDIATE")
+        with self._transaction() as file:
             total = self._total(file, day).plus(amount)
             exceeded = limit.exceeded(total)
             if exceeded is None:
@@ -145,19 +150,23 @@ class SqliteDays:
 
     def settle(self, day: int, change: Amount) -> None:
         """Correct a day's total."""
-        with closing(self._open()) as file, file:
-            file.execute("BEGIN IMMEDIATE")
+        with self._transaction() as file:
             self._write(file, day, self._total(file, day).plus(change))
 
-    def _open(self) -> Connection:
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
         # only a policy with a budget for a day needs the file
-        import os
         import sqlite3
 
-        os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
-        file = sqlite3.connect(self._path, timeout=10, isolation_level=None)
-        file.execute("CREATE TABLE IF NOT EXISTS days (day INTEGER PRIMARY KEY, usd, tokens, calls)")
-        return file
+        try:
+            os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
+            with closing(sqlite3.connect(self._path, timeout=10, isolation_level=None)) as file:
+                file.execute("BEGIN IMMEDIATE")
+                file.execute("CREATE TABLE IF NOT EXISTS days (day INTEGER PRIMARY KEY, usd, tokens, calls)")
+                yield file
+                file.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            raise AccountError(f"{self._path}: {error}") from error
 
     @staticmethod
     def _total(file: Connection, day: int) -> Amount:
@@ -167,7 +176,6 @@ class SqliteDays:
     @staticmethod
     def _write(file: Connection, day: int, total: Amount) -> None:
         file.execute("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?)", (day, *total))
-        file.execute("COMMIT")
 
 
 class Budget:
@@ -199,7 +207,11 @@ class Budget:
                 if limit is not None and exceeded is not None:
                     return _refusal(span, exceeded, limit)
             if self.limits.day is not None:
-                exceeded = self._days.reserve(day, bound, self.limits.day)
+                try:
+                    exceeded = self._days.reserve(day, bound, self.limits.day)
+                except AccountError as error:
+                    # what cannot be counted must not be spent
+                    return Refusal("usd", self.limits.day.where, f"no account of the day: {error}")
                 if exceeded is not None:
                     return _refusal("day", exceeded, self.limits.day)
             for account in accounts.values():
@@ -213,7 +225,9 @@ class Budget:
             for account in (held.call, held.run, self._agent):
                 account.total = account.total.plus(change)
             if self.limits.day is not None:
-                self._days.settle(held.day, change)
+                # what is not given back stays counted: too much rather than too little
+                with suppress(AccountError):
+                    self._days.settle(held.day, change)
 
     def _unpriced(self) -> Refusal:
         where = next(limit.where for limit in self.limits if limit is not None and limit.usd is not None)

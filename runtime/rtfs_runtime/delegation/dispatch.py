@@ -8,6 +8,7 @@ whether it may cost that much to `budget`, which targets there are to the linker
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from rtfs_runtime import context
 from rtfs_runtime.cache.l2_inference import Infer, Lookup, Use
 from rtfs_runtime.cache.manager import CacheManager
 from rtfs_runtime.cache.request_key import Answerer, settings_digest
-from rtfs_runtime.delegation.budget import Budget, Limits
+from rtfs_runtime.delegation.budget import Budget, DayStore, Limits, MemoryDays, SqliteDays
 from rtfs_runtime.delegation.chain import Cooldowns
 from rtfs_runtime.delegation.contract import Contract, make_contract
 from rtfs_runtime.delegation.linker import Slot
@@ -89,7 +90,7 @@ class Dispatcher:
         self.tenant = tenant
         self._caches = models.caches
         self.cooldowns = Cooldowns() if policy is None else Cooldowns(policy.cooldown_s)
-        self.budget = Budget(Limits() if policy is None else policy.budget)
+        self.budget = Budget(Limits() if policy is None else policy.budget, _days(models.caches.directory))
         self._template = models.template
         self._settings = {row.id: row for row in policy.models} if policy is not None else {}
         self._gates: dict[str, threading.BoundedSemaphore] = {
@@ -230,6 +231,10 @@ class Dispatcher:
         if value is None or type(value) in kinds:
             return value
         raise invalid_argument(f"`:{name}` of a call must be {' or '.join(map(_type_name, kinds))}")
+
+
+def _days(directory: str | None) -> DayStore:
+    return MemoryDays() if directory is None else SqliteDays(os.path.join(directory, "budget.sqlite"))
 
 
 def _read_targets(given: object, first: ExecTarget) -> tuple[ExecTarget, ...]:

@@ -144,3 +144,11 @@ def test_a_thousand_calls_at_once_never_overshoot() -> None:
         total = total.plus(used)
     assert total.calls == len(spent) == 80
     assert total.usd <= 10.0 and total.tokens <= 9_000
+
+
+def test_a_day_that_cannot_be_counted_is_spent(tmp_path: Path) -> None:
+    (tmp_path / "days.sqlite").write_bytes(b"no database at all, but long enough to be taken for one" * 40)
+    budget = Budget(Limits(day=Limit(usd=5.0, where="d.toml:2")), SqliteDays(str(tmp_path / "days.sqlite")))
+    found = reserve(budget)
+    assert isinstance(found, Refusal)
+    assert found.reason.startswith("no account of the day: ")

@@ -16,6 +16,8 @@ import rtfsc
 from rtfs_runtime import session as sessions
 from rtfs_runtime.delegation.policy_reader import load
 from rtfs_runtime.errors import RtfsError
+from rtfsc.build import build
+from rtfsc.options import Options
 
 ROOT = Path(__file__).parents[3]
 
@@ -97,6 +99,31 @@ def test_a_session_with_a_policy_compiles_for_it(plans: Path) -> None:
     assert value != "local"
     assert session.instances["plan"].interface.delegable == ("ask",)
     assert rtfsc.Session().run(plans / "plan.rtfs").value == "local"
+
+
+DELEGATED = '[models.m]\nprovider = "echo"\n[[rules]]\nmatch = "base/ask"\ntarget = "local-model:m"\n'
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_artifacts_that_were_built_without_the_policy_are_built_anew(plans: Path, level: int) -> None:
+    (plans / "base.rtfs").write_text('(module base (:exports [ask]) (defn ask [q] "local"))')
+    (plans / "plan.rtfs").write_text('(import base) (defn main [] (base/ask "q"))')
+    assert all(one.error is None for one in build([str(plans)], options=Options(level=level)))
+    assert rtfsc.Session().run(plans / "plan.rtfs").value == "local"
+    (plans / "delegation.toml").write_text(DELEGATED)
+    session = rtfsc.Session(policy=load(plans / "delegation.toml"))
+    assert session.run(plans / "plan.rtfs").value == "[ECHO] q"
+
+
+def test_another_policy_holds_for_what_is_loaded_later(plans: Path) -> None:
+    (plans / "base.rtfs").write_text('(module base (:exports [ask]) (defn ask [q] "local"))')
+    (plans / "plan.rtfs").write_text('(import base) (defn main [] (base/ask "q"))')
+    (plans / "delegation.toml").write_text(DELEGATED)
+    session = rtfsc.Session()
+    session.set_policy(load(plans / "delegation.toml"))
+    assert session.run(plans / "plan.rtfs").value == "[ECHO] q"
+    session.set_policy(None)
+    assert session.run(plans / "plan.rtfs").value == "local"
 
 
 def test_nothing_is_written_where_python_writes_nothing(
