@@ -18,13 +18,14 @@ _NOT_IN_KEY: Final = {"key": False}
 class Options:
     """One set of choices.
 
-    Shape: `level` 0 runs only what the language asks for, 1 optimizes. `delegable` holds globs
-           (`module/function`) that a policy may send elsewhere, beside the hinted ones; `policy` is the
-           digest of the policy they come from. `interactive`: later input may redefine any global, so
+    Shape: `level` 0 runs only what the language asks for, 1 what makes code no larger, 2 everything.
+           `delegable` holds globs (`module/function`) that a policy may send elsewhere, beside the hinted
+           ones; `policy` is the digest of the policy they come from. `interactive`: later input may redefine
+           any global, so
            nothing is resolved ahead. `verify` checks the IR after every pass and changes nothing.
     """
 
-    level: int = 1
+    level: int = 2
     delegable: tuple[str, ...] = ()
     policy: str = ""
     interactive: bool = False

@@ -29,6 +29,7 @@ from rtfsc.ir.nodes import (
     Do,
     Expr,
     Fn,
+    Fold,
     ForEach,
     Global,
     If,
@@ -118,6 +119,8 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
             write(frame, items[-1], want)
         case Blocks():
             control.write_blocks(frame, node, want)
+        case Fold():
+            control.write_fold(frame, node, want)
         case Jump():
             control.write_jump(frame, node)
         case Scope(vars=variables, body=body):
@@ -136,6 +139,14 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
                 frame.finish(want)
         case Local() | Const() | BuiltinRef() | Fn() if want is Want.EFFECT:
             pass
+        case Op(name="list_append", args=[buffer, item]):
+            frame.value(buffer)
+            frame.value(item)
+            emitter.list_append(1)
+            emitter.pop()
+            if want is not Want.EFFECT:
+                emitter.const(None)
+                frame.finish(want)
         case _:
             _push(frame, node)
             frame.finish(want)

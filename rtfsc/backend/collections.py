@@ -264,6 +264,17 @@ def write_pattern_op(frame: Frame, node: Op) -> bool:
             return _fast(
                 frame, args, "#map_view", (kinds.DICT,), lambda operands, slow: operands[0].push(frame)
             )
+        case "items" | "vector_items":
+            return _fast(
+                frame, args, "#" + node.name, (kinds.TUPLE,), lambda operands, slow: operands[0].push(frame)
+            )
+        case "list_new":
+            emitter.build_list()
+            return True
+        case "list_tuple":
+            frame.value(args[0])
+            emitter.list_to_tuple()
+            return True
         case "is_map":
             return _fast(frame, args, "#is_map", (kinds.DICT,), lambda operands, slow: emitter.const(True))
     return False

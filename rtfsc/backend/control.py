@@ -19,6 +19,7 @@ from rtfsc.ir.nodes import (
     Const,
     Do,
     Expr,
+    Fold,
     ForEach,
     If,
     Jump,
@@ -118,7 +119,7 @@ def write_blocks(frame: Frame, node: Blocks, want: Want) -> None:
     labels = frame.labels
     marks = {block.label: Mark() for block in node.blocks}
     for block in node.blocks:
-        labels[block.label] = (marks[block.label], block.params)
+        labels[block.label] = (marks[block.label], block.params, emitter.depth)
     _pass(frame, node.blocks[0].params, node.args)
     waiting: list[Block] = list(node.blocks)
     emitter.mark(marks[waiting[0].label])
@@ -135,9 +136,36 @@ def write_blocks(frame: Frame, node: Blocks, want: Want) -> None:
 
 def write_jump(frame: Frame, node: Jump) -> None:
     """Write a jump: all arguments are evaluated before any parameter changes."""
-    mark, params = frame.labels[node.label]
+    mark, params, depth = frame.labels[node.label]
     _pass(frame, params, node.args)
+    # iterators of the loops that are left
+    while frame.emitter.depth > depth and not frame.emitter.dead:
+        frame.emitter.pop()
     frame.emitter.jump(mark)
+
+
+def write_fold(frame: Frame, node: Fold, want: Want) -> None:
+    """Write a loop over an iterable with parameters of its own; its iterator stays on the stack meanwhile."""
+    emitter = frame.emitter
+    top, end, out = Mark(), Mark(), Mark()
+    _pass(frame, node.params, node.args)
+    frame.value(node.items)
+    emitter.get_iter()
+    emitter.mark(top)
+    frame.labels[node.label] = (top, node.params, emitter.depth)
+    emitter.for_iter(end)
+    emitter.store(frame.slot(node.var))
+    inner = Want.RETURN if want is Want.RETURN else Want.VALUE
+    frame.unit.write(frame, node.body, inner)
+    if want is not Want.RETURN and not emitter.dead:
+        emitter.swap()
+        emitter.pop()
+        if want is Want.EFFECT:
+            emitter.pop()
+        emitter.jump(out)
+    emitter.end_for(end)
+    frame.unit.write(frame, node.done, want)
+    emitter.mark(out)
 
 
 def _pass(frame: Frame, params: tuple[Var, ...], args: tuple[Expr, ...]) -> None:

@@ -74,7 +74,8 @@ class Frame:
         self.emitter = emitter
         self.cells: dict[Var, str] = {}
         self.free: dict[Var, str] = {}
-        self.labels: dict[int, tuple[Mark, tuple[Var, ...]]] = {}
+        # the mark of a block or loop, its parameters, the depth of the stack there
+        self.labels: dict[int, tuple[Mark, tuple[Var, ...], int]] = {}
         self._slots: dict[Var, str] = {}
         self._taken: set[str] = set()
         self._temps = 0

@@ -205,7 +205,7 @@ class _Flow:
                 if source & kinds.OTHER:
                     return ANY
                 return kinds.element(source) | (args[1] if len(args) > 1 else kinds.NIL)
-            case Global(name=name) if name in self._functions and self._functions[name].takes(len(node.args)):
+            case Global(name=name) if self._reaches(node, name):
                 self._each(node.args, env)
                 return self._read(self._results, name)
             case Local(var=var) if var in self._locals:
@@ -214,6 +214,11 @@ class _Flow:
         self.visit(callee, env)
         self._each(node.args, env)
         return ANY
+
+    def _reaches(self, node: Call, name: str) -> bool:
+        # a call with metadata of its own may be answered by a model
+        known = self._functions.get(name)
+        return known is not None and known.takes(len(node.args)) and node.site is None
 
     def _builtin(self, node: Call, name: str, env: Env) -> Kind:
         args = [
@@ -245,9 +250,19 @@ class _Flow:
     def _op(self, node: nodes.Op, env: Env) -> Kind:
         args = self._each(node.args, env)
         match node.name:
+            case "items" | "vector_items":
+                return kinds.holding(args[0] & kinds.STR | kinds.TUPLE, kinds.element(args[0]))
+            case "list_new":
+                return kinds.BUFFER
+            case "list_append":
+                if isinstance(node.args[0], Local):
+                    env[node.args[0].var] = args[0] | kinds.holding(kinds.BUFFER, args[1])
+                return kinds.NIL
+            case "list_tuple":
+                return kinds.holding(kinds.TUPLE, args[0] >> 16)
             case "for_items" | "seq_items" | "seq_exact" | "seq_least":
                 return kinds.holding(kinds.TUPLE, kinds.element(args[0]))
-            case "times":
+            case "times" | "range_items":
                 return kinds.holding(kinds.OTHER, kinds.INT)
             case "seq_at":
                 return kinds.element(args[0])
@@ -357,6 +372,37 @@ class _Flow:
                 return kind | kinds.NIL
         return kinds.NIL
 
+    def _fold(self, node: nodes.Fold, env: Env) -> Kind:
+        args = self._each(node.args, env)
+        items = self.visit(node.items, env)
+        state = self._labels[node.label] = _State(len(node.params))
+        state.enter(args, env)
+        outer = self._changed
+        kind, after = NEVER, None
+        while True:
+            self._changed = set()
+            assert state.env is not None
+            inner = {**state.env, node.var: kinds.element(items)}
+            inner.update(zip(node.params, state.kinds, strict=True))
+            found = self.visit(node.body, inner)
+            outer |= self._changed - {node.label}
+            if node.label not in self._changed:
+                break
+        if found:
+            kind, after = found, inner
+        last = {**state.env, **dict(zip(node.params, state.kinds, strict=True))}
+        self._changed = set()
+        found = self.visit(node.done, last)
+        outer |= self._changed
+        self._changed = outer
+        if found:
+            kind |= found
+            after = last if after is None else _join(after, last)
+        if after is not None:
+            env.clear()
+            env.update(after)
+        return kind
+
     def _parallel(self, node: nodes.Parallel, env: Env) -> Kind:
         self._each(node.branches, env)
         return kinds.DICT | ANY & ~kinds.BASE if node.names else kinds.TUPLE | ANY & ~kinds.BASE
@@ -449,5 +495,6 @@ _VISITS: dict[type, Callable[..., Kind]] = {
     nodes.Raise: _Flow._raise,
     nodes.Try: _Flow._try,
     nodes.Jump: _Flow._jump,
+    nodes.Fold: _Flow._fold,
     nodes.Parallel: _Flow._parallel,
 }

@@ -260,6 +260,24 @@ class ForEach(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Fold(Node):
+    """Run `body` for each item of `items` (a Python iterable that an `Op` gives), `params` bound to `args` at
+    first; when no item is left the value is that of `done`, which sees the parameters.
+
+    `body` goes on with the next item by a `Jump` to `label`; any other value of it ends the loop and is the
+    value. Both stand in tail position. Only passes make this node.
+    """
+
+    label: int
+    var: Var
+    items: Expr
+    params: tuple[Var, ...]
+    args: tuple[Expr, ...]
+    body: Expr
+    done: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Parallel(Node):
     """Branches by name; the value is a map from keywords. `names` empty: a vector (`step-parallel`)."""
 
@@ -305,6 +323,7 @@ Expr: TypeAlias = (
     | Try
     | Raise
     | ForEach
+    | Fold
     | Parallel
     | Import
     | DefModule

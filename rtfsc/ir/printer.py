@@ -31,6 +31,7 @@ from rtfsc.ir.nodes import (
     Effect,
     Expr,
     Fn,
+    Fold,
     ForEach,
     Global,
     If,
@@ -260,6 +261,7 @@ class _Writer:
         | Blocks
         | Jump
         | ForEach
+        | Fold
         | Parallel
         | Import
         | DefModule,
@@ -293,6 +295,10 @@ class _Writer:
                 return _parens("jump", str(label), *below)
             case ForEach(var=var, mode=mode):
                 return _parens("for-each", mode, _var(var), *below)
+            case Fold(label=label, var=var, params=params):
+                count = len(params)
+                head = (str(label), _var(var), below[count], _params(params), _brackets(below[:count]))
+                return _parens("fold", *head, *below[count + 1 :])
             case Parallel(names=names):
                 return _parens("parallel", _brackets(_word(name) for name in names), *below)
             case Import(module=name, bindings=bindings):

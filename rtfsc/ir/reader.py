@@ -257,6 +257,19 @@ class _Reader:
         mode, var, source, body = items
         return nodes.ForEach(_var(var), self.expr(source), self.expr(body), _text(mode), span=_NOWHERE)
 
+    def fold(self, items: list[_Item]) -> Expr:
+        label, var, source, params, args, body, done = items
+        return nodes.Fold(
+            int(_text(label)),
+            _var(var),
+            self.expr(source),
+            _vars(params),
+            self.exprs(_seq(args, "[")),
+            self.expr(body),
+            self.expr(done),
+            span=_NOWHERE,
+        )
+
     def imported(self, items: list[_Item]) -> Expr:
         pairs = (_texts(pair) for pair in items[1:])
         return nodes.Import(_text(items[0]), tuple((here, there) for here, there in pairs), span=_NOWHERE)
@@ -279,6 +292,7 @@ _FORMS: Final[Mapping[str, Callable[[_Reader, list[_Item]], Expr]]] = MappingPro
         "blocks": _Reader.blocks,
         "cast": _Reader.cast,
         "for-each": _Reader.for_each,
+        "fold": _Reader.fold,
         "import": _Reader.imported,
         "def-module": _Reader.nested,
         "const": lambda r, i: nodes.Const(_data(i[0]), span=_NOWHERE),

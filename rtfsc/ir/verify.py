@@ -26,6 +26,7 @@ from rtfsc.ir.nodes import (
     Do,
     Expr,
     Fn,
+    Fold,
     ForEach,
     If,
     Jump,
@@ -127,6 +128,8 @@ class _Verifier:
                 return [self._visit(source), *self._within((var,), self._visit(body))]
             case Blocks():
                 return self._blocks(node, labels)
+            case Fold():
+                return self._fold(node, labels)
             case DefModule(module=module):
                 self.nested.append(module)
                 return []
@@ -142,6 +145,16 @@ class _Verifier:
         for block in node.blocks:
             steps += self._within(block.params, self._visit(block.body, inner))
         return steps
+
+    def _fold(self, node: Fold, labels: Labels) -> list[_Step]:
+        self._take(node.label, node)
+        inner = {**labels, node.label: len(node.params)}
+        return [
+            *map(self._visit, node.args),
+            self._visit(node.items),
+            *self._within((node.var, *node.params), self._visit(node.body, inner)),
+            *self._within(node.params, self._visit(node.done, labels)),
+        ]
 
     def _within(self, variables: tuple[Var, ...], step: _Step) -> list[_Step]:
         def bind() -> None:
@@ -176,6 +189,8 @@ class _Verifier:
             case Try(var=var, handler=handler, final=final):
                 self._require((var is None) == (handler is None), node, "a handler goes with a variable")
                 self._require(handler is not None or final is not None, node, "neither handler nor final")
+            case Fold(params=params, args=args):
+                self._require(len(params) == len(args), node, "the loop wants other arguments")
             case ForEach(mode=mode):
                 self._require(mode in MODES, node, f"no such mode: {mode}")
             case Map(keys=keys, values=values):

@@ -44,6 +44,7 @@ CHILD_FIELDS: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
         nodes.Blocks: ("args", "blocks"),
         nodes.Jump: ("args",),
         nodes.ForEach: ("items", "body"),
+        nodes.Fold: ("args", "items", "body", "done"),
         nodes.Parallel: ("branches",),
     }
 )
@@ -124,6 +125,8 @@ def bound_vars(node: Expr) -> tuple[Var, ...]:
             return variables
         case Try(var=Var() as var):
             return (var,)
+        case nodes.Fold(var=var, params=params):
+            return (var, *params)
         case Blocks(blocks=blocks):
             return tuple(var for block in blocks for var in block.params)
         case _:
@@ -142,6 +145,29 @@ def free_vars(node: Expr) -> tuple[Var, ...]:
             bound.update(bound_vars(part))
     # a variable has one binding in its module, so the order of binding and use does not matter
     return tuple(var for var in used if var not in bound)
+
+
+def map_tails(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Replace what stands in tail position, jumps and raises left as they are."""
+
+    def go(node: Expr) -> Expr:
+        return map_tails(node, change)
+
+    match node:
+        case nodes.If(then=then, orelse=orelse):
+            return replace(node, then=go(then), orelse=go(orelse))
+        case nodes.Do(items=items):
+            return replace(node, items=(*items[:-1], go(items[-1])))
+        case Let(body=body) | Scope(body=body):
+            return replace(node, body=go(body))
+        case Blocks(blocks=blocks):
+            return replace(node, blocks=tuple(replace(block, body=go(block.body)) for block in blocks))
+        case nodes.Fold(body=body, done=done):
+            return replace(node, body=go(body), done=go(done))
+        case nodes.Jump() | nodes.Raise():
+            return node
+        case _:
+            return change(node)
 
 
 def known_functions(module: nodes.Module) -> dict[str, Fn]:

@@ -8,7 +8,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rtfsc.ir.nodes import Block, Blocks, Define, Expr, Fn, ForEach, Jump, Late, Let, Local, Scope, Try, Var
+from rtfsc.ir.nodes import (
+    Block,
+    Blocks,
+    Define,
+    Expr,
+    Fn,
+    Fold,
+    ForEach,
+    Jump,
+    Late,
+    Let,
+    Local,
+    Scope,
+    Try,
+    Var,
+)
 from rtfsc.ir.walk import Fresh, map_children
 
 
@@ -53,6 +68,12 @@ class Copier(Fresh):
                     for b in blocks
                 )
                 return replace(node, args=tuple(below(arg) for arg in args), blocks=copied)
+            case Fold(label=label, var=var, params=params):
+                labels[label] = self.number()
+                bound = replace(
+                    node, label=labels[label], var=bind(var), params=tuple(bind(param) for param in params)
+                )
+                return map_children(bound, below)
             case Jump(label=label):
                 return map_children(replace(node, label=labels.get(label, label)), below)
             case _:

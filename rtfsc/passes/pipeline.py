@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 from rtfsc.ir.nodes import Module
 from rtfsc.options import Options
-from rtfsc.passes import merge_tail_calls, outline_branches
+from rtfsc.passes import (
+    fuse_loops,
+    inline_calls,
+    merge_tail_calls,
+    outline_branches,
+    settle_scopes,
+    simplify,
+)
 
 
 class Pass(NamedTuple):
@@ -26,4 +33,8 @@ class Pass(NamedTuple):
 PIPELINE: tuple[Pass, ...] = (
     Pass("outline_branches", outline_branches.run, 0),
     Pass("merge_tail_calls", merge_tail_calls.run, 0),
+    Pass("settle_scopes", settle_scopes.run, 1),
+    Pass("inline_calls", inline_calls.run, 2),
+    Pass("fuse_loops", fuse_loops.run, 2),
+    Pass("simplify", simplify.run, 1),
 )

@@ -14,11 +14,15 @@ from types import CellType, MappingProxyType
 from typing import Any, Final, Protocol
 
 from rtfs_runtime import patterns
+from rtfs_runtime.builtins.building import range_items
 from rtfs_runtime.builtins.failures import make_thrown
+from rtfs_runtime.builtins.operands import sequence, sequence_or_text
 from rtfs_runtime.calls import call_error, keyword_get
 from rtfs_runtime.equality import equal
 from rtfs_runtime.errors import LimitExceeded, RtfsError, arity_error, generic, undefined
 from rtfs_runtime.interface import Function, Interface
+from rtfs_runtime.limits import MAX_ITEMS
+from rtfs_runtime.limits import check_items as check_items_limit
 from rtfs_runtime.native import to_rtfs_error, trim
 from rtfs_runtime.types import check, compile_check, from_data, make_struct
 from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid, kind_name
@@ -190,6 +194,12 @@ def delay(function: Callable[[], object]) -> Callable[[], object]:
     return force
 
 
+def check_room(items: list[object]) -> None:
+    """Refuse a vector in the making that has grown beyond the limit."""
+    if len(items) > MAX_ITEMS:
+        check_items_limit(len(items))
+
+
 def make_list(*items: object) -> List:
     """Make a list of its arguments."""
     return List(items)
@@ -203,6 +213,10 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#tuple": tuple,
         "#dict": dict,
         "#len": len,
+        "#items": sequence_or_text,
+        "#vector_items": sequence,
+        "#range_items": range_items,
+        "#check_room": check_room,
         "#Keyword": Keyword,
         "#cell": CellType,
         "#List": List,

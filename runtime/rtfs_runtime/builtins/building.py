@@ -223,20 +223,27 @@ _UNSET = object()
 )
 def integer_range(start: int, end: int = _UNSET, step: int = 1) -> Items:  # type: ignore[assignment]
     """List integers up to but excluding an end, from 0 or a start; a step of 0 gives none."""
+    return tuple(range_items(start, end, step))
+
+
+def range_items(start: int, end: int = _UNSET, step: int = 1) -> range:  # type: ignore[assignment]
+    """Give what `range` lists, for a loop that needs no list."""
     if end is _UNSET:
         start, end = 0, start
     integer(start, "range")
     integer(end, "range")
-    if integer(step, "range") == 0:
-        return ()
-    return _listed(range(start, end, step))
+    return range(0) if integer(step, "range") == 0 else _limited(range(start, end, step))
 
 
-def _listed(numbers: range) -> Items:
+def _limited(numbers: range) -> range:
     # len() of a range fails beyond 64 bits
     step = numbers.step
     check_items((numbers.stop - numbers.start) // step)
-    return tuple(numbers)
+    return numbers
+
+
+def _listed(numbers: range) -> Items:
+    return tuple(_limited(numbers))
 
 
 @builtin(

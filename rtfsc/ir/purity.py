@@ -1,0 +1,102 @@
+"""Which expressions act on nothing outside themselves.
+
+In: the known functions of a module. Out: `Purity`. Pure here means that running an expression once more, or
+in another order with other pure ones, cannot be told from running it as written, but for the time it takes:
+it may fail, and may not end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from rtfs_runtime.builtins import BUILTINS
+from rtfs_runtime.values import Keyword
+from rtfsc.ir import nodes
+from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global
+from rtfsc.ir.walk import descendants
+
+_PURE_OPS: Final = frozenset(
+    {
+        "map_view", "map_get", "map_has", "map_without", "is_map", "is_seq", "is_seq_least", "seq_items",
+        "seq_at", "seq_exact", "seq_least", "seq_rest", "equal", "conforms", "for_items", "times", "list",
+        "is_kind", "has_key", "match_failure", "arity_failure", "invalid_arguments", "check_items", "items",
+        "vector_items", "range_items", "check_room", "list_new", "list_append", "list_tuple",
+    }
+)  # fmt: skip
+_KEEP: Final = frozenset({"complement", "partial", "comp", "juxt", "every-pred", "fnil", "constantly"})
+_ACTS: Final = (nodes.DefGlobal, nodes.Import, nodes.DefModule, nodes.Parallel)
+
+
+class Purity:
+    """Answers for one module."""
+
+    def __init__(self, functions: Mapping[str, Fn]) -> None:
+        self._functions = functions
+        self._known: dict[str, bool] = {}
+
+    def holds(self, node: Expr) -> bool:
+        """Tell whether an expression is pure."""
+        return all(self._is_pure(part) for part in descendants(node))
+
+    def _is_pure(self, node: Expr) -> bool:
+        match node:
+            case Call(callee=callee, args=args, site=site):
+                # a call with metadata of its own may be answered by a model
+                return site is None and self._calls_purely(callee, args)
+            case nodes.Op(name=name):
+                return name in _PURE_OPS
+            case Fn(hint=hint):
+                return hint is None or hint.target == "local"
+            case _:
+                return not isinstance(node, _ACTS)
+
+    def _calls_purely(self, callee: Expr, args: tuple[Expr, ...]) -> bool:
+        match callee:
+            case BuiltinRef(name=name):
+                called = _called_argument(name, len(args))
+                return _is_pure_builtin(name) and (called is None or self._is_harmless(args[called]))
+            case Const(value=Keyword()) | Fn():
+                return True
+            case Global(name=name) if name in self._functions:
+                return self._is_pure_function(name)
+            case _:
+                return False
+
+    def _is_harmless(self, function: Expr) -> bool:
+        """Tell whether a builtin may call what stands for a function."""
+        match function:
+            case BuiltinRef(name=name):
+                return _is_pure_builtin(name) and _called_argument(name, 1) is None
+            case Global(name=name):
+                return name in self._functions and self._is_pure_function(name)
+            case Fn() | Const(value=Keyword()):
+                # the body of a function that is written here is looked at as a part
+                return True
+            case _:
+                return False
+
+    def _is_pure_function(self, name: str) -> bool:
+        found = self._known.get(name)
+        if found is None:
+            # calls of itself add nothing
+            self._known[name] = True
+            found = self._known[name] = self.holds(self._functions[name].body)
+        return found
+
+
+def _is_pure_builtin(name: str) -> bool:
+    row = BUILTINS[name]
+    return row.effect == "pure" and not row.host
+
+
+def _called_argument(name: str, count: int) -> int | None:
+    """Say which argument a builtin calls, if any; those that only keep a function call none."""
+    row = BUILTINS[name]
+    if row.name in _KEEP:
+        return None
+    if row.name == "sort":
+        return 0 if count == 2 else None
+    if row.name in ("update", "update-in"):
+        return 2 if count > 2 else None
+    return 0 if count and (":fn :keyword" in row.type or "[:fn [:fn]" in row.type) else None

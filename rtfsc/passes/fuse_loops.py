@@ -1,0 +1,356 @@
+"""Make calls of `map filter remove keep mapcat reduce count every? …` loops, a chain of them one loop.
+
+Before: a chain is nested calls of builtins. After: where each function is written at the call, is a builtin,
+a keyword or a known function, the chain is a `Fold` without collections in between.
+    (reduce + 0 (map f (filter even? xs)))  =>  (let s xs (try (fold L x (op items s) [a] [0] (if (even? x)
+    (jump L (+ a (f x))) (jump L a)) a) (catch e (reduce + 0 (map f (filter even? s))))))
+
+The plain chain runs each stage to its end before the next: when one of several stages fails, another one may
+have had to fail before it. So a loop of several stages that fails is left to the plain chain, which raises
+what the language says (ruling 19); its functions must therefore be pure. One stage alone keeps its order and
+needs neither. Functions of the delegable set are called through their slots and are never a stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from rtfs_runtime.builtins import BUILTINS
+from rtfs_runtime.values import Keyword
+from rtfsc.ir.nodes import (
+    BuiltinRef,
+    Call,
+    Const,
+    DefGlobal,
+    DefModule,
+    Do,
+    Expr,
+    Fn,
+    Fold,
+    ForEach,
+    Global,
+    If,
+    Jump,
+    Let,
+    Local,
+    Module,
+    Op,
+    Try,
+    Var,
+)
+from rtfsc.ir.purity import Purity
+from rtfsc.ir.walk import free_vars, known_functions, map_children, map_tails
+from rtfsc.options import Options
+from rtfsc.passes.copying import Copier
+from rtfsc.source import Span
+
+# what a stage makes of each element: name of the builtin -> whether it may stand in the middle of a chain
+_STAGES: Final = frozenset({"map", "filter", "remove", "keep", "mapcat"})
+_ENDS: Final = frozenset({"reduce", "count", "every?", "some?", "not-any?"})
+_TAKES_TEXT: Final = frozenset({"map", "keep", "mapcat", "reduce", "every?", "some?", "not-any?"})
+
+
+class _Stage(NamedTuple):
+    """One call of a chain: the function it applies, None for `count`."""
+
+    name: str
+    function: Expr | None
+    call: Call
+
+
+class _Chain(NamedTuple):
+    """A chain from its source to its end; `initial` is that of `reduce`."""
+
+    source: Expr
+    stages: tuple[_Stage, ...]
+    initial: Expr | None
+
+
+class _Loop(NamedTuple):
+    """Where a body goes on: the label and parameters of the loop that it stands in."""
+
+    label: int
+    params: tuple[Var, ...]
+
+
+class _End(NamedTuple):
+    """What the end of a chain does with an element; whether functions are copied; the buffer it fills."""
+
+    finish: Callable[[Expr, _Loop], Expr]
+    copy: bool
+    buffer: Var | None
+
+
+def run(module: Module, options: Options) -> Module:
+    """Make loops of chains."""
+    fuser = _Fuser(module)
+    body = tuple(fuser.top(at, node) for at, node in enumerate(module.body))
+    inner = tuple(
+        replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
+        for node in body
+    )
+    return replace(module, body=inner, next_id=fuser.copier.next_id)
+
+
+class _Fuser:
+    def __init__(self, module: Module) -> None:
+        self.copier = Copier(module.next_id)
+        self._functions = known_functions(module)
+        self._places = {node.name: at for at, node in enumerate(module.body) if isinstance(node, DefGlobal)}
+        self._purity = Purity(self._functions)
+        self._at = 0
+
+    def top(self, at: int, node: Expr) -> Expr:
+        """Rewrite one form of the module."""
+        self._at = at
+        return self.rewrite(node)
+
+    def rewrite(self, node: Expr) -> Expr:
+        """Rewrite the outermost chains of an expression, and what stands in them."""
+        if isinstance(node, Call) and isinstance(node.callee, BuiltinRef):
+            chain = self._chain(node)
+            if chain is not None:
+                return self._fused(node, chain)
+        node = map_children(node, self.rewrite)
+        if isinstance(node, ForEach) and isinstance(node.items, Op) and node.items.name == "for_items":
+            bounds = _bounds(node.items.args[0])
+            if bounds is not None:
+                return replace(node, items=Op("range_items", bounds, span=node.items.span))
+        return node
+
+    # -- finding chains
+
+    def _chain(self, call: Call) -> _Chain | None:
+        """Take a chain apart, as far in as one loop may reach."""
+        last = self._stage(call, _ENDS | _STAGES)
+        if last is None:
+            return None
+        stages = [last]
+        source = call.args[-1]
+        while isinstance(source, Call) and len(stages) < 8:
+            stage = self._stage(source, _STAGES)
+            if stage is None or not self._may_precede(stage, stages):
+                break
+            stages.append(stage)
+            source = source.args[-1]
+        if all(stage.name in ("remove", "count") for stage in stages):
+            # `count` alone is no loop, and `remove` gives the kind that came in: a string for a string
+            return None
+        initial = call.args[1] if last.name == "reduce" else None
+        return _Chain(source, tuple(reversed(stages)), initial)
+
+    def _may_precede(self, stage: _Stage, later: list[_Stage]) -> bool:
+        """Tell whether a stage may run interleaved with those after it."""
+        if later[0].name in ("every?", "some?", "not-any?"):
+            # they stop early: what the stage would do to the other elements must not be left out
+            return False
+        if stage.name == "remove" and later[-1].name == "filter":
+            return False
+        functions = [each.function for each in (stage, *later) if each.function is not None]
+        return all(self._is_pure(function) for function in functions)
+
+    def _is_pure(self, function: Expr) -> bool:
+        if isinstance(function, Fn):
+            return self._purity.holds(function)
+        count = BUILTINS[function.name].min_args if isinstance(function, BuiltinRef) else 1
+        args = tuple(Const(None, span=function.span) for _ in range(max(count, 1)))
+        return self._purity.holds(Call(function, args, span=function.span))
+
+    def _stage(self, call: Expr, names: frozenset[str]) -> _Stage | None:
+        if not (isinstance(call, Call) and isinstance(call.callee, BuiltinRef)):
+            return None
+        name = BUILTINS[call.callee.name].name
+        wanted = {"count": 1, "reduce": 3}.get(name, 2)
+        if name not in names or len(call.args) != wanted:
+            return None
+        if name == "count":
+            return _Stage(name, None, call)
+        function = call.args[0]
+        return _Stage(name, function, call) if self._applies(function, 2 if name == "reduce" else 1) else None
+
+    def _applies(self, function: Expr, count: int) -> bool:
+        """Tell whether applying a function can be written as a call at the place."""
+        match function:
+            case Fn(rest=None, params=params, hint=hint, self_var=own):
+                local = hint is None or hint.target == "local"
+                return local and len(params) == count and (own is None or own not in free_vars(function.body))
+            case BuiltinRef(name=name):
+                row = BUILTINS[name]
+                return row.min_args <= count and (row.max_args is None or count <= row.max_args)
+            case Const(value=Keyword()):
+                return count == 1
+            case Global(name=name):
+                # defined before this form, so that it is surely defined when this runs
+                fn = self._functions.get(name)
+                return fn is not None and fn.takes(count) and self._places[name] < self._at
+            case _:
+                return False
+
+    # -- writing loops
+
+    def _fused(self, call: Call, chain: _Chain) -> Expr:
+        # what `remove` takes and the loop does not, a string, is left to the plain chain as well
+        several = len(chain.stages) > 1 and (
+            chain.stages[0].name == "remove" or chain.stages[1].function is not None
+        )
+        held: list[tuple[Var, Expr]] = []
+
+        def hold(node: Expr, name: str) -> Expr:
+            if isinstance(node, Const | Local):
+                return node
+            var = self.copier.var(name)
+            held.append((var, self.rewrite(node)))
+            return Local(var, span=node.span)
+
+        # the arguments of `reduce` are evaluated before its collection is
+        initial = hold(chain.initial, "initial") if chain.initial is not None else None
+        bounds = _bounds(chain.source)
+        if bounds is not None:
+            args = tuple(hold(arg, "bound") for arg in bounds)
+            span = chain.source.span
+            source: Expr = Call(BuiltinRef("range", span=span), args, span=span)
+            items = Op("range_items", args, span=span)
+        else:
+            source = hold(chain.source, "source")
+            first = chain.stages[0]
+            name = "items" if first.name in _TAKES_TEXT else "vector_items"
+            items = Op(name, (source, Const(first.name, span=source.span)), span=first.call.span)
+        made = self._loop(chain._replace(source=items, initial=initial), call.span, copy=several)
+        if several:
+            plain = _plain(chain.stages, source, initial)
+            error = self.copier.var("error")
+            made = Try(made, error, plain, None, span=call.span)
+        for var, value in reversed(held):
+            made = Let(var, value, made, span=call.span)
+        return made
+
+    def _loop(self, chain: _Chain, span: Span, *, copy: bool) -> Expr:
+        last = chain.stages[-1]
+        item = self.copier.var("item")
+        if last.name in _STAGES:
+            buffer = self.copier.var("buffer")
+            held = Local(buffer, span=span)
+
+            def keep(value: Expr, loop: _Loop) -> Expr:
+                appended = Op("list_append", (held, value), span=span)
+                return Do((appended, _next(loop, span)), span=span)
+
+            loop = _Loop(self.copier.number(), ())
+            body = self._body(chain.stages, Local(item, span=span), loop, _End(keep, copy, buffer))
+            done = Op("list_tuple", (held,), span=span)
+            made = Fold(loop.label, item, chain.source, (), (), body, done, span=span)
+            return Let(buffer, Op("list_new", (), span=span), made, span=span)
+        total = self.copier.var("total")
+        ends: dict[str, Expr] = {
+            "reduce": Local(total, span=span),
+            "count": Local(total, span=span),
+            "every?": Const(True, span=span),
+        }
+        done_value = ends.get(last.name) or Const(last.name == "not-any?", span=span)
+        carries = last.name in ("reduce", "count")
+        loop = _Loop(self.copier.number(), (total,) if carries else ())
+        initial = chain.initial or Const(0, span=span)
+        finish = self._finish(last, copy=copy)
+        stages = chain.stages[:-1]
+        body = self._body(stages, Local(item, span=span), loop, _End(finish, copy, None))
+        args = (initial,) if carries else ()
+        return Fold(loop.label, item, chain.source, loop.params, args, body, done_value, span=span)
+
+    def _finish(self, last: _Stage, *, copy: bool) -> Callable[[Expr, _Loop], Expr]:
+        """Give what the end of a chain does with an element."""
+        span = last.call.span
+
+        def finish(value: Expr, loop: _Loop) -> Expr:
+            if last.name in ("every?", "some?", "not-any?"):
+                assert last.function is not None
+                test = self._applied(last, (value,), copy=copy)
+                stop = Const(last.name == "some?", span=span)
+                ways = (_next(loop, span), stop) if last.name == "every?" else (stop, _next(loop, span))
+                return If(test, *ways, span=span)
+            total = Local(loop.params[0], span=span)
+            if last.function is None:
+                more: Expr = Call(BuiltinRef("+", span=span), (total, Const(1, span=span)), span=span)
+            else:
+                more = self._applied(last, (total, value), copy=copy)
+            return map_tails(more, lambda tail: Jump(loop.label, (tail,), span=span))
+
+        return finish
+
+    def _body(
+        self,
+        stages: tuple[_Stage, ...],
+        item: Expr,
+        loop: _Loop,
+        end: _End,
+    ) -> Expr:
+        """Write what happens to one element from the first of `stages` on."""
+        if not stages:
+            return end.finish(item, loop)
+        stage, *others = stages
+        span = stage.call.span
+        rest = tuple(others)
+        if stage.name in ("filter", "remove"):
+            test = self._applied(stage, (item,), copy=end.copy)
+            go_on, skip = self._body(rest, item, loop, end), _next(loop, span)
+            ways = (go_on, skip) if stage.name == "filter" else (skip, go_on)
+            return If(test, *ways, span=span)
+        value = self.copier.var("value")
+        local = Local(value, span=span)
+        applied = self._applied(stage, (item,), copy=end.copy)
+        if stage.name == "mapcat":
+            inner = _Loop(self.copier.number(), tuple(self.copier.var(var.name) for var in loop.params))
+            each = self.copier.var("item")
+            back: Expr = Jump(loop.label, tuple(Local(var, span=span) for var in inner.params), span=span)
+            if end.buffer is not None:
+                # what elements turn into may be more than memory holds
+                room = Op("check_room", (Local(end.buffer, span=span),), span=span)
+                back = Do((room, back), span=span)
+            items = Op("items", (local, Const("mapcat", span=span)), span=span)
+            args = tuple(Local(var, span=span) for var in loop.params)
+            body = self._body(rest, Local(each, span=span), inner, end)
+            after: Expr = Fold(inner.label, each, items, inner.params, args, body, back, span=span)
+        elif stage.name == "keep":
+            absent = Call(BuiltinRef("nil?", span=span), (local,), span=span)
+            after = If(absent, _next(loop, span), self._body(rest, local, loop, end), span=span)
+        else:
+            after = self._body(rest, local, loop, end)
+        return Let(value, applied, after, span=span)
+
+    def _applied(self, stage: _Stage, args: tuple[Expr, ...], *, copy: bool) -> Expr:
+        function = stage.function
+        assert function is not None
+        if not isinstance(function, Fn):
+            return Call(function, args, span=stage.call.span)
+        params, body = function.params, function.body
+        if copy:
+            # the plain chain keeps the original
+            params, body = self.copier.copy_block(params, body)
+        body = self.rewrite(body)
+        for param, arg in zip(reversed(params), reversed(args), strict=True):
+            body = Let(param, arg, body, span=body.span)
+        return body
+
+
+def _bounds(node: Expr) -> tuple[Expr, ...] | None:
+    """Give the arguments of a call of `range`."""
+    match node:
+        case Call(callee=BuiltinRef(name="range"), args=args) if 1 <= len(args) <= 3:
+            return args
+        case _:
+            return None
+
+
+def _next(loop: _Loop, span: Span) -> Jump:
+    return Jump(loop.label, tuple(Local(var, span=span) for var in loop.params), span=span)
+
+
+def _plain(stages: tuple[_Stage, ...], source: Expr, initial: Expr | None) -> Expr:
+    """Write the chain as it was, over a source that was evaluated."""
+    for stage in stages:
+        args = (*stage.call.args[:-1], source)
+        if stage.name == "reduce" and initial is not None:
+            args = (args[0], initial, source)
+        source = replace(stage.call, args=args)
+    return source

@@ -1,0 +1,172 @@
+"""Put the bodies of small functions where they are called.
+
+Before: any IR. After: a call of a function that is written at the call, is bound by a `let` and used once, or
+is a small known function defined before, is its body; such a function given to `map` and the like is written
+there.
+    (def sq (fn sq [x] (* x x)))  (sq (+ a 1))  =>  (let x (+ a 1) (* x x))
+
+A known function is called in its own form or a later one only: an earlier one could meet it undefined.
+Calls of the delegable set, and calls with metadata of their own, stay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from rtfs_runtime.builtins import BUILTINS
+from rtfsc.ir.nodes import (
+    BuiltinRef,
+    Call,
+    Const,
+    DefGlobal,
+    DefModule,
+    Expr,
+    Fn,
+    Global,
+    Late,
+    Let,
+    Local,
+    Module,
+    Var,
+)
+from rtfsc.ir.walk import descendants, known_functions, map_children
+from rtfsc.options import Options
+from rtfsc.passes.copying import Copier
+
+_SMALL: Final = 30
+# how much a function may grow by what is put into it
+_GROWTH: Final = 600
+
+
+def run(module: Module, options: Options) -> Module:
+    """Inline in every form."""
+    inliner = _Inliner(module)
+    body = tuple(inliner.top(node) for node in module.body)
+    inner = tuple(
+        replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
+        for node in body
+    )
+    return replace(module, body=inner, next_id=inliner.copier.next_id)
+
+
+class _Inliner:
+    def __init__(self, module: Module) -> None:
+        self.copier = Copier(module.next_id)
+        self._known = known_functions(module)
+        self._small: dict[str, Fn] = {}
+        self._uses: dict[Var, int] = {}
+        self._locals: dict[Var, Fn] = {}
+        self._left = 0
+
+    def top(self, node: Expr) -> Expr:
+        """Rewrite one form of the module; the function it defines may be put into later ones."""
+        self._uses.clear()
+        for part in descendants(node):
+            if isinstance(part, Local | Late):
+                self._uses[part.var] = self._uses.get(part.var, 0) + 1
+        self._left = _GROWTH
+        done = self.rewrite(node)
+        if isinstance(done, DefGlobal) and isinstance(done.value, Fn) and done.name in self._known:
+            fn = done.value
+            size = _size(fn.body)
+            if size <= _SMALL and _may_move(fn) and not _mentions(fn.body, done.name):
+                self._small[done.name] = fn
+        return done
+
+    def rewrite(self, node: Expr) -> Expr:
+        """Rewrite an expression."""
+        match node:
+            case Let(var=var, init=Fn() as fn) if self._uses.get(var) == 1 and _may_move(fn):
+                moved = self.rewrite(fn)
+                assert isinstance(moved, Fn)
+                self._locals[var] = moved
+                return self._bound_once(node, var)
+            case Call():
+                return self._call(node)
+            case _:
+                return map_children(node, self.rewrite)
+
+    def _bound_once(self, node: Let, var: Var) -> Expr:
+        """Rewrite the scope of a function that is used once; the binding goes when the use took it."""
+        body = self.rewrite(node.body)
+        fn = self._locals.pop(var, None)
+        return body if fn is None else replace(node, init=fn, body=body)
+
+    def _call(self, node: Call) -> Expr:
+        if node.site is not None:
+            return map_children(node, self.rewrite)
+        args = tuple(self.rewrite(arg) for arg in node.args)
+        if isinstance(node.callee, BuiltinRef) and node.args and _applies_first(node.callee.name):
+            args = (self._written_out(node.args[0], args[0]), *args[1:])
+        fn, copied = self._callee(node.callee, len(args))
+        if fn is None:
+            callee = self.rewrite(node.callee)
+            same = callee is node.callee and all(new is old for new, old in zip(args, node.args, strict=True))
+            return node if same else replace(node, callee=callee, args=args)
+        params, body = fn.params, fn.body
+        if copied:
+            params, body = self.copier.copy_block(params, body)
+        for param, arg in zip(reversed(params), reversed(args), strict=True):
+            body = Let(param, arg, body, span=node.span)
+        return body
+
+    def _callee(self, callee: Expr, count: int) -> tuple[Fn | None, bool]:
+        """Give the function that a call may be replaced by, and whether a copy of it is needed."""
+        match callee:
+            case Fn() if _may_move(callee) and len(callee.params) == count:
+                moved = self.rewrite(callee)
+                assert isinstance(moved, Fn)
+                return moved, False
+            case Local(var=var) if var in self._locals and len(self._locals[var].params) == count:
+                return self._locals.pop(var), False
+            case Global(name=name):
+                fn = self._taken(name)
+                if fn is not None and len(fn.params) == count:
+                    return fn, True
+        return None, False
+
+    def _taken(self, name: str) -> Fn | None:
+        fn = self._small.get(name)
+        if fn is None:
+            return None
+        self._left -= _size(fn.body)
+        return fn if self._left >= 0 else None
+
+    def _written_out(self, given: Expr, rewritten: Expr) -> Expr:
+        """Write a function out where a builtin applies it to each element."""
+        match given:
+            case Local(var=var) if var in self._locals:
+                return self._locals.pop(var)
+            case Global(name=name):
+                fn = self._taken(name)
+                if fn is not None:
+                    params, body = self.copier.copy_block(fn.params, fn.body)
+                    return replace(fn, params=params, body=body, self_var=None, hint=None, span=given.span)
+        return rewritten
+
+
+def _applies_first(name: str) -> bool:
+    row = BUILTINS[name]
+    return row.intrinsic in ("map", "filter", "reduce") or row.name in _APPLY
+
+
+_APPLY: Final = frozenset({"remove", "keep", "mapcat", "every?", "some?", "not-any?"})
+
+
+def _may_move(fn: Fn) -> bool:
+    """Tell whether calling a function is the same as running its body."""
+    local = fn.hint is None or fn.hint.target == "local"
+    return local and fn.rest is None and (fn.self_var is None or not _uses(fn.body, fn.self_var))
+
+
+def _uses(node: Expr, var: Var) -> bool:
+    return any(isinstance(part, Local | Late) and part.var == var for part in descendants(node))
+
+
+def _mentions(node: Expr, name: str) -> bool:
+    return any(isinstance(part, Global) and part.name == name for part in descendants(node))
+
+
+def _size(node: Expr) -> int:
+    return sum(1 for part in descendants(node) if not isinstance(part, Const | Local))
