@@ -107,6 +107,9 @@ def _write_guarded(frame: Frame, callee: Callable[[], None], args: tuple[Expr, .
 def write_op(frame: Frame, node: Op) -> None:
     """Push the value of a function of the ABI."""
     name, args = node.name, node.args
+    if name == "hand_over":
+        _write_handing_over(frame, args)
+        return
     if write_pattern_op(frame, node):
         return
     if name != "lookup":
@@ -118,6 +121,19 @@ def write_op(frame: Frame, node: Op) -> None:
     for arg in args:
         frame.value(arg)
     emitter.call(1 + len(args))
+
+
+def _write_handing_over(frame: Frame, args: tuple[Expr, ...]) -> None:
+    """Write a call of a function that takes this one's place: this frame is to leave no trace."""
+    emitter = frame.emitter
+    target = args[0]
+    assert isinstance(target, Global)
+    outer = emitter.region
+    region = Region(Mark(), emitter.depth)
+    emitter.region = region
+    _write_direct(frame, target.name, args[1:])
+    emitter.region = outer
+    frame.outline(lambda: frame.handle(region, outer, lambda: frame.translate("#handed_over", lambda: 0)))
 
 
 def write_cast(frame: Frame, node: Cast) -> None:

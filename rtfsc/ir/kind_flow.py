@@ -27,7 +27,7 @@ from rtfsc.ir.nodes import (
     Local,
     Var,
 )
-from rtfsc.ir.walk import known_functions
+from rtfsc.ir.walk import TWIN, known_functions
 
 Env = dict[Var, Kind]
 # a loop whose kinds are not settled by then has them widened to anything
@@ -184,10 +184,10 @@ class _Flow:
         self._function(node, env)
         return kinds.OTHER
 
-    def _function(self, fn: Fn, env: Env, args: tuple[Kind, ...] = ()) -> Kind:
+    def _function(self, fn: Fn, env: Env) -> Kind:
         inner = dict(env)
-        for var, kind in zip(fn.params, args, strict=False):
-            inner[var] = kind
+        if fn.trusted:
+            inner.update(zip(fn.params, map(kinds.of_type, fn.param_types), strict=True))
         if fn.rest is not None:
             inner[fn.rest] = kinds.LIST | ANY & ~kinds.BASE
         if fn.self_var is not None:
@@ -206,8 +206,8 @@ class _Flow:
                     return ANY
                 return kinds.element(source) | (args[1] if len(args) > 1 else kinds.NIL)
             case Global(name=name) if self._reaches(node, name):
-                self._each(node.args, env)
-                return self._read(self._results, name)
+                args = self._each(node.args, env)
+                return self._read(self._results, name + TWIN if self._suits_twin(name, args) else name)
             case Local(var=var) if var in self._locals:
                 self._each(node.args, env)
                 return self._locals[var]
@@ -219,6 +219,13 @@ class _Flow:
         # a call with metadata of its own may be answered by a model
         known = self._functions.get(name)
         return known is not None and known.takes(len(node.args)) and node.site is None
+
+    def _suits_twin(self, name: str, args: list[Kind]) -> bool:
+        """Tell whether a call with arguments of some kinds may be one of the function's twin."""
+        twin = self._functions.get(name + TWIN)
+        return twin is not None and all(
+            kinds.within(arg, kinds.of_type(kind)) for arg, kind in zip(args, twin.param_types, strict=True)
+        )
 
     def _builtin(self, node: Call, name: str, env: Env) -> Kind:
         args = [
@@ -248,6 +255,9 @@ class _Flow:
         return found or kinds.OTHER if at == 0 and name in ("map", "mapv", "keep") else kinds.OTHER
 
     def _op(self, node: nodes.Op, env: Env) -> Kind:
+        if node.name == "hand_over" and isinstance(node.args[0], Global):
+            self._each(node.args[1:], env)
+            return self._read(self._results, node.args[0].name)
         args = self._each(node.args, env)
         match node.name:
             case "items" | "vector_items":

@@ -133,6 +133,7 @@ class Fn(Node):
 
     `name` is what messages show (`"<fn>"` when anonymous). `self_var` is the name by which a named `fn` sees
     itself inside its own body only. `param_names` are as written, for signatures (`"[a b]"` for a pattern).
+    `trusted`: a pass made it, and calls it only with arguments of `param_types`.
     """
 
     name: str
@@ -146,6 +147,7 @@ class Fn(Node):
     return_type: Type = ANY
     doc: str = ""
     hint: Hint | None = None
+    trusted: bool = False
 
     def takes(self, count: int) -> bool:
         """Tell whether a call may have so many arguments."""

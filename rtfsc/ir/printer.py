@@ -321,6 +321,8 @@ class _Writer:
             options.append(f":rest-type {self._type(fn.rest_type)}")
         if fn.return_type is not ANY:
             options.append(f":returns {self._type(fn.return_type)}")
+        if fn.trusted:
+            options.append(":trusted true")
         if fn.doc:
             options.append(f":doc {_quoted(fn.doc)}")
         if fn.hint is not None:

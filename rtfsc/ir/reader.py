@@ -226,6 +226,7 @@ class _Reader:
             self._type(options.get("returns", ":any")),
             _text(options["doc"]) if "doc" in options else "",
             Hint(*_texts(options["hint"])) if "hint" in options else None,  # type: ignore[arg-type]
+            "trusted" in options,
             span=_NOWHERE,
         )
 

@@ -17,6 +17,9 @@ from rtfsc.ir.nodes import Block, Blocks, Expr, Fn, ForEach, Late, Let, Local, S
 
 T = TypeVar("T")
 
+TWIN: Final = " of numbers"
+"""What the name of a function's twin ends with, which only takes numbers: no name of a program has a space."""
+
 # the one place that says where expressions hang in a node, in order of evaluation
 CHILD_FIELDS: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
     {

@@ -3,7 +3,10 @@
 Before: any IR. After: a call of a function that is written at the call, is bound by a `let` and used once, or
 is a small known function defined before, is its body; such a function given to `map` and the like is written
 there.
-    (def sq (fn sq [x] (* x x)))  (sq (+ a 1))  =>  (let x (+ a 1) (* x x))
+    (def sq (fn sq [x] (* x x)))  (sq (+ a 1))  =>  (let x (+ a 1) (try (* x x) (catch e (sq x))))
+
+A known function must be pure: should its body fail, the call is made after all, so that the error comes with
+the frames it always had.
 
 A known function is called in its own form or a later one only: an earlier one could meet it undefined.
 Calls of the delegable set, and calls with metadata of their own, stay.
@@ -24,12 +27,17 @@ from rtfsc.ir.nodes import (
     Expr,
     Fn,
     Global,
+    If,
     Late,
     Let,
     Local,
+    Map,
     Module,
+    Try,
     Var,
+    Vector,
 )
+from rtfsc.ir.purity import Purity
 from rtfsc.ir.walk import descendants, known_functions, map_children
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
@@ -54,6 +62,7 @@ class _Inliner:
     def __init__(self, module: Module) -> None:
         self.copier = Copier(module.next_id)
         self._known = known_functions(module)
+        self._purity = Purity(self._known)
         self._small: dict[str, Fn] = {}
         self._uses: dict[Var, int] = {}
         self._locals: dict[Var, Fn] = {}
@@ -70,7 +79,8 @@ class _Inliner:
         if isinstance(done, DefGlobal) and isinstance(done.value, Fn) and done.name in self._known:
             fn = done.value
             size = _size(fn.body)
-            if size <= _SMALL and _may_move(fn) and not _mentions(fn.body, done.name):
+            pure = size <= _SMALL and self._purity.holds(fn.body)
+            if pure and _may_move(fn) and not _mentions(fn.body, done.name):
                 self._small[done.name] = fn
         return done
 
@@ -99,32 +109,36 @@ class _Inliner:
         args = tuple(self.rewrite(arg) for arg in node.args)
         if isinstance(node.callee, BuiltinRef) and node.args and _applies_first(node.callee.name):
             args = (self._written_out(node.args[0], args[0]), *args[1:])
-        fn, copied = self._callee(node.callee, len(args))
+        if isinstance(node.callee, Global):
+            named = self._taken(node.callee.name)
+            if named is not None and len(named.params) == len(args):
+                return self._named(replace(node, args=args), named)
+        fn = self._callee(node.callee, len(args))
         if fn is None:
             callee = self.rewrite(node.callee)
             same = callee is node.callee and all(new is old for new, old in zip(args, node.args, strict=True))
             return node if same else replace(node, callee=callee, args=args)
-        params, body = fn.params, fn.body
-        if copied:
-            params, body = self.copier.copy_block(params, body)
-        for param, arg in zip(reversed(params), reversed(args), strict=True):
-            body = Let(param, arg, body, span=node.span)
-        return body
+        return _let(fn.params, args, fn.body)
 
-    def _callee(self, callee: Expr, count: int) -> tuple[Fn | None, bool]:
-        """Give the function that a call may be replaced by, and whether a copy of it is needed."""
+    def _named(self, call: Call, fn: Fn) -> Expr:
+        """Put a copy of a function with a name where it is called; should it fail, it is called after all, so
+        that the traceback has its line."""
+        params, body = self.copier.copy_block(fn.params, fn.body)
+        if not all(_cannot_fail(part) for part in descendants(body)):
+            again = replace(call, args=tuple(Local(param, span=call.span) for param in params))
+            body = Try(body, self.copier.var("error"), again, None, span=call.span)
+        return _let(params, call.args, body)
+
+    def _callee(self, callee: Expr, count: int) -> Fn | None:
+        """Give the function that a call may be replaced by, whose only use this is."""
         match callee:
             case Fn() if _may_move(callee) and len(callee.params) == count:
                 moved = self.rewrite(callee)
                 assert isinstance(moved, Fn)
-                return moved, False
+                return moved
             case Local(var=var) if var in self._locals and len(self._locals[var].params) == count:
-                return self._locals.pop(var), False
-            case Global(name=name):
-                fn = self._taken(name)
-                if fn is not None and len(fn.params) == count:
-                    return fn, True
-        return None, False
+                return self._locals.pop(var)
+        return None
 
     def _taken(self, name: str) -> Fn | None:
         fn = self._small.get(name)
@@ -141,7 +155,9 @@ class _Inliner:
             case Global(name=name):
                 fn = self._taken(name)
                 if fn is not None:
-                    params, body = self.copier.copy_block(fn.params, fn.body)
+                    params = tuple(self.copier.var(var.name) for var in fn.params)
+                    args = tuple(Local(param, span=given.span) for param in params)
+                    body = self._named(Call(given, args, span=given.span), fn)
                     return replace(fn, params=params, body=body, self_var=None, hint=None, span=given.span)
         return rewritten
 
@@ -152,6 +168,20 @@ def _applies_first(name: str) -> bool:
 
 
 _APPLY: Final = frozenset({"remove", "keep", "mapcat", "every?", "some?", "not-any?"})
+
+
+def _let(params: tuple[Var, ...], args: tuple[Expr, ...], body: Expr) -> Expr:
+    for param, arg in zip(reversed(params), reversed(args), strict=True):
+        body = Let(param, arg, body, span=body.span)
+    return body
+
+
+def _cannot_fail(node: Expr) -> bool:
+    match node:
+        case Call(callee=BuiltinRef(name=name)):
+            return not BUILTINS[name].fails
+        case _:
+            return isinstance(node, Const | Local | Vector | Map | Fn | BuiltinRef | Let | If)
 
 
 def _may_move(fn: Fn) -> bool:

@@ -19,6 +19,7 @@ from rtfsc.passes import (
     outline_branches,
     settle_scopes,
     simplify,
+    specialise_entries,
 )
 
 
@@ -37,4 +38,5 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("inline_calls", inline_calls.run, 2),
     Pass("fuse_loops", fuse_loops.run, 2),
     Pass("simplify", simplify.run, 1),
+    Pass("specialise_entries", specialise_entries.run, 2),
 )

@@ -66,6 +66,15 @@ def fail(error: BaseException) -> BaseException:
     return found
 
 
+def handed_over(error: BaseException) -> BaseException:
+    """Give what leaves a function that another one took the place of: without a trace of the first."""
+    trace = error.__traceback__
+    if trace is not None and trace.tb_next is not None:
+        error.__traceback__ = trace.tb_next
+        return error
+    return fail(error)
+
+
 def failed_call(error: BaseException, callee: object, count: int) -> BaseException:
     """Give what a failed call raises: the call itself may have been wrong."""
     return fail(call_error(error, callee, count))
@@ -225,6 +234,7 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#resource": Resource,
         "#fail": fail,
         "#call_error": failed_call,
+        "#handed_over": handed_over,
         "#caught": caught,
         "#pending": pending,
         "#late": late,
