@@ -29,7 +29,7 @@ def _fast(
     write: Callable[[list[Operand], Mark], None],
 ) -> bool:
     """Write a call that has a fast way when its first argument has one of some classes."""
-    mask = 0
+    mask = kinds.BUFFER
     for each in wanted:
         mask |= each
     if not may_be(frame, args[:1], mask):
@@ -41,7 +41,8 @@ def _fast(
         if emitter.dead:
             return True
         slow_depth = emitter.depth
-        guard(frame, operands[0], wanted, slow)
+        if not operands[0].kind & kinds.BUFFER:
+            guard(frame, operands[0], wanted, slow)
         write(operands, slow)
         emitter.mark(done)
         assert slow.depth in (None, slow_depth)
@@ -271,6 +272,21 @@ def write_pattern_op(frame: Frame, node: Op) -> bool:
         case "list_new":
             emitter.build_list()
             return True
+        case "dict_new":
+            emitter.build_map(0)
+            return True
+        case "list_push":
+            frame.value(args[0])
+            frame.value(args[1])
+            emitter.list_append(1)
+            return True
+        case "list_extend":
+            frame.value(args[0])
+            frame.value(args[1])
+            emitter.list_extend(1)
+            return True
+        case "dict_put" | "list_put":
+            return _write_put(frame, node)
         case "list_tuple":
             frame.value(args[0])
             emitter.list_to_tuple()
@@ -278,6 +294,45 @@ def write_pattern_op(frame: Frame, node: Op) -> bool:
         case "is_map":
             return _fast(frame, args, "#is_map", (kinds.DICT,), lambda operands, slow: emitter.const(True))
     return False
+
+
+def _write_put(frame: Frame, node: Op) -> bool:
+    """Write a change in place of a dict or list that a loop fills; the collection stays on the stack."""
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    *args, operation = node.args
+    assert isinstance(operation, Const)
+    with frame.temps(3) as temps:
+        operands = hold(frame, args, temps)
+        if emitter.dead:
+            return True
+        held, key, value = operands
+        depth, outer = emitter.depth, emitter.region
+        likely = (kinds.INT,) if node.name == "list_put" else (kinds.STR, kinds.INT, kinds.KEYWORD)
+        if not key.kind & sum(likely):
+            call_global(frame, str(operation.value), operands)
+            return True
+        guard(frame, key, likely, slow)
+        region = Region(Mark(), depth)
+        if node.name == "list_put":
+            if not (isinstance(key.held, Const) and isinstance(key.held.value, int) and key.held.value >= 0):
+                key.push(frame)
+                emitter.const(0)
+                emitter.compare(">=")
+                emitter.jump_if_false(slow)
+            emitter.region = region
+        value.push(frame)
+        held.push(frame)
+        key.push(frame)
+        emitter.store_subscript()
+        emitter.region = outer
+        if node.name == "list_put":
+            _on_failure(frame, region, slow)
+        held.push(frame)
+        emitter.mark(done)
+        # the builtin refuses the key as it would have been refused
+        otherwise(frame, slow, done, lambda: call_global(frame, str(operation.value), operands))
+    return True
 
 
 def _sized(frame: Frame, node: Op, *, exact: bool) -> bool:

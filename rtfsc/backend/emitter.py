@@ -192,6 +192,10 @@ class Emitter:
         """Replace container and key by the item."""
         self._op("BINARY_SUBSCR", -1)
 
+    def store_subscript(self) -> None:
+        """Pop a key, a container and a value below them; put the value under the key."""
+        self._op("STORE_SUBSCR", -3)
+
     def attribute(self, name: str) -> None:
         """Replace an object by its attribute."""
         self._op("LOAD_ATTR", 0, (False, name) if VERSION >= (3, 12) else name)

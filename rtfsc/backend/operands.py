@@ -123,5 +123,11 @@ def call_global(frame: Frame, name: str, operands: Sequence[Operand]) -> None:
     """Push what a global gives for operands."""
     frame.emitter.callee_global(name)
     for operand in operands:
-        operand.push(frame)
+        if operand.kind & kinds.BUFFER and name != "#len":
+            # a function of the runtime sees values only
+            frame.emitter.callee_global("#tuple")
+            operand.push(frame)
+            frame.emitter.call(1)
+        else:
+            operand.push(frame)
     frame.emitter.call(len(operands))

@@ -207,7 +207,7 @@ class _Flow:
                 return kinds.element(source) | (args[1] if len(args) > 1 else kinds.NIL)
             case Global(name=name) if self._reaches(node, name):
                 args = self._each(node.args, env)
-                return self._read(self._results, name + TWIN if self._suits_twin(name, args) else name)
+                return self._read(self._results, TWIN + name if self._suits_twin(name, args) else name)
             case Local(var=var) if var in self._locals:
                 self._each(node.args, env)
                 return self._locals[var]
@@ -222,7 +222,7 @@ class _Flow:
 
     def _suits_twin(self, name: str, args: list[Kind]) -> bool:
         """Tell whether a call with arguments of some kinds may be one of the function's twin."""
-        twin = self._functions.get(name + TWIN)
+        twin = self._functions.get(TWIN + name)
         return twin is not None and all(
             kinds.within(arg, kinds.of_type(kind)) for arg, kind in zip(args, twin.param_types, strict=True)
         )
@@ -259,30 +259,9 @@ class _Flow:
             self._each(node.args[1:], env)
             return self._read(self._results, node.args[0].name)
         args = self._each(node.args, env)
-        match node.name:
-            case "items" | "vector_items":
-                return kinds.holding(args[0] & kinds.STR | kinds.TUPLE, kinds.element(args[0]))
-            case "list_new":
-                return kinds.BUFFER
-            case "list_append":
-                if isinstance(node.args[0], Local):
-                    env[node.args[0].var] = args[0] | kinds.holding(kinds.BUFFER, args[1])
-                return kinds.NIL
-            case "list_tuple":
-                return kinds.holding(kinds.TUPLE, args[0] >> 16)
-            case "for_items" | "seq_items" | "seq_exact" | "seq_least":
-                return kinds.holding(kinds.TUPLE, kinds.element(args[0]))
-            case "times" | "range_items":
-                return kinds.holding(kinds.OTHER, kinds.INT)
-            case "seq_at":
-                return kinds.element(args[0])
-            case "map_view":
-                return kinds.narrowed(args[0], kinds.DICT) if kinds.within(args[0], kinds.DICT) else ANY
-            case "map_get":
-                return ANY if args[0] & kinds.OTHER else kinds.element(args[0]) | kinds.NIL
-            case name if name in BOOLEAN_OPS:
-                return kinds.BOOL
-        return ANY
+        if node.name == "list_append" and isinstance(node.args[0], Local):
+            env[node.args[0].var] = args[0] | kinds.holding(kinds.BUFFER, args[1])
+        return kinds.of_op(node.name, args)
 
     def _vector(self, node: nodes.Vector, env: Env) -> Kind:
         held = NEVER
@@ -475,10 +454,6 @@ def _merge(left: Env | None, right: Env | None) -> Env | None:
         return left if right is None else right
     return _join(left, right)
 
-
-BOOLEAN_OPS = frozenset(
-    {"is_seq", "is_seq_least", "is_map", "map_has", "equal", "conforms", "is_kind", "has_key"}
-)
 
 _VISITS: dict[type, Callable[..., Kind]] = {
     Const: _Flow._const,

@@ -272,7 +272,7 @@ def wanted(name: str, args: list[Kind]) -> list[Kind] | None:
     if name in ("max", "min") and len(args) > 1:
         return [NUMBER] * len(args)
     if name == "nth" and len(args) == 2:
-        return [ANY, INT]
+        return [ANY | BUFFER, INT]
     return None
 
 
@@ -301,3 +301,48 @@ def predicate(name: str) -> tuple[Kind, Kind] | None:
     if yes is None:
         return None
     return yes, BASE & ~yes if name in _TWO_SIDED else BASE
+
+
+_BOOLEAN_OPS: Final = frozenset(
+    {"is_seq", "is_seq_least", "is_map", "map_has", "equal", "conforms", "is_kind", "has_key"}
+)
+
+
+def of_op(name: str, args: list[Kind]) -> Kind:
+    """Give the kind of what a function of the ABI gives."""
+    if name in _BOOLEAN_OPS:
+        return BOOL
+    match name:
+        case "items" | "vector_items":
+            return holding(args[0] & STR | TUPLE, element(args[0]))
+        case "for_items" | "seq_items" | "seq_exact" | "seq_least" | "list_tuple":
+            return holding(TUPLE, element(args[0]))
+        case "times" | "range_items":
+            return holding(OTHER, INT)
+        case "seq_at":
+            return element(args[0])
+        case "map_view":
+            return args[0] if within(args[0], DICT) else ANY
+        case "map_get":
+            return ANY if args[0] & OTHER else element(args[0]) | NIL
+        case "list_new":
+            return BUFFER
+        case "list_of":
+            return holding(BUFFER, element(args[0]))
+        case "list_push":
+            return holding(BUFFER, args[0] >> _ELEMENTS | args[1])
+        case "list_extend":
+            return holding(BUFFER, args[0] >> _ELEMENTS | element(args[1]))
+        case "list_put":
+            return holding(BUFFER, args[0] >> _ELEMENTS | args[2])
+        case "dict_new":
+            return DICT
+        case "dict_of":
+            return holding(DICT, element(args[0]))
+        case "dict_put":
+            return holding(DICT, args[0] >> _ELEMENTS | args[2])
+        case "list_append":
+            return NIL
+        case "elements":
+            return holding(TUPLE | STR, element(args[0])) if within(args[0], SEQUENCE | STR) else ANY
+    return ANY

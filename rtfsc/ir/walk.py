@@ -17,8 +17,8 @@ from rtfsc.ir.nodes import Block, Blocks, Expr, Fn, ForEach, Late, Let, Local, S
 
 T = TypeVar("T")
 
-TWIN: Final = " of numbers"
-"""What the name of a function's twin ends with, which only takes numbers: no name of a program has a space."""
+TWIN: Final = "#numbers "
+"""What the name of a twin of a function begins with, which only takes numbers: no program can spell it."""
 
 # the one place that says where expressions hang in a node, in order of evaluation
 CHILD_FIELDS: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
@@ -131,7 +131,7 @@ def bound_vars(node: Expr) -> tuple[Var, ...]:
         case nodes.Fold(var=var, params=params):
             return (var, *params)
         case Blocks(blocks=blocks):
-            return tuple(var for block in blocks for var in block.params)
+            return tuple([var for block in blocks for var in block.params])
         case _:
             return ()
 
@@ -147,7 +147,7 @@ def free_vars(node: Expr) -> tuple[Var, ...]:
         else:
             bound.update(bound_vars(part))
     # a variable has one binding in its module, so the order of binding and use does not matter
-    return tuple(var for var in used if var not in bound)
+    return tuple([var for var in used if var not in bound])
 
 
 def map_tails(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
@@ -164,7 +164,7 @@ def map_tails(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
         case Let(body=body) | Scope(body=body):
             return replace(node, body=go(body))
         case Blocks(blocks=blocks):
-            return replace(node, blocks=tuple(replace(block, body=go(block.body)) for block in blocks))
+            return replace(node, blocks=tuple([replace(block, body=go(block.body)) for block in blocks]))
         case nodes.Fold(body=body, done=done):
             return replace(node, body=go(body), done=go(done))
         case nodes.Jump() | nodes.Raise():

@@ -33,7 +33,7 @@ class Copier(Fresh):
     def copy_block(self, params: tuple[Var, ...], body: Expr) -> tuple[tuple[Var, ...], Expr]:
         """Copy parameters and the body that uses them."""
         names = {var: self.var(var.name) for var in params}
-        return tuple(names[var] for var in params), self._copy(body, names, {})
+        return tuple([names[var] for var in params]), self._copy(body, names, {})
 
     def _copy(self, node: Expr, names: dict[Var, Var], labels: dict[int, int]) -> Expr:
         def below(child: Expr) -> Expr:
@@ -50,28 +50,30 @@ class Copier(Fresh):
             case Let(var=var) | ForEach(var=var):
                 return map_children(replace(node, var=bind(var)), below)
             case Scope(vars=variables):
-                return map_children(replace(node, vars=tuple(bind(var) for var in variables)), below)
+                return map_children(replace(node, vars=tuple([bind(var) for var in variables])), below)
             case Define(var=var):
                 return map_children(replace(node, var=names.get(var, var)), below)
             case Try(var=Var() as var):
                 return map_children(replace(node, var=bind(var)), below)
             case Fn():
                 own = bind(node.self_var) if node.self_var is not None else None
-                params = tuple(bind(var) for var in node.params)
+                params = tuple([bind(var) for var in node.params])
                 rest = bind(node.rest) if node.rest is not None else None
                 return map_children(replace(node, self_var=own, params=params, rest=rest), below)
             case Blocks(args=args, blocks=blocks):
                 for block in blocks:
                     labels[block.label] = self.number()
                 copied = tuple(
-                    Block(labels[b.label], tuple(bind(var) for var in b.params), below(b.body))
-                    for b in blocks
+                    [
+                        Block(labels[b.label], tuple([bind(var) for var in b.params]), below(b.body))
+                        for b in blocks
+                    ]
                 )
-                return replace(node, args=tuple(below(arg) for arg in args), blocks=copied)
+                return replace(node, args=tuple([below(arg) for arg in args]), blocks=copied)
             case Fold(label=label, var=var, params=params):
                 labels[label] = self.number()
                 bound = replace(
-                    node, label=labels[label], var=bind(var), params=tuple(bind(param) for param in params)
+                    node, label=labels[label], var=bind(var), params=tuple([bind(param) for param in params])
                 )
                 return map_children(bound, below)
             case Jump(label=label):

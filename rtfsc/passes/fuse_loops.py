@@ -35,13 +35,15 @@ from rtfsc.ir.nodes import (
     Jump,
     Let,
     Local,
+    Map,
     Module,
     Op,
     Try,
     Var,
+    Vector,
 )
 from rtfsc.ir.purity import Purity
-from rtfsc.ir.walk import free_vars, known_functions, map_children, map_tails
+from rtfsc.ir.walk import children, free_vars, known_functions, map_children, map_tails
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 from rtfsc.source import Span
@@ -86,10 +88,12 @@ class _End(NamedTuple):
 def run(module: Module, options: Options) -> Module:
     """Make loops of chains."""
     fuser = _Fuser(module)
-    body = tuple(fuser.top(at, node) for at, node in enumerate(module.body))
+    body = tuple([fuser.top(at, node) for at, node in enumerate(module.body)])
     inner = tuple(
-        replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
-        for node in body
+        [
+            replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
+            for node in body
+        ]
     )
     return replace(module, body=inner, next_id=fuser.copier.next_id)
 
@@ -155,7 +159,7 @@ class _Fuser:
         if isinstance(function, Fn):
             return self._purity.holds(function)
         count = BUILTINS[function.name].min_args if isinstance(function, BuiltinRef) else 1
-        args = tuple(Const(None, span=function.span) for _ in range(max(count, 1)))
+        args = tuple([Const(None, span=function.span) for _ in range(max(count, 1))])
         return self._purity.holds(Call(function, args, span=function.span))
 
     def _stage(self, call: Expr, names: frozenset[str]) -> _Stage | None:
@@ -198,7 +202,7 @@ class _Fuser:
         held: list[tuple[Var, Expr]] = []
 
         def hold(node: Expr, name: str) -> Expr:
-            if isinstance(node, Const | Local):
+            if isinstance(node, Const | Local) or _is_plain(node):
                 return node
             var = self.copier.var(name)
             held.append((var, self.rewrite(node)))
@@ -208,7 +212,7 @@ class _Fuser:
         initial = hold(chain.initial, "initial") if chain.initial is not None else None
         bounds = _bounds(chain.source)
         if bounds is not None:
-            args = tuple(hold(arg, "bound") for arg in bounds)
+            args = tuple([hold(arg, "bound") for arg in bounds])
             span = chain.source.span
             source: Expr = Call(BuiltinRef("range", span=span), args, span=span)
             items = Op("range_items", args, span=span)
@@ -300,15 +304,15 @@ class _Fuser:
         local = Local(value, span=span)
         applied = self._applied(stage, (item,), copy=end.copy)
         if stage.name == "mapcat":
-            inner = _Loop(self.copier.number(), tuple(self.copier.var(var.name) for var in loop.params))
+            inner = _Loop(self.copier.number(), tuple([self.copier.var(var.name) for var in loop.params]))
             each = self.copier.var("item")
-            back: Expr = Jump(loop.label, tuple(Local(var, span=span) for var in inner.params), span=span)
+            back: Expr = Jump(loop.label, tuple([Local(var, span=span) for var in inner.params]), span=span)
             if end.buffer is not None:
                 # what elements turn into may be more than memory holds
                 room = Op("check_room", (Local(end.buffer, span=span),), span=span)
                 back = Do((room, back), span=span)
             items = Op("items", (local, Const("mapcat", span=span)), span=span)
-            args = tuple(Local(var, span=span) for var in loop.params)
+            args = tuple([Local(var, span=span) for var in loop.params])
             body = self._body(rest, Local(each, span=span), inner, end)
             after: Expr = Fold(inner.label, each, items, inner.params, args, body, back, span=span)
         elif stage.name == "keep":
@@ -333,6 +337,11 @@ class _Fuser:
         return body
 
 
+def _is_plain(node: Expr) -> bool:
+    """Tell whether an expression is a literal that may as well be written twice."""
+    return isinstance(node, Vector | Map) and all(isinstance(part, Const | Local) for part in children(node))
+
+
 def _bounds(node: Expr) -> tuple[Expr, ...] | None:
     """Give the arguments of a call of `range`."""
     match node:
@@ -343,7 +352,7 @@ def _bounds(node: Expr) -> tuple[Expr, ...] | None:
 
 
 def _next(loop: _Loop, span: Span) -> Jump:
-    return Jump(loop.label, tuple(Local(var, span=span) for var in loop.params), span=span)
+    return Jump(loop.label, tuple([Local(var, span=span) for var in loop.params]), span=span)
 
 
 def _plain(stages: tuple[_Stage, ...], source: Expr, initial: Expr | None) -> Expr:

@@ -50,10 +50,12 @@ _GROWTH: Final = 600
 def run(module: Module, options: Options) -> Module:
     """Inline in every form."""
     inliner = _Inliner(module)
-    body = tuple(inliner.top(node) for node in module.body)
+    body = tuple([inliner.top(node) for node in module.body])
     inner = tuple(
-        replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
-        for node in body
+        [
+            replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
+            for node in body
+        ]
     )
     return replace(module, body=inner, next_id=inliner.copier.next_id)
 
@@ -106,7 +108,7 @@ class _Inliner:
     def _call(self, node: Call) -> Expr:
         if node.site is not None:
             return map_children(node, self.rewrite)
-        args = tuple(self.rewrite(arg) for arg in node.args)
+        args = tuple([self.rewrite(arg) for arg in node.args])
         if isinstance(node.callee, BuiltinRef) and node.args and _applies_first(node.callee.name):
             args = (self._written_out(node.args[0], args[0]), *args[1:])
         if isinstance(node.callee, Global):
@@ -125,7 +127,7 @@ class _Inliner:
         that the traceback has its line."""
         params, body = self.copier.copy_block(fn.params, fn.body)
         if not all(_cannot_fail(part) for part in descendants(body)):
-            again = replace(call, args=tuple(Local(param, span=call.span) for param in params))
+            again = replace(call, args=tuple([Local(param, span=call.span) for param in params]))
             body = Try(body, self.copier.var("error"), again, None, span=call.span)
         return _let(params, call.args, body)
 
@@ -155,8 +157,8 @@ class _Inliner:
             case Global(name=name):
                 fn = self._taken(name)
                 if fn is not None:
-                    params = tuple(self.copier.var(var.name) for var in fn.params)
-                    args = tuple(Local(param, span=given.span) for param in params)
+                    params = tuple([self.copier.var(var.name) for var in fn.params])
+                    args = tuple([Local(param, span=given.span) for param in params])
                     body = self._named(Call(given, args, span=given.span), fn)
                     return replace(fn, params=params, body=body, self_var=None, hint=None, span=given.span)
         return rewritten

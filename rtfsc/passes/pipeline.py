@@ -13,6 +13,7 @@ from typing import NamedTuple
 from rtfsc.ir.nodes import Module
 from rtfsc.options import Options
 from rtfsc.passes import (
+    fill_in_place,
     fuse_loops,
     inline_calls,
     merge_tail_calls,
@@ -38,5 +39,6 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("inline_calls", inline_calls.run, 2),
     Pass("fuse_loops", fuse_loops.run, 2),
     Pass("simplify", simplify.run, 1),
+    Pass("fill_in_place", fill_in_place.run, 2),
     Pass("specialise_entries", specialise_entries.run, 2),
 )

@@ -16,7 +16,7 @@ from rtfsc.options import Options
 
 def run(module: Module, options: Options) -> Module:
     """Settle the scopes of every form."""
-    body = tuple(_rewrite(node, options) for node in module.body)
+    body = tuple([_rewrite(node, options) for node in module.body])
     if all(new is old for new, old in zip(body, module.body, strict=True)):
         return module
     return replace(module, body=body)

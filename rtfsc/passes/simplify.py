@@ -9,27 +9,37 @@ tests ask only what they need.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.values import Keyword
 from rtfsc.ir.nodes import (
+    Block,
+    Blocks,
     BuiltinRef,
     Call,
+    Cast,
     Const,
     DefModule,
     Do,
     Expr,
     Fn,
+    Fold,
+    ForEach,
     If,
+    Jump,
     Late,
     Let,
     Local,
+    Map,
     Module,
+    Op,
+    Raise,
     Var,
+    Vector,
 )
-from rtfsc.ir.walk import descendants, map_children
+from rtfsc.ir.walk import CHILD_FIELDS, descendants, map_children
 from rtfsc.options import Options
 
 _FOLDED: Final = frozenset(
@@ -85,13 +95,19 @@ class _Simplifier:
         if isinstance(init, Local) or (isinstance(init, Const) and isinstance(init.value, _ATOMS)):
             self._copies[node.var] = init
             if isinstance(init, Local):
-                self._uses[init.var] = self._uses.get(init.var, 0) + self._uses.get(node.var, 0)
+                # the binding was a use of its own
+                self._uses[init.var] = self._uses.get(init.var, 1) - 1 + self._uses.get(node.var, 0)
             return self.rewrite(node.body)
         body = self.rewrite(node.body)
         if isinstance(body, Local) and body.var == node.var:
             return init
-        if not self._uses.get(node.var) and _is_idle(init):
+        uses = self._uses.get(node.var)
+        if not uses and _is_idle(init):
             return body
+        if uses == 1:
+            moved = _moved(body, node.var, init)
+            if moved is not None:
+                return moved
         return node if init is node.init and body is node.body else replace(node, init=init, body=body)
 
     def _if(self, node: If) -> Expr:
@@ -126,6 +142,42 @@ class _Simplifier:
         if len(kept) == 1:
             return kept[0]
         return node if len(kept) == len(node.items) else replace(node, items=kept)
+
+
+# the children that are surely evaluated, and before anything else of the node
+_FIRST: Final[dict[type, tuple[str, ...]]] = {
+    **{
+        kind: fields
+        for kind, fields in CHILD_FIELDS.items()
+        if kind in (Call, Op, Vector, Map, Cast, Jump, Raise)
+    },
+    If: ("test",),
+    Let: ("init",),
+    Blocks: ("args",),
+    Fold: ("args", "items"),
+    ForEach: ("items",),
+    Do: ("items",),
+}
+
+
+def _moved(node: Expr, var: Var, init: Expr) -> Expr | None:
+    """Put a value where its only use is, if nothing but idle parts is evaluated before; else None."""
+    if isinstance(node, Local):
+        return init if node.var == var else None
+    for name in _FIRST.get(node.__class__, ()):
+        below: Any = getattr(node, name)
+        parts = below if isinstance(below, tuple) else (below,)
+        for at, part in enumerate(parts):
+            if isinstance(part, Block):
+                return None
+            if _is_idle(part) and not (isinstance(part, Local) and part.var == var):
+                continue
+            moved = _moved(part, var, init)
+            if moved is None:
+                return None
+            new = (*parts[:at], moved, *parts[at + 1 :]) if isinstance(below, tuple) else moved
+            return replace(node, **{name: new})  # type: ignore[arg-type]
+    return None
 
 
 def _is_idle(node: Expr) -> bool:

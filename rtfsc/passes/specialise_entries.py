@@ -3,8 +3,8 @@
 Before: a function tests its arguments where they are used. After: where its parameters are used as numbers, a
 known function tests them once and calls its twin, whose parameters are `trusted`; calls whose arguments are
 known to be numbers call the twin themselves.
-    (def fib (fn fib [n] (if (< n 2) n (+ (fib (- n 1)) …))))  =>  (def "fib of numbers" (fn fib [n] {trusted}
-    (if (< n 2) n (+ ("fib of numbers" (- n 1)) …))))  (def fib (fn fib [n] (if (number? n) ("fib of numbers"
+    (def fib (fn fib [n] (if (< n 2) n (+ (fib (- n 1)) …))))  =>  (def "#numbers fib" (fn fib [n] {trusted}
+    (if (< n 2) n (+ ("#numbers fib" (- n 1)) …))))  (def fib (fn fib [n] (if (number? n) ("#numbers fib"
     n) (if (< n 2) …))))  (the call of the twin is an `Op`: it leaves no trace of its own)
 
 Arguments that are no numbers find the body they always had: what it gives and raises stays. A twin is made
@@ -48,7 +48,7 @@ _ARITHMETIC: Final = frozenset({"+", "-", "*", "inc", "dec", "abs", "max", "min"
 _ORDER: Final = frozenset({"<", "<=", ">", ">="})
 _OF_INTEGERS: Final = frozenset({"mod", "%", "even?", "odd?", "range"})
 _OF_FLOATS: Final = frozenset({"/", "sqrt"})
-_TESTS: Final = {INT: "int?", FLOAT: "float?", NUMBER: "number?"}
+_TESTS: Final[dict[Type, str]] = {INT: "int?", FLOAT: "float?", NUMBER: "number?"}
 # larger functions gain less, and are written twice
 _LARGEST: Final = 400
 
@@ -56,15 +56,17 @@ _LARGEST: Final = 400
 def run(module: Module, options: Options) -> Module:
     """Make twins in a module and in those nested in it."""
     body = tuple(
-        replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
-        for node in module.body
+        [
+            replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
+            for node in module.body
+        ]
     )
     if any(new is not old for new, old in zip(body, module.body, strict=True)):
         module = replace(module, body=body)
     known = known_functions(module)
     wanted = {name: types for name, fn in known.items() if (types := _numbers(fn))}
     # a definition that is met twice, or whose name is taken, keeps its body
-    wanted = {name: types for name, types in wanted.items() if name + TWIN not in module.constants}
+    wanted = {name: types for name, types in wanted.items() if TWIN + name not in module.constants}
     if not wanted:
         return module
     copier = Copier(module.next_id)
@@ -83,7 +85,7 @@ def _with_twins(module: Module, twins: dict[str, Fn], copier: Copier) -> Module:
         twins = good
         if not twins:
             return module
-    body = tuple(_direct(node, known, twins) for node in made.body)
+    body = tuple([_direct(node, known, twins) for node in made.body])
     return replace(made, body=body)
 
 
@@ -92,10 +94,10 @@ def _insert(module: Module, twins: dict[str, Fn], copier: Copier) -> Module:
     for node in module.body:
         if isinstance(node, DefGlobal) and node.name in twins and isinstance(node.value, Fn):
             twin = twins[node.name]
-            body.append(DefGlobal(node.name + TWIN, twin, span=node.span))
+            body.append(DefGlobal(TWIN + node.name, twin, span=node.span))
             fn = node.value
-            args = tuple(Local(var, span=fn.span) for var in fn.params)
-            target = Global(node.name + TWIN, span=fn.span)
+            args = tuple([Local(var, span=fn.span) for var in fn.params])
+            target = Global(TWIN + node.name, span=fn.span)
             call: Expr = Op("hand_over", (target, *args), span=fn.body.span)
             for arg, kind in zip(reversed(args), reversed(twin.param_types), strict=True):
                 if kind is not ANY:
@@ -104,7 +106,7 @@ def _insert(module: Module, twins: dict[str, Fn], copier: Copier) -> Module:
             body.append(replace(node, value=replace(fn, body=call)))
         else:
             body.append(node)
-    constants = module.constants | {name + TWIN for name in twins}
+    constants = module.constants | {TWIN + name for name in twins}
     return replace(module, body=tuple(body), next_id=copier.next_id, constants=constants)
 
 
@@ -129,8 +131,8 @@ def _fits(call: Call, known: Kinds, twin: Fn) -> bool:
 
 
 def _pays(module: Module, known: Kinds, name: str, twin: Fn) -> bool:
-    """Tell whether a twin is worth its bytes: all its calls of itself are direct, and it has those, a loop, or
-    another caller that knows."""
+    """Tell whether a twin is worth its bytes: all its calls of itself are direct, and it has some, or a loop,
+    or another caller that knows."""
     loops = any(isinstance(part, Fold | ForEach | Jump) for part in descendants(twin.body))
     own = [part for part in descendants(twin.body) if _calls(part, name)]
     if not all(isinstance(call, Call) and _fits(call, known, twin) for call in own):
@@ -160,7 +162,7 @@ def _direct(node: Expr, known: Kinds, twins: dict[str, Fn]) -> Expr:
             case Call(callee=Global(name=name) as callee, site=None) if name in twins:
                 fits = _fits(node, known, twins[name])
                 done = map_children(node, go)
-                return replace(done, callee=replace(callee, name=name + TWIN)) if fits else done  # type: ignore[arg-type]
+                return replace(done, callee=replace(callee, name=TWIN + name)) if fits else done  # type: ignore[arg-type]
             case _:
                 return map_children(node, go)
 
@@ -181,7 +183,7 @@ def _numbers(fn: Fn) -> tuple[Type, ...] | None:
         count += 1
     if count > _LARGEST:
         return None
-    types = tuple(uses.type_of(param) for param in fn.params)
+    types = tuple([uses.type_of(param) for param in fn.params])
     return types if any(kind is not ANY for kind in types) else None
 
 

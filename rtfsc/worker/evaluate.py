@@ -20,6 +20,7 @@ from rtfs_runtime.session import Session
 from rtfs_runtime.tagged import encode_json
 from rtfsc.driver import compile_text, make_env
 from rtfsc.errors import ERRORS
+from rtfsc.options import DEFAULT, Options
 from rtfsc.reports.render import compile_report, places, remember_text, runtime_report
 from rtfsc.source import CompileError
 from rtfsc.worker.protocol import BadRequest, Problem, Request, accepted_text, failure_text, value_text
@@ -32,14 +33,16 @@ def evaluate_text(request: Request) -> str:
     return evaluate_report(request)[0]
 
 
-def evaluate_report(request: Request, *, through_artifact: bool = False) -> tuple[str, str]:
+def evaluate_report(
+    request: Request, options: Options = DEFAULT, *, through_artifact: bool = False
+) -> tuple[str, str]:
     """Answer a request; the second text is the report that a person would see of a failure."""
     with tempfile.TemporaryDirectory(prefix="rtfsc-") as folder:
         try:
             _write_files(Path(folder), request)
         except (OSError, ValueError) as error:
             return failure_text(request.id, BadRequest(f"`files`: {error}").problem), str(error)
-        return _evaluate(request, folder, through_artifact=through_artifact)
+        return _evaluate(request, folder, options, through_artifact=through_artifact)
 
 
 def _write_files(folder: Path, request: Request) -> None:
@@ -49,15 +52,15 @@ def _write_files(folder: Path, request: Request) -> None:
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
 
 
-def _evaluate(request: Request, folder: str, *, through_artifact: bool) -> tuple[str, str]:
+def _evaluate(request: Request, folder: str, options: Options, *, through_artifact: bool) -> tuple[str, str]:
     output = io.StringIO()
     try:
         grants = Grants.parse(request.grants)
     except ValueError as error:
         return failure_text(request.id, BadRequest(f"`grants`: {error}").problem), str(error)
     try:
-        env = make_env((folder,))
-        unit = compile_text(request.source, env=env, name=NAME)
+        env = make_env((folder,), options)
+        unit = compile_text(request.source, options, env, NAME)
         if request.mode == "parse":
             return accepted_text(request.id), ""
         artifact = decode(unit.artifact.encode()) if through_artifact else unit.artifact

@@ -14,7 +14,7 @@ from types import CellType, MappingProxyType
 from typing import Any, Final, Protocol
 
 from rtfs_runtime import patterns
-from rtfs_runtime.builtins.building import range_items
+from rtfs_runtime.builtins.building import elements, range_items
 from rtfs_runtime.builtins.failures import make_thrown
 from rtfs_runtime.builtins.operands import sequence, sequence_or_text
 from rtfs_runtime.calls import call_error, keyword_get
@@ -224,6 +224,9 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#len": len,
         "#items": sequence_or_text,
         "#vector_items": sequence,
+        "#elements": elements,
+        "#list_of": list,
+        "#dict_of": dict,
         "#range_items": range_items,
         "#check_room": check_room,
         "#Keyword": Keyword,

@@ -1,8 +1,8 @@
 """Run conformance cases in forked children, so that a crash or an endless loop is one failed case.
 
 In: cases and a mode. Out: for each case what is wrong with its answer, or None.
-A mode is a way that must not change meaning: `plain` runs the code as compiled, `artifact` writes it and
-reads it back.
+A mode is a way that must not change meaning: `unoptimized` and `simple` are the lower levels of optimization,
+`artifact` is the highest, written and read back.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from rtfsc.options import Options
 from rtfsc.worker.evaluate import evaluate_report
 from rtfsc.worker.isolate import IsolationLimits, isolate
 from rtfsc.worker.protocol import Mode, Request
 from rtfsc.worker.server import end_problem
 from tests.conformance.cases import Case, complaint
 
-MODES = ("plain", "artifact")
+MODES = {"unoptimized": (0, False), "simple": (1, False), "artifact": (2, True)}
+"""For each mode the level, and whether code goes through an artifact."""
 _LIMITS = IsolationLimits(timeout_s=20.0)
 _TOGETHER = 25
 
@@ -56,7 +58,9 @@ def _request(case: Case) -> Request:
 def _job(requests: list[Request], mode: str) -> bytes:
     answers = []
     for request in requests:
-        text, report = evaluate_report(request, through_artifact=mode == "artifact")
+        level, through_artifact = MODES[mode]
+        options = Options(level=level)
+        text, report = evaluate_report(request, options, through_artifact=through_artifact)
         answers.append({**json.loads(text), "report": report})
     return json.dumps(answers).encode()
 

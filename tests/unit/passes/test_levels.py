@@ -1,0 +1,116 @@
+"""What a program gives or raises, and where, is the same at every level of optimization."""
+
+# ruff: noqa: E501  # a program is one line
+
+from __future__ import annotations
+
+import pytest
+
+from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.printer import readable
+from rtfsc.driver import evaluate
+from rtfsc.options import Options
+
+PROGRAMS = {
+    "chain": "(reduce + 0 (map (fn [x] (* x x)) (filter even? (range 10))))",
+    "chain over a list": "(map inc (remove even? (list 1 2 3)))",
+    "chain over a string": '(map (fn [c] (str c "!")) (remove (fn [c] (= c "b")) "abc"))',
+    "filter of a string": '(map inc (filter even? "abc"))',
+    "remove keeps a list": "(remove even? (list 1 2 3))",
+    "remove keeps a string": '(remove (fn [c] (= c "b")) "abc")',
+    "count of remove of a string": '(count (remove (fn [c] (= c "b")) "abcb"))',
+    "set": "(map inc (filter odd? (set [1 2 3 1])))",
+    "first failure of the first stage": '(map (fn [x] (+ x "a")) (filter (fn [x] (< x 2)) [1 :b]))',
+    "failure of the last stage": '(map (fn [x] (+ x "a")) (filter (fn [x] (< x 2)) [1 2]))',
+    "no function": "(map 5 [1])",
+    "no function and no items": "(map 5 [])",
+    "no collection": "(map (fn [x] x) 5)",
+    "wrong count": "(map (fn [a b] a) [1])",
+    "mapcat": "(mapcat (fn [x] [x (* 2 x)]) (filter odd? [1 2 3]))",
+    "mapcat of no sequence": "(mapcat (fn [x] x) [[1] 2])",
+    "keep": "(keep (fn [m] (:a m)) [{:a 1} {} {:a false}])",
+    "every stops": "(every? (fn [x] (< x 2)) [1 3 :no])",
+    "every fails": "(every? (fn [x] (< x 2)) [1 :no])",
+    "some of a chain": "(some? even? (map (fn [x] (/ 1 x)) [1 0]))",
+    "writes stay in order": '(do (map println (map (fn [x] (println "f" x) x) [1 2])) 1)',
+    "reduce with a step that throws": "(reduce (fn [a x] (if (> x 1) (throw {:at x}) (+ a x))) 0 [1 2 3])",
+    "caught in a stage": "(map (fn [x] (try (/ 1 x) (catch DivisionByZero e :none))) [1 0])",
+    "range of no integers": "(map inc (range 1.5))",
+    "range with a step": "(map (fn [x] (* x 2)) (range 10 0 -3))",
+    "for": "(for [x (range 3) y [x (* x x)]] [x y])",
+    "and, or": "(let [f (fn [a b] (if (and (not (nil? a)) (or (> a 1) b)) :y :n))] [(f nil 1) (f 1 nil) (f 1 2) (f 2 nil)])",
+    "value of and": "[(and 1 nil 3) (and 1 2) (or nil false) (or nil 4) (and)]",
+    "constant that fails": '(if (< 1 2) (- 5 "x") 0)',
+    "unused that fails": "(let [a (/ 1 0)] 3)",
+    "argument that fails first": '(let [f (fn [a b] 1)] (f (/ 1 0) (+ 1 "x")))',
+    "argument once": "(defn twice [x] (+ x x)) (twice (do (println 1) 2))",
+    "inlined that fails": "(defn half [n] (/ n 0)) (defn f [n]\n  (half n))\n(f 4)",
+    "undefined yet": "(defn f [] (g)) (try (f) (catch Exception e :undefined)) (defn g [] 1) (f)",
+    "undefined yet in a loop": "(defn f [] (map g [1])) (f) (defn g [x] 1)",
+    "shadowed": "(defn f [x] (* x 2)) (let [f inc] (map f [1 2]))",
+    "numbers": "(defn fib [n] (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) [(fib 12) (fib 3.5)]",
+    "no numbers": '(defn fib [n] (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) (fib "a")',
+    "numbers or not": '(defn f [a b] (if (> a 0) (f (- a 1) b) b)) [(f 3 "x") (f 2.5 nil)]',
+    "twin through a global's name": '(defn f [n] (if (= n 0) 0 (f (- n 1)))) (f 3) (update {:a 1} :a "#numbers f")',
+    "collatz": "(defn c [n k] (if (= n 1) k (c (if (even? n) (/ n 2) (+ 1 (* 3 n))) (+ k 1)))) (c 27 0)",
+    "big": "(defn f [n acc] (if (= n 0) acc (f (- n 1) (* n acc)))) (f 30 1)",
+    "overflow": "(defn f [x n] (if (= n 0) x (f (* x 10.0) (- n 1)))) (f (pow 10 400) 1)",
+    "tally": '(reduce (fn [m w] (assoc m w (+ 1 (get m w 0)))) {} ["a" "b" "a"])',
+    "tally of no keys": "(reduce (fn [m w] (assoc m w 1)) {} [1.5])",
+    "conj": "(loop [i 0 out []] (if (< i 5) (recur (+ i 1) (if (even? i) (conj out i (* i i)) out)) out))",
+    "older versions kept": "(loop [i 0 out [] all []] (if (< i 3) (recur (+ i 1) (conj out i) (conj all out)) all))",
+    "captured": "(map (fn [f] (f)) (loop [i 0 out []] (if (< i 3) (recur (+ i 1) (conj out (fn [] (count out)))) out)))",
+    "captured item": "(map (fn [f] (f)) (map (fn [x] (fn [] x)) [1 2 3]))",
+    "read after": "(loop [i 0 out []] (if (< i 3) (recur (+ i 1) (conj (conj out i) (count out))) out))",
+    "read before": "(loop [i 0 out []] (if (< i 3) (recur (+ i 1) (conj out (count out))) out))",
+    "read by the next argument": "(loop [out [] n 0] (if (< n 5) (recur (conj out n) (+ 1 (count out))) out))",
+    "index": "(loop [i 0 v (vec (range 4))] (if (< i 4) (recur (+ i 1) (assoc v i (* 2 (nth v i)))) v))",
+    "index out of range": "(loop [i 0 v [1 2]] (if (< i 4) (recur (+ i 1) (assoc v i 0)) v))",
+    "negative index": "(loop [i 0 v [1 2]] (if (< i 4) (recur (+ i 1) (assoc v -1 0)) v))",
+    "nth out of range": "(loop [i 0 v []] (if (< i 4) (recur (+ i 1) (conj v (nth v i))) v))",
+    "no index": '(loop [i 0 v [1 2]] (if (< i 4) (recur (+ i 1) (assoc v "a" 0)) v))',
+    "original untouched": "(let [v [1 2 3] w (loop [i 0 x v] (if (< i 3) (recur (+ i 1) (assoc x i 0)) x))] [v w])",
+    "constant untouched": "(defn f [] (loop [i 0 m {:a 1}] (if (< i 2) (recur (+ i 1) (assoc m i i)) m))) [(f) (f)]",
+    "caught inside": "(loop [i 0 m {}] (if (< i 3) (recur (+ i 1) (try (assoc m i (/ 1 (- i 1))) (catch Exception e m))) m))",
+    "two ends": "(loop [i 0 out []] (cond (> i 5) out (= (count out) 3) [:full out] :else (recur (+ i 1) (conj out i))))",
+    "into": "(loop [q [0] i 0] (if (< i 3) (recur (into q (map inc q)) (+ i 1)) q))",
+    "into of a map": "(loop [q [] i 0] (if (< i 2) (recur (into q {:a i}) (+ i 1)) q))",
+    "nested": "(loop [i 0 m {}] (if (< i 3) (recur (+ i 1) (reduce (fn [m k] (assoc m [i k] 1)) m [1 2])) m))",
+    "nested map": "(loop [i 0 m {}] (if (< i 3) (recur (+ i 1) (reduce (fn [m k] (assoc m (+ (* 10 i) k) i)) m [1 2])) m))",
+    "swapped": "(loop [i 0 a [] b []] (if (< i 4) (recur (+ i 1) (conj b i) a) [a b]))",
+    "match": "(map (fn [x] (match x [:a n] n [:b n m] (+ n m) {:k v} v _ :none)) [[:a 1] [:b 1 2] {:k 3} 4 [:a]])",
+    "scopes": "(let [a 1 f (fn [x] (+ x a)) g (fn [x] (f (f x)))] (map g [1 2]))",
+    "recursive local": "(let [down (fn [n] (if (= n 0) [] (conj (down (- n 1)) n)))] (down 3))",
+    "finally": "(reduce (fn [a x] (try (+ a x) (finally (println x)))) 0 [1 2])",
+    "deep": "(defn f [n] (if (= n 0) 0 (+ 1 (f (- n 1))))) (f 5000)",
+    "too deep": "(defn f [n] (+ 1 (f (+ n 1)))) (try (f 0) (catch StackOverflow e :deep))",
+}  # fmt: skip
+
+
+def outcome(source: str, level: int) -> tuple[str, object]:
+    try:
+        return "value", readable(evaluate(source, options=Options(level=level, verify=True)))
+    except RtfsError as error:
+        trace = error.__traceback__
+        places = []
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == "<text>":
+                places.append(list(trace.tb_frame.f_code.co_positions())[trace.tb_lasti // 2])
+            trace = trace.tb_next
+        return error.kind, (error.message, places[-1])
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_levels_agree(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    source = PROGRAMS[name]
+    wanted = outcome(source, 0)
+    printed = capsys.readouterr().out
+    for level in (1, 2):
+        assert outcome(source, level) == wanted
+        assert capsys.readouterr().out == printed
+
+
+def test_programs_show_both_ends() -> None:
+    ends = [outcome(source, 0)[0] for source in PROGRAMS.values()]
+    assert ends.count("value") > 30
+    assert len(set(ends)) > 6
