@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rtfs_runtime import tagged
     from rtfs_runtime.artifact import ArtifactError
     from rtfs_runtime.border import from_python, to_python
+    from rtfs_runtime.delegation.policy_reader import load_policy
     from rtfs_runtime.errors import RtfsError
     from rtfs_runtime.host.capability import capability
     from rtfs_runtime.host.grants import Grants
@@ -41,6 +42,7 @@ __all__ = [
     "compile_source",
     "from_python",
     "install",
+    "load_policy",
     "tagged",
     "to_python",
 ]
@@ -64,6 +66,7 @@ _HOMES: Final = MappingProxyType(
         "compile_source": "rtfsc.driver",
         "from_python": "rtfs_runtime.border",
         "install": "rtfsc.hook",
+        "load_policy": "rtfs_runtime.delegation.policy_reader",
         "to_python": "rtfs_runtime.border",
     }
 )

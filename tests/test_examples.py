@@ -32,7 +32,7 @@ def run(*args: str, level: int = 1, world: World = REAL) -> tuple[str, Result]:
     session = Session(
         modules=make_env((str(TRIAGE),), Options(level=level)).modules,
         grants=Grants.for_run(PLAN),
-        policy=policy.load(found),
+        policy=policy.load_policy(found),
         output=out,
         world=world,
     )

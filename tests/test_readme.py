@@ -27,11 +27,11 @@ def test_every_command_is_in_the_table() -> None:
 
 
 def test_the_policy_shown_can_be_read(tmp_path: Path) -> None:
-    from rtfs_runtime.delegation.policy_reader import load
+    from rtfs_runtime.delegation.policy_reader import load_policy
 
     path = tmp_path / "delegation.toml"
     path.write_text(block("toml"))
     (tmp_path / "support-topic.toml").write_text((ROOT / "models" / "support-topic.toml").read_text())
-    found = load(path)
+    found = load_policy(path)
     assert found.policy_matches("support/topic")
     assert not found.policy_matches("other/topic")

@@ -105,7 +105,7 @@ _RANGES: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
 )
 
 
-def load(path: str | Path) -> Policy:
+def load_policy(path: str | Path) -> Policy:
     """Read and check a policy file; raises TableError."""
     file = TableFile(Path(path))
     file.check_keys("", file.data, _TOP)
@@ -126,7 +126,7 @@ def load(path: str | Path) -> Policy:
 def load_nearest(explicit: str | Path | None = None, plan: str | Path | None = None) -> Policy | None:
     """Find and read the policy that holds for a plan, None when there is none; raises TableError."""
     path = find(explicit, plan)
-    return None if path is None else load(path)
+    return None if path is None else load_policy(path)
 
 
 class _Place(NamedTuple):

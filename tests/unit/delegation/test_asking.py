@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rtfs_runtime.delegation.policy_reader import load
+from rtfs_runtime.delegation.policy_reader import load_policy
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.host.world import REAL
 from rtfs_runtime.providers.base import ModelReply, ModelRequest, ProviderError
@@ -65,7 +65,7 @@ class Bench:
     def __init__(self, folder: Path, text: str, policy: str, *models: Fake) -> None:
         path = folder / "delegation.toml"
         path.write_text(policy, encoding="utf-8")
-        found = load(path)
+        found = load_policy(path)
         options = Options(delegable=found.delegable, policy=found.digest)
         self.env = make_env((str(folder),), options)
         self.clock = Clock()

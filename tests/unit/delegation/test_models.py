@@ -179,7 +179,7 @@ target = "local"
 
 def test_a_policy(tmp_path: Path) -> None:
     write(tmp_path, "r.toml", 'default = "d"')
-    policy = policies.load(write(tmp_path, "delegation.toml", POLICY))
+    policy = policies.load_policy(write(tmp_path, "delegation.toml", POLICY))
     assert [row.id for row in policy.models] == ["small", "echo"]
     assert [rule.target for rule in policy.rules][:3] == [LocalModel("small"), None, RemoteModel("big")]
     assert policy.rules[1].where == "delegation.toml:13"
@@ -250,7 +250,7 @@ def test_a_policy(tmp_path: Path) -> None:
 )
 def test_policies_that_are_wrong_say_where(tmp_path: Path, text: str, line: int, message: str) -> None:
     with pytest.raises(PolicyError) as caught:
-        policies.load(write(tmp_path, "delegation.toml", text))
+        policies.load_policy(write(tmp_path, "delegation.toml", text))
     assert caught.value.line == line
     assert message in caught.value.message
     assert str(caught.value).startswith(f"{tmp_path / 'delegation.toml'}:{line}: ")
@@ -289,7 +289,7 @@ ttl_s = 60
 
 
 def test_everything_that_a_policy_can_say(tmp_path: Path) -> None:
-    policy = policies.load(write(tmp_path, "delegation.toml", WHOLE))
+    policy = policies.load_policy(write(tmp_path, "delegation.toml", WHOLE))
     model = policy.settings_of("small")
     assert model is not None
     assert model.sampling == Sampling(0.5, 1.0, 12)
@@ -312,11 +312,11 @@ def test_everything_that_a_policy_can_say(tmp_path: Path) -> None:
 
 def test_a_missing_policy(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="cannot be read"):
-        policies.load(tmp_path / "no.toml")
+        policies.load_policy(tmp_path / "no.toml")
 
 
 def test_a_model_that_needs_a_file(tmp_path: Path) -> None:
-    policy = policies.load(write(tmp_path, "delegation.toml", '[models.a]\nprovider = "rules"\n'))
+    policy = policies.load_policy(write(tmp_path, "delegation.toml", '[models.a]\nprovider = "rules"\n'))
     with pytest.raises(PolicyError, match="model `a` needs a `file`"):
         policy.register_models(ModelRegistry())
 
@@ -326,7 +326,7 @@ def test_plug_ins_are_providers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return registries.ProviderRow(lambda settings, world: LocalEchoModel(settings.id, "<plug>"))
 
     monkeypatch.setattr(registries, "plug_ins", lambda: {"plug": load})
-    policy = policies.load(write(tmp_path, "delegation.toml", '[models.a]\nprovider = "plug"\n'))
+    policy = policies.load_policy(write(tmp_path, "delegation.toml", '[models.a]\nprovider = "plug"\n'))
     registry = ModelRegistry()
     policy.register_models(registry)
     assert registry.get("a").infer(ask("x")).text == "<plug> x"

@@ -14,7 +14,7 @@ import pytest
 
 import rtfsc
 from rtfs_runtime import session as sessions
-from rtfs_runtime.delegation.policy_reader import load
+from rtfs_runtime.delegation.policy_reader import load_policy
 from rtfs_runtime.errors import RtfsError
 from rtfsc.build import build
 from rtfsc.options import Options
@@ -94,7 +94,7 @@ def test_a_session_with_a_policy_compiles_for_it(plans: Path) -> None:
     (plans / "delegation.toml").write_text(
         '[models.m]\nprovider = "echo"\n[[rules]]\nmatch = "plan/ask"\ntarget = "local-model:m"\n'
     )
-    session = rtfsc.Session(policy=load(plans / "delegation.toml"))
+    session = rtfsc.Session(policy=load_policy(plans / "delegation.toml"))
     value = session.run(plans / "plan.rtfs").value
     assert value != "local"
     assert session.instances["plan"].interface.delegable == ("ask",)
@@ -111,7 +111,7 @@ def test_artifacts_that_were_built_without_the_policy_are_built_anew(plans: Path
     assert all(one.error is None for one in build([str(plans)], options=Options(level=level)))
     assert rtfsc.Session().run(plans / "plan.rtfs").value == "local"
     (plans / "delegation.toml").write_text(DELEGATED)
-    session = rtfsc.Session(policy=load(plans / "delegation.toml"))
+    session = rtfsc.Session(policy=load_policy(plans / "delegation.toml"))
     assert session.run(plans / "plan.rtfs").value == "[ECHO] q"
 
 
@@ -120,7 +120,7 @@ def test_another_policy_holds_for_what_is_loaded_later(plans: Path) -> None:
     (plans / "plan.rtfs").write_text('(import base) (defn main [] (base/ask "q"))')
     (plans / "delegation.toml").write_text(DELEGATED)
     session = rtfsc.Session()
-    session.set_policy(load(plans / "delegation.toml"))
+    session.set_policy(load_policy(plans / "delegation.toml"))
     assert session.run(plans / "plan.rtfs").value == "[ECHO] q"
     session.set_policy(None)
     assert session.run(plans / "plan.rtfs").value == "local"
