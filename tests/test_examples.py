@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+import rtfsc
 from rtfs_runtime.delegation import policy_reader as policy
 from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.host.world import REAL, World
 from rtfs_runtime.session import Result, Session
 from rtfs_runtime.trace import render_tree
+from rtfs_runtime.values import Keyword
 from rtfsc.driver import make_env
 from rtfsc.options import Options
 
@@ -84,3 +86,33 @@ def test_triage_from_the_command_line() -> None:
         check=False,
     )
     assert (ended.stdout, ended.stderr, ended.returncode) == (EXPECTED, "", 0)
+
+
+def cascade(world: World, sentences: tuple[str, ...]) -> tuple[list[str], str]:
+    """Run the cascade; gives the tones, and the trace."""
+    plan = ROOT / "examples" / "cascade" / "tone.rtfs"
+    chosen = rtfsc.load_policy(plan.with_name("delegation.toml"))
+    session = rtfsc.Session(grants=Grants.for_run(plan), policy=chosen, world=world)
+    result = session.run(plan, None, sentences)
+    session.close()
+    assert isinstance(result.value, tuple)
+    return [str(row[Keyword("tone")]) for row in result.value], render_tree(result.trace, times=False)
+
+
+def test_the_cascade_without_models_falls_back_on_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RTFS_MODELS_DIR", str(tmp_path))
+    tones, trace = cascade(REAL._replace(env={}.get), ("I love it", "An awful day", "It is a table"))
+    assert tones == [":positive", ":negative", ":neutral"]
+    # the sentences with a telling word ask nobody else
+    assert trace.count("attempt local-model:words") == 3 and trace.count("attempt local-model:small") == 1
+    assert "rtfsc models pull smollm2-135m-instruct" in trace
+    assert "model `large` needs the address of its server in the variable OPENAI_BASE_URL" in trace
+
+
+def test_the_sentences_of_the_cascade_are_labelled_evenly() -> None:
+    lines = (ROOT / "examples" / "cascade" / "sentences.tsv").read_text().splitlines()
+    labels = [line.split("\t")[0] for line in lines]
+    assert [labels.count(one) for one in ("positive", "negative", "neutral")] == [20, 20, 20]
+    assert len(set(lines)) == 60

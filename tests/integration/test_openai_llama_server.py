@@ -133,6 +133,7 @@ def test_the_prior_of_the_labels_is_taken_out(provider: OpenAIModel, request: py
     row = ModelSettings("tiny", "openai", options=options, timeout_s=60)
     calibrated = OpenAIModel(row, REAL._replace(env=env.get))
     question = ask("I love it", schema=FEELING, form="text", options={NEUTRAL: ("N/A", "The")})
+    assert (provider.most_requests(question), calibrated.most_requests(question)) == (1, 3)
     plain, first, second = provider.infer(question), calibrated.infer(question), calibrated.infer(question)
     calibrated.close()
     assert calibrated.version != provider.version
@@ -142,7 +143,7 @@ def test_the_prior_of_the_labels_is_taken_out(provider: OpenAIModel, request: py
         assert first.data["labels"]["neutral"] < plain.data["labels"]["neutral"]  # type: ignore[index]
         # what the questions without content took is part of the first answer's price
         assert first.usage.input_tokens > second.usage.input_tokens == plain.usage.input_tokens
-        assert first[:3] == second[:3]
+        assert first[:3] == second[:3] and calibrated.most_requests(question) == 1
 
 
 def test_the_same_question_has_the_same_answer(provider: OpenAIModel) -> None:

@@ -29,6 +29,7 @@ from rtfs_runtime.providers.base import (
     ModelRequest,
     ProviderError,
     Sampling,
+    most_requests,
 )
 from rtfs_runtime.trace import Event, Usage
 
@@ -171,11 +172,12 @@ class Asking:
 
     def _paid(self, provider: ModelProvider, request: ModelRequest, target: ModelTarget) -> ModelReply:
         """Ask a model within the budget, at one of its places."""
-        held = self._reserve(target, request)
+        times = most_requests(provider, request)
+        held = self._reserve(target, request, times)
         if isinstance(held, Refusal):
             self._refusal = held
             raise ProviderError(held.reason, "policy")
-        used = Amount(calls=1)
+        used = Amount(calls=times)
         wait_s = None if request.deadline_s is None else max(0.0, request.deadline_s - self._now_s())
         try:
             with self._dispatcher.admitted(target.model_id, wait_s) as admitted:
@@ -183,14 +185,14 @@ class Asking:
                     raise ProviderError("the model had no place for another call in time", "timeout")
                 reply = ask(provider, request)
             usage = self._priced(reply.usage, target)
-            used = Amount(usage.cost_usd or 0.0, usage.input_tokens + usage.output_tokens, 1)
+            used = Amount(usage.cost_usd or 0.0, usage.input_tokens + usage.output_tokens, times)
             return reply
         finally:
             self._dispatcher.budget.settle(held, used)
 
-    def _reserve(self, target: ModelTarget, request: ModelRequest) -> Reservation | Refusal:
+    def _reserve(self, target: ModelTarget, request: ModelRequest, times: int) -> Reservation | Refusal:
         price = self._dispatcher.price_of(target)
-        bound = bound_of(request, price)
+        bound = bound_of(request, price, times)
         trace = self._host.here().trace
         now_s = self._host.world.now_s()
         return self._dispatcher.budget.reserve(self._account, trace, now_s, bound, priced=price is not None)

@@ -234,14 +234,14 @@ class Budget:
         return Refusal("usd", where, f"the model has no price, and {where} limits money")
 
 
-def bound_of(request: ModelRequest, price: Price | None) -> Amount:
-    """Give the most that a request can take: no token is shorter than a byte."""
+def bound_of(request: ModelRequest, price: Price | None, times: int = 1) -> Amount:
+    """Give the most that so many requests of this kind can take: no token is shorter than a byte."""
     texts = [request.system, *(text for pair in request.examples for text in pair)]
     texts += [message.text for message in request.messages]
     tokens = sum(len(text.encode("utf-8", "surrogatepass")) + _TOKENS_A_TURN for text in texts)
     usage = Usage(tokens, request.sampling.max_tokens)
     usd = 0.0 if price is None else price.cost_usd(usage)
-    return Amount(usd, tokens + request.sampling.max_tokens, 1)
+    return Amount().plus(Amount(usd, tokens + request.sampling.max_tokens, 1), times)
 
 
 def _refusal(span: str, dimension: str, limit: Limit) -> Refusal:

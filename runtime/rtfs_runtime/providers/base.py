@@ -188,6 +188,13 @@ class ModelProvider(Protocol):
         ...
 
 
+def most_requests(provider: ModelProvider, request: ModelRequest) -> int:
+    """Give how many requests a provider may send for one; budgets reserve for them all. One, unless it has a
+    `most_requests` that says otherwise."""
+    count = getattr(provider, "most_requests", None)
+    return 1 if count is None else int(count(request))
+
+
 class InstantProvider(ABC):
     """Base of providers that answer at once: the async twin is the plain one, nothing needs closing."""
 

@@ -113,6 +113,12 @@ class OpenAIModel:
         except StopIteration as ended:
             return _replied(ended)
 
+    def most_requests(self, request: ModelRequest) -> int:
+        """Give how many requests this one may take: with those without content, when their answers are still
+        to be known."""
+        neutral = self._neutral(request)
+        return 1 if self._prior_key(request, neutral) in self._priors else 1 + len(neutral)
+
     def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
@@ -121,19 +127,27 @@ class OpenAIModel:
     def _asked(self, request: ModelRequest) -> Steps:
         """Ask, and take the prior of the labels out of the answer where that is wanted and can be done."""
         reply = yield from self._steps(request)
-        neutral = request.options.get(NEUTRAL)
-        drawn = request.sampling.temperature > 0
-        if not self._calibrate or drawn or not isinstance(neutral, tuple) or label_shares_of(reply) is None:
+        neutral = self._neutral(request)
+        if not neutral or label_shares_of(reply) is None:
             return reply
-        fixed = (request.form, request.system, request.examples, request.schema, neutral)
-        if fixed not in self._priors:
+        key = self._prior_key(request, neutral)
+        if key not in self._priors:
             replies = []
             for text in neutral:
                 replies.append((yield from self._steps(request._replace(messages=(Message("user", text),)))))
-            self._priors[fixed] = prior_of(replies)
+            self._priors[key] = prior_of(replies)
             reply = reply._replace(usage=_sum(one.usage for one in (reply, *replies)))
-        prior = self._priors[fixed]
+        prior = self._priors[key]
         return reply if prior is None else without_prior(reply, prior)
+
+    def _neutral(self, request: ModelRequest) -> tuple[str, ...]:
+        """Give the questions without content, nothing where no prior is wanted."""
+        given = request.options.get(NEUTRAL)
+        wanted = self._calibrate and request.sampling.temperature == 0
+        return given if wanted and isinstance(given, tuple) else ()
+
+    def _prior_key(self, request: ModelRequest, neutral: tuple[str, ...]) -> tuple[object, ...]:
+        return (request.form, request.system, request.examples, request.schema, neutral)
 
     def _steps(self, request: ModelRequest) -> Steps:
         """Write what to send, take what came back, until there is a reply."""

@@ -115,6 +115,7 @@ def test_a_bound_counts_bytes() -> None:
     )
     tokens = 2 + 3 + 1 + 1 + 4 * 32
     assert bound_of(request, None) == Amount(0.0, tokens + 10, 1)
+    assert bound_of(request, None, 3) == Amount(0.0, 3 * (tokens + 10), 3)
     assert bound_of(request, Price(1.0, 2.0)).usd == pytest.approx((tokens + 2 * 10) / 1000)
 
 
