@@ -17,6 +17,7 @@ __all__ = ["CompileError", "Diagnostic", "Edit", "fail", "render_text", "to_json
 _LINES_BEFORE = 2
 _GUTTER = " " * 8
 _MARKS_AT_MOST = 60
+_LONGEST_EDIT_SHOWN = 60
 
 
 class Placed(Protocol):
@@ -66,6 +67,8 @@ def render_text(diagnostic: Diagnostic, source: SourceFile | None, color: bool =
             lines.append(f"   {number}. {what}")
             if instead:
                 lines.append(f"      → {instead}")
+    if diagnostic.edit is not None and source is not None:
+        lines += ["", _repair(diagnostic.edit, source)]
     if row is not None:
         lines += ["", f"📖 More: rtfsc explain {diagnostic.code}"]
     return "\n".join(lines) + "\n"
@@ -83,6 +86,26 @@ _DELIMITER_ANALYSIS = (
 
 def _paint(text: str, style: str, color: bool) -> str:
     return f"\x1b[{style}m{text}\x1b[0m" if color else text
+
+
+def _repair(edit: Edit, source: SourceFile) -> str:
+    """Say in one line what an edit does."""
+    before, after = _quoted(source.text[edit.start : edit.end]), _quoted(edit.replacement)
+    line, column = source.line_column(edit.start)
+    if not before:
+        what = f"insert {after}"
+    elif not after:
+        what = f"remove {before}"
+    else:
+        what = f"write {after} for {before}"
+    return f"🔧 Suggested edit, line {line}:{column}: {what}"
+
+
+def _quoted(text: str) -> str:
+    shown = " ".join(text.split()) or text
+    if len(shown) > _LONGEST_EDIT_SHOWN:
+        shown = shown[: _LONGEST_EDIT_SHOWN - 1] + "…"
+    return f"`{shown}`" if text else ""
 
 
 def _place(source: SourceFile, offset: int) -> str:

@@ -42,7 +42,7 @@ from rtfsc.lower.context import LowerContext
 from rtfsc.lower.lower import lower
 from rtfsc.options import DEFAULT, Options
 from rtfsc.passes.pipeline import PIPELINE
-from rtfsc.source import CompileError, SourceFile, Span
+from rtfsc.source import CompileError, Diagnostic, SourceFile, Span
 from rtfsc.syntax.forms import Form, ListForm, SymbolForm
 from rtfsc.syntax.parser import parse
 from rtfsc.units import Env, Unit
@@ -111,6 +111,18 @@ def compile_text(text: str, options: Options = DEFAULT, env: Env | None = None, 
     Raises: CompileError.
     """
     return compile_source(SourceFile(name, text), options, env)
+
+
+def examine(source: SourceFile, options: Options = DEFAULT, env: Env | None = None) -> tuple[Diagnostic, ...]:
+    """Report what is wrong with a text, without writing code for it: errors, or else warnings."""
+    data = source.text.encode("utf-8", "surrogatepass")
+    request = Request(data, os.path.basename(source.name), source.name, False)
+    compilation = Compilation(request, source, options, env or make_env((), options))
+    try:
+        compilation.guarded(lambda: compilation.lowered(compilation.forms()))
+    except CompileError as error:
+        return error.diagnostics
+    return tuple(compilation.context.warn)
 
 
 def evaluate(

@@ -17,9 +17,12 @@ from rtfsc.build import source_files
 from rtfsc.cli.outcome import WRONG_PROGRAM
 from rtfsc.cli.sessions import Policy, SearchPath, check_file, options_of, policy_of
 from rtfsc.diagnostics import render_text, to_json
-from rtfsc.driver import compile_file, make_env
+from rtfsc.driver import compile_file, examine, make_env
+from rtfsc.options import Options
+from rtfsc.repair.search import with_edits
 from rtfsc.reports.render import use_color
 from rtfsc.source import CompileError, Diagnostic, SourceFile
+from rtfsc.units import Env
 
 Found = tuple[Diagnostic, SourceFile | None]
 
@@ -38,11 +41,7 @@ def command(
     files = source_files(paths)
     for file in files:
         env = make_env((os.path.dirname(file) or ".", os.getcwd(), *(path or ())), options)
-        try:
-            unit = compile_file(file, options, env)
-            found += [(each, unit.source) for each in unit.diagnostics]
-        except CompileError as error:
-            found += [(each, error.source) for each in error.diagnostics]
+        found += _check(file, options, env)
     errors = sum(each.severity == "error" for each, _ in found)
     if as_json:
         rows = [to_json(each, source) for each, source in found]
@@ -56,3 +55,20 @@ def command(
         typer.echo(f"{len(files)} files, {errors} errors, {len(found) - errors} warnings")
     if errors:
         raise typer.Exit(WRONG_PROGRAM)
+
+
+def _check(file: str, options: Options, env: Env) -> list[Found]:
+    try:
+        unit = compile_file(file, options, env)
+        source, reports = unit.source, unit.diagnostics
+    except CompileError as error:
+        assert error.source is not None, "the driver adds the source"
+        source, reports = error.source, error.diagnostics
+    # a text that is not UTF-8 is shown with replacements: an edit of it would be no edit of the file
+    if any(each.code == "E001" for each in reports):
+        return [(each, source) for each in reports]
+
+    def again(text: SourceFile) -> tuple[Diagnostic, ...]:
+        return examine(text, options, env)
+
+    return [(each, source) for each in with_edits(reports, source, again)]

@@ -1,0 +1,92 @@
+"""The suggested edit repairs broken plans; and one example for each kind of mistake that is looked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from difflib import SequenceMatcher
+
+import pytest
+
+from rtfsc.repair.search import checked
+from rtfsc.source import SourceFile
+from tests.repairs.measure import broken_plans, judge
+
+BAR = 0.9
+
+
+def test_the_suggested_edit_repairs_nine_broken_plans_of_ten() -> None:
+    judged = [judge(broken) for broken in broken_plans(3, 0)]
+    missed = Counter(each.broken.rule for each in judged if not each.good)
+    assert len(judged) >= 150
+    assert sum(missed.values()) <= (1 - BAR) * len(judged), missed
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        # delimiters: where the indentation says, and where the number of arguments says
+        ("(defn f [x]\n  (+ x 1)\n\n(f 2)", "(defn f [x]\n  (+ x 1))\n\n(f 2)"),
+        ("(defn f [x]\n  (let [y (+ x 1]\n    y))", "(defn f [x]\n  (let [y (+ x 1)]\n    y))"),
+        ("(defn f [x]\n  (if (> x 1))\n    x\n    0))", "(defn f [x]\n  (if (> x 1)\n    x\n    0))"),
+        ("(map (fn [x] (inc x) [1 2])", "(map (fn [x] (inc x)) [1 2])"),
+        ("{:a [1 2}", "{:a [1 2]}"),
+        ("(+ 1 2))", "(+ 1 2)"),
+        ("(str [1 2)]", "(str [1 2])"),
+        # strings
+        ('(str "a b) 1', '(str "a b") 1'),
+        ("(str 'one two')", '(str "one two")'),
+        ("(str “one”)", '(str "one")'),
+        # words
+        ("(defun f [x] x)", "(defn f [x] x)"),
+        ("(mathc 1 n when (> n 0) n _ 0)", "(match 1 n when (> n 0) n _ 0)"),
+        ("(def total 1)\n(+ totl 1)", "(def total 1)\n(+ total 1)"),
+        ("(fn [x :itn] x)", "(fn [x :int] x)"),
+        ("(try (/ 1 0) (catch DivisionByZer e 1))", "(try (/ 1 0) (catch DivisionByZero e 1))"),
+        ("(if (|| true false) 1 2)", "(if (or true false) 1 2)"),
+        # shapes
+        ("(let (x 1) x)", "(let [x 1] x)"),
+        ("(let ((x 1) (y 2)) (+ x y))", "(let [x 1 y 2] (+ x y))"),
+        ("(let x 1 (inc x))", "(let [x 1] (inc x))"),
+        ("(let [x 1 (inc x)])", "(let [x 1] (inc x))"),
+        ("(defn f (x y) (+ x y))", "(defn f [x y] (+ x y))"),
+        ("(define (f x y) (+ x y))", "(defn f [x y] (+ x y))"),
+        ("(if true 1 :else 2)", "(if true 1 2)"),
+        ("(cond (true 1) ((f) 3) (:else 2)) (defn f [] 1)", "(cond true 1 (f) 3 :else 2) (defn f [] 1)"),
+        ("(try (catch e 1) (/ 1 0))", "(try (/ 1 0) (catch e 1))"),
+        ("(try (/ 1 0)) (catch e 1)", "(try (/ 1 0) (catch e 1))"),
+        ("(fn [a & r b] a)", "(fn [a b & r] a)"),
+        ("{name 1}", "{:name 1}"),
+        ("(step fetch 1)", '(step "fetch" 1)'),
+        ("(count [1] 2)", "(count [1])"),
+        ('^:delegation :local "m" (fn [x] x)', '^:delegation :local-model "m" (fn [x] x)'),
+        # literals
+        ("(+ 10s 1)", "(+ 10 1)"),
+        ("(* 1/2 4)", "(* (/ 1 2) 4)"),
+        ("#{1 2}", "(set [1 2])"),
+        ('(re-find "\\d+ \\w" "1 a")', '(re-find "\\\\d+ \\\\w" "1 a")'),
+        ("// total\n(+ 1 2)", ";; total\n(+ 1 2)"),
+    ],
+)  # fmt: skip
+def test_an_edit_for(wrong: str, right: str) -> None:
+    first = checked(SourceFile("plan.rtfs", wrong))[0]
+    assert first.edit is not None
+    assert first.edit.apply(wrong) == right
+
+
+def test_nothing_is_suggested_that_does_not_help() -> None:
+    (report,) = checked(SourceFile("plan.rtfs", "(some-host-name 1)"))
+    assert report.code == "W001" and report.edit is None
+
+
+def test_large_texts_and_many_reports_are_passed_through() -> None:
+    text = "\n".join(f"(no-such-{'x' * (n % 7)}-{n} 1)" for n in range(30))
+    assert len(checked(SourceFile("plan.rtfs", text))) == 30
+    large = "(+ 1 2)\n" * 30_000 + "(defun f [x] x)"
+    assert checked(SourceFile("plan.rtfs", large))[0].edit is None
+
+
+def test_an_edit_changes_little() -> None:
+    wrong = "(defn f [x]\n  (let [y (* x 2)\n        z (+ y 1)]\n    [y z])"
+    edit = checked(SourceFile("plan.rtfs", wrong))[0].edit
+    assert edit is not None
+    assert SequenceMatcher(None, wrong, edit.apply(wrong)).ratio() > 0.95
