@@ -101,6 +101,11 @@ class ColdStore:
         self.flush()
         return self._safely(self._reads.count, 0)
 
+    def counts(self) -> dict[str, float]:
+        """Give the layer's counts."""
+        none: dict[str, float] = {}
+        return self._safely(self._reads.counts, none)
+
     def flush(self) -> None:
         """Wait until everything put so far is on disk, or was given up."""
         self._check_process()

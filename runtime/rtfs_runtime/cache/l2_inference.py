@@ -106,12 +106,20 @@ class InferenceCache(CacheLayer[bytes, InferenceResult]):
 
         Raises: what `infer` raises; ProviderError timeout when the deadline comes while another caller asks.
         """
+        return self.look(request, answerer, use) or self.ask(request, answerer, infer, use)
+
+    def look(self, request: ModelRequest, answerer: Answerer, use: Use = AS_CONFIGURED) -> Answered | None:
+        """Give what is kept for a request, if anything is."""
+        key, _ = self._key(request, answerer, use)
+        return None if key is None else self._look(key, use)
+
+    def ask(
+        self, request: ModelRequest, answerer: Answerer, infer: Infer, use: Use = AS_CONFIGURED
+    ) -> Answered:
+        """Answer by `infer` after `look` found nothing, once for all callers that ask the same just now."""
         key, why_not = self._key(request, answerer, use)
         if key is None:
             return infer(request), Lookup(False, "", why_not)
-        answered = self._look(key, use)
-        if answered is not None:
-            return answered
 
         def compute() -> Answered:
             return self._again(key, use) or self._keep(key, request, infer(request), use)
@@ -178,6 +186,11 @@ class InferenceCache(CacheLayer[bytes, InferenceResult]):
         ]
         cold = [] if self._cold is None else self._cold.find(Labels(None, None, about.tenant, about.input))
         return _by_age(hot, cold)
+
+    def peek(self, key: bytes) -> InferenceResult | None:
+        """Give what `get` would, but count nothing."""
+        found, _ = self._find(key)
+        return None if found is None or _is_under(found, self._config.confidence_threshold) else found
 
     # the protocol
 

@@ -11,7 +11,7 @@ import os
 import weakref
 from collections.abc import Callable
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rtfs_runtime.cache.cold import ColdStore
 from rtfs_runtime.cache.l1_delegation import DelegationCache
@@ -21,7 +21,12 @@ from rtfs_runtime.cache.layer import CacheStats
 from rtfs_runtime.cache.sqlite import FILE_NAME
 from rtfs_runtime.host.world import REAL
 
+if TYPE_CHECKING:
+    from rtfs_runtime.cache.embedding import Embedder
+    from rtfs_runtime.cache.l3_semantic import SemanticCache
+
 L2: Final = "l2"
+L3: Final = "l3"
 
 
 class CacheManager:
@@ -39,6 +44,7 @@ class CacheManager:
         elapsed_s: Callable[[], float] = REAL.elapsed_s,
     ) -> None:
         self.directory = directory
+        self._embedder: Embedder | None = None
         self.problems: list[str] = []
         self._clock = clock
         self._warn = warn
@@ -70,13 +76,30 @@ class CacheManager:
         return InferenceCache(self._clock, cold=cold, elapsed_s=self._elapsed_s)
 
     @cached_property
+    def l3(self) -> SemanticCache | None:
+        """Answers to like questions; None, with a problem that says what to install, without the extra."""
+        try:
+            # numpy and what it brings: only programs whose rules ask for likeness pay for it
+            from rtfs_runtime.cache.l3_semantic import Parts, SemanticCache
+        except ImportError as error:
+            self._report(f"likeness is not used, it needs `{error.name}`: pip install 'rtfsc[semantic]'")
+            return None
+        cold = None
+        if self.directory is not None:
+            path = os.path.join(self.directory, FILE_NAME)
+            cold = ColdStore(path, L3, self._clock, self._report, COLD_ENTRIES)
+        return SemanticCache(self.l2, self._clock, cold=cold, parts=Parts(self._embedder, self._report))
+
+    @cached_property
     def l4(self) -> LocalArtifacts:
         """Compiled code."""
         return local_artifacts()
 
     def stats(self) -> dict[str, CacheStats]:
         """Tell what each layer did so far, by its name."""
-        return {"l1": self.l1.stats(), "l2": self.l2.stats(), "l4": self.l4.stats()}
+        stats = {"l1": self.l1.stats(), "l2": self.l2.stats(), "l4": self.l4.stats()}
+        l3 = self.__dict__.get("l3")
+        return stats if l3 is None else dict(sorted({**stats, "l3": l3.stats()}.items()))
 
     def flush(self) -> None:
         """Wait until everything kept is on disk."""
@@ -85,6 +108,9 @@ class CacheManager:
 
     def close(self) -> None:
         """Write what waits, and close the files."""
+        l3 = self.__dict__.get("l3")
+        if l3 is not None:
+            l3.close()
         if "l2" in self.__dict__:
             self.l2.close()
 

@@ -1,0 +1,151 @@
+"""Ways of asking the same in English, brought to one: an ordered table of rewrites.
+
+In: a sentence. Out: the sentence without courtesies, with one spelling of each way to ask. A row may only
+join what means the same; what a row drops must carry no meaning in any sentence it matches.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+HOWTO: Final = "\x01"
+REQUEST: Final = "\x02"
+"""Marks that stand for `how do I` and `can you`, at the place where these stood."""
+
+_I: Final = r"(?:i|we|you|one|someone|somebody|people)"
+_ASKING: Final = (
+    r"(?:can|could|would|will) (?:you|someone|anyone|u) (?:please |kindly )?"
+    r"(?:tell|say to|inform|show|let) (?:me|us)(?: know)?|"
+    r"(?:please |kindly |just )?(?:tell|inform) (?:me|us)|(?:please |kindly )?let (?:me|us) know|"
+    r"do (?:you|u) (?:happen to )?know|any idea|(?:i|we)(?: would|'d)? (?:want|need|like|love) to know|"
+    r"(?:i|we)(?: am|'m| was| are| were|'re)? (?:just )?(?:wondering|curious)(?: to know)?|"
+    r"(?:i|we) wonder|(?:can|could|may) (?:i|we) (?:please )?(?:ask|know)|may i ask|"
+    r"(?:can|could|would) (?:you|u) (?:please )?(?:explain|clarify)(?: to me)?"
+)
+_TO_DO: Final = (
+    r"(?:can|could|would|will) (?:you|u|someone|anyone) (?:please |kindly )?(?:help (?:me|"
+    r"us) (?:to )?|just )?|"
+    r"(?:i|we)(?: would|'d)? (?:really )?(?:want|need|wish|like|love) (?:you )?to |"
+    r"(?:please |kindly )?(?:can you )?help (?:me|us) (?:to )?(?!out|with|understand)|"
+    r"would (?:you|u) mind "
+)
+_ROWS: Final[tuple[tuple[str, str], ...]] = (
+    # courtesies, at the borders of the text only
+    (
+        r"^(?:hi|hello|hey|greetings|good (?:morning|afternoon|evening|day))(?: there| all| team|"
+        r" everyone)?[,!.:]+\s+",
+        "",
+    ),
+    (r"^(?:hi|hey|hello) there\s+", ""),
+    (r"^(?:excuse me|sorry|quick question|question)[,:]\s+(?:but )?", ""),
+    (
+        r"^(?:ok|okay|so|well|now)[, ]+(?=(?:how|what|when|where|why|who|can|could|please|tell|do|"
+        r"does|is|are)\b)",
+        "",
+    ),
+    (
+        r"[,.!;]?\s*\b(?:many thanks|thanks|thank you|thx)(?: so much| very much| a lot| in advance|"
+        r" again)*\s*[.!]*\s*$",
+        "",
+    ),
+    (r"[,;]?\s*\b(?:please|pls|plz|kindly)\b[,]?", " "),
+    # contractions
+    (r"\bcan(?:not|'t)\b", "can not"),
+    (r"\bwon't\b", "will not"),
+    (r"\bshan't\b", "shall not"),
+    (r"\bain't\b", "is not"),
+    (r"(\w)n't\b", r"\1 not"),
+    (r"\bcant\b", "can not"),
+    (r"\bwont\b", "will not"),
+    (r"\b(do|does|did|is|are|was|could|would|should|have|has)nt\b", r"\1 not"),
+    (r"\b(i)(?:'m|m)\b", r"\1 am"),
+    (r"\b(i|you|we|they|he|she|it|who|that|there)'ve\b", r"\1 have"),
+    (r"\b(\w+)'re\b", r"\1 are"),
+    (r"\b(\w+)'ll\b", r"\1 will"),
+    (r"\b(i|you|we|they|he|she|it)'d\b", r"\1 would"),
+    (r"\b(what|who|where|when|how|why|that|there|it|he|she)'?s\b(?! own)", r"\1 is"),
+    (r"\bgonna\b|\bgoing to\b(?= (?!the |a |an |my |our )[a-z])", "will"),
+    (r"\b(?:am|are|is|was|were)? ?(?:unable|not able) to\b", "can not"),
+    (r"\b(?:am|are|is) able to\b", "can"),
+    (
+        r"'s (?=(?:too|very|not|so|really|been|still|broken|missing|wrong|late|over|gone|great|awful|"
+        r"slow)\b)",
+        " is ",
+    ),
+    (r"\b((?:my|the|this|that|our|your) \w+(?: \w+)?) will not\b", r"\1 does not"),
+    (r"\b(?:get|gets|got|gotten) (?=\w+(?:ed|en|lost|stuck)\b)", "was "),
+    (r"\b(?:has|have) (.+?) got\b", r"does \1 have"),
+    (r"\b(has|have) got\b", r"\1"),
+    (r"\b(do|does|did) (.+?) come with\b", r"\1 \2 have"),
+    (r"\b(?:right now|at the moment|at present|currently)\b", " "),
+    # questions put as orders, and orders put as questions
+    (rf"^\s*(?:{_ASKING})[,:]? (?:about )?(?=(?:how|what|when|where|why|who|whose|which|whether|if)\b)", ""),
+    (rf"^\s*(?:{_ASKING})(?: about)? (?=(?:the|my|our|your|its|his|her|their)\b)", "what is "),
+    (r"^\s*(?:if|whether) ", "is it so that "),
+    (rf"^\s*(?:{_TO_DO})", f"{REQUEST} "),
+    (
+        r"^\s*(?:i|we)(?: would|'d)? (?:want|need|like|wish) (?=(?:a|an|the|my|our|some|this|that)\b)",
+        "i want ",
+    ),
+    (
+        r"^\s*(?:(?:can|could) you )?(?:i (?:want|need) (?:some )?|please )?help (?:me |"
+        r"us )?(?=(?:with|on)\b)",
+        "help ",
+    ),
+    (r"^\s*i (?:found|thought) (the|this|that) (\w+)", r"\1 \2 was"),
+    # how to
+    (rf"\bhow (?:do|can|could|would|does|to) ?{_I}? ?(?:go about |get to )?(?=[a-z])", f"{HOWTO} "),
+    (r"\bhow to\b", HOWTO),
+    (
+        r"\bwhat(?: is| are)? (?:the )?(?:right |correct |proper |best )?(?:way|ways|procedure|"
+        r"process|steps?) (?:to|for|of)\b",
+        HOWTO,
+    ),
+    (rf"\bwhat (?:do|should|must|can) {_I} (?:need to |have to )?do (?:in order )?to\b", HOWTO),
+    (r"\b(?:explain|show me|teach me|describe)(?: to me)? how to\b", HOWTO),
+    (
+        r"^\s*(?:is it possible|is there (?:a|any) way|(?:am i|are we) (?:able|allowed)) (?:for me |"
+        r"for us )?to\b",
+        "can i",
+    ),
+    (r"^\s*(?:may|could) (i|we)\b", r"can \1"),
+    # what is asked for
+    (r"\bwhat time is it\b", "what is the time"),
+    (r"\b(where|when|what|who) to (?=[a-z])", r"\1 do i "),
+    (r"\b(?:at )?(?:what|which) time (?=is|are|do|does|did|will|can|was|were)", "when "),
+    (r"\bhow old (is|are|was|were) (.+?)(?=[?.!]|$)", r"what \1 the age of \2"),
+    (r"\bhow much (?:money )?(?:does|do) (.+?) cost\b", r"what is the price of \1"),
+    (r"\bhow much (?:money )?did (.+?) cost\b", r"what was the price of \1"),
+    (r"\bhow much (is|are) (?=(?:the|a|an|this|that|your|my|it|one)\b)", r"what \1 the price of "),
+    (r"\bwhat (?:does|do) (.+?) cost\b", r"what is the price of \1"),
+    (r"\bwhat did (.+?) cost\b", r"what was the price of \1"),
+    (r"\bwhat (is|are|was|were) (.+?) like\b", r"what \1 \2"),
+    (r"\bhow (is|was) the weather\b", r"what \1 the weather"),
+    (rf"{HOWTO} say (.+?) in (\w+)\s*[?.!]*$", r"translate \1 into \2"),
+    (r"\btranslate (.+?) to (\w+)\s*[?.!]*$", r"translate \1 into \2"),
+    (r"\bwhat (?:does|do) (?:the (?:word|term) )?(.+?) mean\s*[?.!]*$", r"define \1"),
+    (r"\bwhat is the (?:definition|meaning) of (?:the (?:word|term) )?(.+?)\s*[?.!]*$", r"define \1"),
+    (r"\b(?:give|write|make|provide|create)(?: me| us)? (?:a |an |the )?summary of\b", "summarize"),
+    (r"\b(?:give|write|make|provide)(?: me| us)? (?:a |an |the )?translation of\b", "translate"),
+    (r"\bdo you (?:still )?have (.+?) (?:available|in stock)\b", r"is \1 available"),
+    (r"\bin stock\b", "available"),
+    (r"\bhow come\b", "why"),
+    (r"\bfor what reason\b", "why"),
+    (r"\bwhat is the reason (?:that|why|for)\b", "why"),
+    (r"(?-i:\b((?:[A-Z]\w+ )*[A-Z]\w+)'s )([a-z]+)\b", r"the \2 of \1"),
+    (r"\b((?:the|my|our|your|this|that|his|her) \w+)'s (\w+)", r"the \2 of \1"),
+    (r"\bcolour", "color"),
+    (r"\bfavour", "favor"),
+    (r"\bcentre\b", "center"),
+    (r"\bcancell(ed|ing|ation)", r"cancel\1"),
+    (r"(\w{4,})is(e|es|ed|ing|ation)\b", r"\1iz\2"),
+)
+REWRITES: Final = tuple((re.compile(pattern, re.IGNORECASE), by) for pattern, by in _ROWS)
+
+
+def rewrite(text: str) -> str:
+    """Bring a sentence to the one way of saying it that the table knows."""
+    for pattern, by in REWRITES:
+        text = pattern.sub(by, text)
+    return text

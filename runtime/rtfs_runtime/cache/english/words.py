@@ -1,0 +1,372 @@
+"""The words that sentences are made of: which carry meaning, which only bind, and their base forms.
+
+In: lower-case words. Out: closed classes as sets, base forms, synonyms by group, numbers. A word that no
+class names carries meaning: unknown words are never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Final
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+DROPPED: Final = _set(
+    "a an the is are am be been being was were do does did have has had it its this that these those "
+    "there here i me my mine myself we us our ours you your yours he him his she her hers they them "
+    "their theirs can could will would shall may might of so and any some"
+)
+"""Words that only bind; where a class below names one, that class is compared."""
+
+NEGATIONS: Final = _set("not no never none nobody nothing nowhere neither nor without hardly barely scarcely")
+QUESTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "who": "who",
+        "whom": "who",
+        "whose": "whose",
+        "what": "what",
+        "which": "what",
+        "when": "when",
+        "where": "where",
+        "why": "why",
+        "how": "how",
+        "whether": "whether",
+    }
+)
+AUXILIARIES: Final = _set(
+    "is are am was were do does did can could will would shall should may might must has have had"
+)
+PAST: Final = _set("was were did had")
+PRESENT: Final = _set("is are am do does")
+BEING: Final = _set("is are am was were be been")
+HAVING: Final = _set("have has had")
+FUTURE: Final = _set("will shall")
+PERSONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(["i", "me", "my", "mine", "myself", "we", "us", "our", "ours"], "first"),
+        **dict.fromkeys(["you", "your", "yours"], "second"),
+        **dict.fromkeys(["he", "him", "his"], "he"),
+        **dict.fromkeys(["she", "her", "hers"], "she"),
+        **dict.fromkeys(["they", "them", "their", "theirs"], "they"),
+    }
+)
+OWNERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(["my", "mine", "our", "ours"], "first"),
+        **dict.fromkeys(["your", "yours"], "second"),
+        **dict.fromkeys(["their", "theirs", "his", "her", "hers"], "other"),
+    }
+)
+OBJECTS: Final = _set("me us you him them")
+MODALS: Final[Mapping[str, str]] = MappingProxyType({"may": "may", "might": "may"})
+DEMONSTRATIVES: Final[Mapping[str, str]] = MappingProxyType(
+    {"this": "near", "these": "near", "here": "near", "that": "far", "those": "far"}
+)
+STRICT_PREPOSITIONS: Final = _set(
+    "from to into onto toward towards before after until till since by over under above below against "
+    "between through during within beyond behind near except besides than per via off out up down "
+    "outside inside across among around away along like as"
+)
+WEAK_PREPOSITIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "of": "about",
+        "about": "about",
+        "regarding": "about",
+        "concerning": "about",
+        "for": "about",
+        "in": "in",
+        "at": "in",
+        "on": "on",
+        "with": "with",
+    }
+)
+DIRECTED: Final = _set("the a an my your our his her their this that these those")
+"""After one of these `to` names a place or a person; before a bare verb it means nothing."""
+
+_PARTICLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "turn": _set("on off up down"),
+        "switch": _set("on off"),
+        "log": _set("in out on off"),
+        "sign": _set("in up out off"),
+        "shut": _set("down off"),
+        "pick": _set("up"),
+        "set": _set("up"),
+        "check": _set("in out"),
+        "back": _set("up"),
+        "look": _set("up"),
+        "fill": _set("in out"),
+        "call": _set("off back"),
+        "take": _set("off"),
+        "put": _set("on off"),
+        "find": _set("out"),
+        "give": _set("up back"),
+        "send": _set("back"),
+        "pay": _set("back"),
+        "bring": _set("back"),
+        "speed": _set("up"),
+        "slow": _set("down"),
+        "hang": _set("up"),
+        "top": _set("up"),
+        "cut": _set("off"),
+        "break": _set("down"),
+        "wake": _set("up"),
+        "get": _set("back"),
+        "go": _set("up down back"),
+        "come": _set("back"),
+        "start": _set("up"),
+        "opt": _set("in out"),
+        "fall": _set("down"),
+        "pass": _set("away"),
+        "make": _set("up"),
+        "run": _set("out"),
+        "work": _set("out"),
+    }
+)
+
+_IRREGULAR: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        word: base
+        for base, forms in {
+            "buy": "bought",
+            "bring": "brought",
+            "begin": "began begun",
+            "break": "broke",
+            "build": "built",
+            "catch": "caught",
+            "choose": "chose chosen",
+            "come": "came",
+            "do": "done",
+            "drink": "drank drunk",
+            "drive": "drove driven",
+            "eat": "ate eaten",
+            "fall": "fell fallen",
+            "feel": "felt",
+            "find": "found",
+            "fly": "flew flown",
+            "forget": "forgot",
+            "get": "got gotten",
+            "give": "gave given",
+            "go": "went gone",
+            "grow": "grew grown",
+            "hear": "heard",
+            "hold": "held",
+            "keep": "kept",
+            "know": "knew known",
+            "leave": "left",
+            "lend": "lent",
+            "lose": "lost",
+            "make": "made",
+            "mean": "meant",
+            "meet": "met",
+            "pay": "paid",
+            "ride": "rode ridden",
+            "rise": "rose risen",
+            "run": "ran",
+            "say": "said",
+            "see": "saw seen",
+            "sell": "sold",
+            "send": "sent",
+            "sing": "sang sung",
+            "sit": "sat",
+            "sleep": "slept",
+            "speak": "spoke",
+            "spend": "spent",
+            "stand": "stood",
+            "steal": "stole stolen",
+            "swim": "swam swum",
+            "take": "took taken",
+            "teach": "taught",
+            "tell": "told",
+            "think": "thought",
+            "understand": "understood",
+            "wake": "woke",
+            "wear": "wore worn",
+            "win": "won",
+            "write": "wrote written",
+            "freeze": "froze frozen",
+            "hide": "hid",
+        }.items()
+        for word in forms.split()
+    }
+)
+_NO_INFLECTION: Final = _set(
+    "news means customs goods arms terms species series always lens gas bus status address business "
+    "process access less unless pass miss yes us this his its was is has does as thus plus minus bonus "
+    "virus campus focus census need feed speed seed bed red embed hundred naked wicked indeed exceed "
+    "proceed succeed breed bleed deed weed reed shed sled bred fled sped heed building meeting wedding "
+    "ceiling evening morning nothing something anything everything thing king ring string spring bring "
+    "sing wing during pudding being wallpaper closing"
+)
+_VERBS: Final = _set(
+    "open close work start begin end cost arrive leave need want say mean run take make go come live "
+    "play show give get keep happen seem look sound feel taste smell contain include require depend "
+    "ship deliver accept offer sell buy use support allow think know like love hate crash freeze load "
+    "fail appear stop charge expire renew"
+)
+_UNITS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        word: number
+        for number, word in enumerate(
+            [
+                "zero",
+                "one",
+                "two",
+                "three",
+                "four",
+                "five",
+                "six",
+                "seven",
+                "eight",
+                "nine",
+                "ten",
+                "eleven",
+                "twelve",
+                "thirteen",
+                "fourteen",
+                "fifteen",
+                "sixteen",
+                "seventeen",
+                "eighteen",
+                "nineteen",
+            ]
+        )
+    }
+)
+_TENS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        word: 10 * (place + 2)
+        for place, word in enumerate(
+            ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+        )
+    }
+)
+_SCALES: Final[Mapping[str, int]] = MappingProxyType(
+    {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+)
+ORDINALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "first": "1st",
+        "second": "2nd",
+        "third": "3rd",
+        "fourth": "4th",
+        "fifth": "5th",
+        "once": "1x",
+        "twice": "2x",
+    }
+)
+
+
+class Form(str):
+    """A base form that remembers what was taken off: `s`, `past`, `ing`, or nothing."""
+
+    __slots__ = ("ending",)
+    ending: str
+
+
+def base_form(word: str) -> Form:
+    """Give the base form of a word, as far as endings tell it.
+
+    Shape: two words of one base and differing endings may differ in meaning; `may_differ` tells.
+    """
+    irregular = _IRREGULAR.get(word)
+    if irregular is not None:
+        return _form(irregular, "past")
+    if word in _NO_INFLECTION or len(word) < 4:
+        return _form(word, "")
+    if word.endswith("ies") and len(word) > 4:
+        return _form(word[:-3] + "y", "s")
+    if word.endswith(("ches", "shes", "sses", "xes", "zzes")):
+        return _form(word[:-2], "s")
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return _form(_bare(word[:-1]), "s")
+    if word.endswith("ied") and len(word) > 4:
+        return _form(word[:-3] + "y", "past")
+    if len(word) == 4 and word.endswith("ed"):
+        return _form(word[:-1], "past")
+    for ending, name in (("ed", "past"), ("ing", "ing")):
+        stem = word[: -len(ending)]
+        if word.endswith(ending) and len(stem) >= 3 and any(one in "aeiouy" for one in stem):
+            if stem[-1] == stem[-2] and stem[-1] not in "lsz":
+                stem = stem[:-1]
+            return _form(_bare(stem), name)
+    return _form(_bare(word), "")
+
+
+def _bare(stem: str) -> str:
+    # `closed` and `closes` come from `close`, `opened` from `open`: without the last e both meet
+    return stem[:-1] if stem.endswith("e") and len(stem) > 3 else stem
+
+
+def _form(text: str, ending: str) -> Form:
+    made = Form(text)
+    made.ending = ending
+    return made
+
+
+def may_differ(one: Form, other: Form) -> bool:
+    """Tell whether two forms of one base may mean something else: one thing or several, now or then."""
+    if one.ending == other.ending:
+        return False
+    endings = {one.ending, other.ending}
+    if endings == {"", "s"}:
+        # of a verb the ending tells the person only
+        return one not in _BARE_VERBS
+    # `is working` and `works` say the same; what is past does not
+    return "past" in endings
+
+
+_BARE_VERBS: Final = frozenset(_bare(verb) for verb in _VERBS)
+
+
+def particle_verb(word: str, particle: str) -> str | None:
+    """Give the verb that a word and a particle make, such as `turn_on`."""
+    base = base_form(word)
+    for verb in (base, base + "e"):
+        if particle in _PARTICLES.get(verb, ()):
+            return f"{verb}_{particle}"
+    return None
+
+
+@cache
+def synonym_groups() -> Mapping[str, str]:
+    """Give the group of each word and phrase that has one; phrases are joined by `_`, words in base form."""
+    groups: dict[str, str] = {}
+    for line in files(__package__).joinpath("synonyms.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        words = line.split()
+        for word in words:
+            groups[word if "_" in word else str(base_form(word))] = f"={words[0]}"
+    return MappingProxyType(groups)
+
+
+@cache
+def phrases() -> frozenset[tuple[str, ...]]:
+    """Give the phrases that stand for one word."""
+    return frozenset(tuple(word.split("_")) for word in synonym_groups() if "_" in word)
+
+
+def read_number(words: tuple[str, ...]) -> tuple[int, int]:
+    """Read a number written in words; give it and how many words it takes, 0 when there is none."""
+    total = current = used = 0
+    for word in words:
+        if word in _UNITS:
+            current += _UNITS[word]
+        elif word in _TENS:
+            current += _TENS[word]
+        elif word in _SCALES and used:
+            scale = _SCALES[word]
+            current *= scale
+            if scale > 100:
+                total, current = total + current, 0
+        else:
+            break
+        used += 1
+    return total + current, used

@@ -1,0 +1,139 @@
+"""Whether one text may stand for another: what must hold beside likeness.
+
+In: two texts. Out: nothing, or why not. Every word that carries meaning in one must be found in the other, as
+the same word or one that says the same, in the same role and order; numbers, units, names, quotations,
+negations, tense, person and the way of asking must agree. So a difference that is not known to be harmless
+refuses. English; texts in other languages pass only when they differ in punctuation and case.
+"""
+
+from __future__ import annotations
+
+from rtfs_runtime.cache.english.words import base_form, may_differ
+from rtfs_runtime.cache.wording import MAYBE_TO, Term, Wording, read_wording
+
+
+def refusal(one: str, other: str) -> str:
+    """Tell why a text may not stand for another, nothing when it may."""
+    if one == other:
+        return ""
+    left, right = read_wording(one), read_wording(other)
+    if not left.terms:
+        return "nothing to compare"
+    return _features(left, right) or _terms(left.terms, right.terms)
+
+
+def _features(left: Wording, right: Wording) -> str:
+    if left.asks != right.asks:
+        return f"asks {_shown(left.asks)} / {_shown(right.asks)}"
+    if left.negations % 2 != right.negations % 2 or (left.negations == 0) != (right.negations == 0):
+        return "negation"
+    if not _same_mood(left, right):
+        return f"a {left.mood} / a {right.mood}"
+    if not _same_persons(left.persons, right.persons):
+        return f"person {_shown(left.persons)} / {_shown(right.persons)}"
+    if left.modals != right.modals:
+        return "what may be / what is"
+    if left.owners and right.owners and left.owners != right.owners:
+        return "whose it is"
+    if left.pointers and right.pointers and left.pointers != right.pointers:
+        return "this / that"
+    return _tenses(left.tenses, right.tenses)
+
+
+def _same_mood(left: Wording, right: Wording) -> bool:
+    if left.mood == right.mood:
+        return True
+    for one, other in ((left, right), (right, left)):
+        # `cancel my order` and `I want to cancel my order`
+        if one.mood == "request" and other.mood in ("plain", "question") and other.imperative:
+            return True
+    return False
+
+
+def _same_persons(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    """Tell whether the same persons do the same: those who are not there must be the same ones; who speaks
+    and who is spoken to may be left out, but not change places."""
+    first_and_second = ("first", "second")
+    if [one for one in left if one not in first_and_second] != [
+        one for one in right if one not in first_and_second
+    ]:
+        return False
+    ours = [one for one in left if one in first_and_second]
+    theirs = [one for one in right if one in first_and_second]
+    return not ours or not theirs or ours[0] == theirs[0]
+
+
+def _tenses(left: frozenset[str], right: frozenset[str]) -> str:
+    if ("being" in left) != ("being" in right) and (len(left) > 0 and len(right) > 0):
+        return "is / is not"
+    if "being" in left and "being" in right and ("present" in left) != ("present" in right):
+        return "is / was"
+    for tense in ("past", "future"):
+        if (tense in left) != (tense in right):
+            other = {"past", "present", "future"} & (right if tense in left else left)
+            if other or tense == "future":
+                return f"{tense} / {_shown(frozenset(other)) if other else 'no tense'}"
+    return ""
+
+
+def _terms(left: tuple[Term, ...], right: tuple[Term, ...]) -> str:
+    rest = list(right)
+    places: list[tuple[int, int]] = []
+    for place, term in enumerate(left):
+        found = next((one for one in rest if _same(term, one)), None)
+        if found is None:
+            near = next((one for one in rest if one.canon == term.canon), None)
+            return _difference(term, near)
+        rest.remove(found)
+        if not term.role or term.role != found.role or term.role == MAYBE_TO:
+            # what its preposition places may stand anywhere; the place of all else is its role
+            places.append((place, _place(right, found, [there for _, there in places])))
+    if rest:
+        return f"only one speaks of {rest[0].word or rest[0].canon!r}"
+    order = [there for _, there in places]
+    return "" if order == sorted(order) else "another order"
+
+
+def _place(terms: tuple[Term, ...], term: Term, taken: list[int]) -> int:
+    return next(place for place, one in enumerate(terms) if one is term and place not in taken)
+
+
+def _same(one: Term, other: Term) -> bool:
+    if one.negated != other.negated or one.passive != other.passive or not _same_role(one, other):
+        return False
+    if one.name or other.name:
+        # names have no synonyms; in a text all in lower case they are written as other words are
+        return one.canon == other.canon or (bool(one.word) and one.word == other.word)
+    if one.canon != other.canon:
+        return False
+    return one.form != other.form or not _forms_differ(one, other)
+
+
+def _forms_differ(one: Term, other: Term) -> bool:
+    if not one.word or not other.word or one.word == other.word:
+        return False
+    return may_differ(base_form(one.word), base_form(other.word))
+
+
+def _same_role(one: Term, other: Term) -> bool:
+    if one.role == other.role:
+        return True
+    roles = {one.role, other.role}
+    if MAYBE_TO in roles:
+        return roles <= {MAYBE_TO, "to", ""}
+    return one.weak and other.weak and not (one.role and other.role)
+
+
+def _difference(term: Term, near: Term | None) -> str:
+    if near is None:
+        return f"only one speaks of {term.word or term.canon!r}"
+    if term.negated != near.negated:
+        return f"negation of {term.word or term.canon!r}"
+    if not _same_role(term, near):
+        roles = f"{term.role or 'no preposition'} / {near.role or 'no preposition'}"
+        return f"{roles} before {term.word or term.canon!r}"
+    return f"{term.word!r} / {near.word!r}"
+
+
+def _shown(words: frozenset[str] | tuple[str, ...]) -> str:
+    return " ".join(sorted(words) if isinstance(words, frozenset) else words) or "nothing"

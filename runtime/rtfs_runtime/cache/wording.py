@@ -1,0 +1,314 @@
+"""What a text says, apart from how: its terms in order, each with its role, and the features that must agree.
+
+In: a text. Out: a `Wording`. Only what is known to carry no meaning is left out. Comparing two wordings is
+left to `guards`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from rtfs_runtime.cache.english import words as english
+from rtfs_runtime.cache.english.rewrites import HOWTO, REQUEST, rewrite
+
+_QUOTED: Final = re.compile(r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»|`([^`]+)`|(?<!\w)'([^']+)'(?!\w)")
+_QUOTE_MARK: Final = "\x03"
+_MARKS: Final = f"{HOWTO}{REQUEST}{_QUOTE_MARK}"
+# what stands around a word and is no part of it
+_LEADING: Final = re.compile(r"[(\[\"'“‘«.,;:!¡¿…–—-]*")
+_TRAILING: Final = re.compile(r"[)\]\"'”’».,;:!…–—-]*$")
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_NUMBER: Final = re.compile(r"([$€£¥])?([-−+]?[$€£¥]?\d[\d,]*(?:\.\d+)?)(%|[$€£¥]|[^\W\d_]+)?")
+_LIST: Final = re.compile(r"[^\W\d_]+(?:[,;…—–]+[^\W\d_]+)+|[^\W\d_]{2,}[.!?][A-Z][^\W\d_]*")
+_SYMBOLS: Final = re.compile(r"[^\w\s]+|[^\W\d_]+")
+_CURRENCIES: Final = {"$": "=dollar", "€": "=euro", "£": "£", "¥": "¥", "%": "percent"}
+
+
+MAYBE_TO: Final = "to?"
+"""The role of a word after `to` where it may be a place or a verb."""
+
+
+class Term(NamedTuple):
+    """One thing that a text speaks of.
+
+    Shape: `canon` is the same for words that say the same; `form` the base form with its ending; `role` the
+           preposition before it, with `weak` those that may be missing; `name` a word written as a name;
+           `passive` what is done to the subject, not by it.
+    """
+
+    canon: str
+    form: str
+    ending: str
+    role: str
+    weak: bool
+    negated: bool
+    name: bool
+    word: str
+    passive: bool
+
+
+class Wording(NamedTuple):
+    """What a text says."""
+
+    terms: tuple[Term, ...]
+    mood: str
+    asks: tuple[str, ...]
+    persons: tuple[str, ...]
+    tenses: frozenset[str]
+    modals: frozenset[str]
+    pointers: frozenset[str]
+    owners: frozenset[str]
+    negations: int
+    imperative: bool
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    first: bool
+
+
+@lru_cache(maxsize=4096)
+def read_wording(text: str) -> Wording:
+    """Read a text."""
+    quotes: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        quotes.append(next(part for part in found.groups() if part is not None))
+        return f" {_QUOTE_MARK} "
+
+    plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'").strip()
+    tokens = _tokens(rewrite(_QUOTED.sub(keep, plain)))
+    lower = [token.text.lower() for token in tokens if token.kind == "word"]
+    terms = _Reader(tokens, quotes).read()
+    asks = tuple(english.QUESTION_WORDS[word] for word in lower if word in english.QUESTION_WORDS)
+    return Wording(
+        terms,
+        _mood(tokens, lower),
+        asks,
+        tuple(dict.fromkeys(english.PERSONS[word] for word in lower if word in english.PERSONS)),
+        frozenset(
+            name
+            for name, known in (
+                ("past", english.PAST),
+                ("present", english.PRESENT),
+                ("future", english.FUTURE),
+                ("being", english.BEING),
+                ("having", english.HAVING),
+            )
+            if not known.isdisjoint(lower)
+        ),
+        _features(lower, english.MODALS),
+        _features(lower, english.DEMONSTRATIVES),
+        _features(lower, english.OWNERS),
+        sum(word in english.NEGATIONS for word in lower),
+        bool(tokens) and bool(terms) and tokens[0].text.lower() == terms[0].word,
+    )
+
+
+def _features(lower: list[str], known: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(known[word] for word in lower if word in known)
+
+
+def _tokens(text: str) -> list[_Token]:
+    """Cut a text into tokens; no letter, digit or symbol is lost, only marks of punctuation are."""
+    found: list[_Token] = []
+    first = True
+    for chunk in text.split():
+        if chunk in _MARKS:
+            found.append(_Token("mark", chunk, False))
+            first = True
+            continue
+        if set(chunk) <= {"-", "+", "="}:
+            found.append(_Token("symbol", chunk, False))
+            continue
+        asked = chunk.rstrip(")]\"'”’»!.").endswith("?")
+        core = chunk.rstrip("?!.,;:)]\"'”’»…") if asked else chunk
+        lead = _LEADING.match(core)
+        assert lead is not None
+        # a minus before a digit belongs to the number
+        cut = lead.end() - (core[: lead.end()].endswith("-") and core[lead.end() : lead.end() + 1].isdigit())
+        core = _TRAILING.sub("", core[cut:])
+        if core:
+            found += _cut(core, first)
+            first = chunk.endswith((".", "!", "?", ":"))
+        if asked:
+            found.append(_Token("end", "?", False))
+            first = True
+    return found
+
+
+def _cut(core: str, first: bool) -> list[_Token]:
+    """Cut what stands between two spaces."""
+    if _WORD.fullmatch(core):
+        return [_Token("word", core, first)]
+    number = _NUMBER.fullmatch(core)
+    if number is not None:
+        before, digits, after = number.groups()
+        found = [_Token("number", digits.strip("$€£¥"), False)]
+        for sign in (before, digits[:1] if digits[0] in _CURRENCIES else None, after):
+            if sign:
+                found.append(_Token("symbol" if sign in _CURRENCIES else "word", sign, False))
+        return found
+    if _LIST.fullmatch(core):
+        words = re.findall(r"[^\W\d_]+", core)
+        return [_Token("word", word, first and place == 0) for place, word in enumerate(words)]
+    if any(char.isdigit() or char in "@_#/\\" for char in core) or "." in core:
+        return [_Token("code", core, False)]
+    # emoji, operators and the like beside words
+    return [_Token("word" if part[0].isalpha() else "symbol", part, False) for part in _SYMBOLS.findall(core)]
+
+
+def _mood(tokens: list[_Token], lower: list[str]) -> str:
+    marks = {token.text for token in tokens if token.kind == "mark"}
+    if HOWTO in marks:
+        return "how-to"
+    if REQUEST in marks:
+        return "request"
+    asked = any(token.kind == "end" for token in tokens)
+    starts = bool(lower) and (lower[0] in english.QUESTION_WORDS or lower[0] in english.AUXILIARIES)
+    return "question" if asked or starts else "plain"
+
+
+class _Reader:
+    """Makes terms of tokens, from left to right."""
+
+    def __init__(self, tokens: list[_Token], quotes: list[str]) -> None:
+        self._tokens = tokens
+        self._quotes = iter(quotes)
+        self._at = 0
+        self._role = ""
+        self._negated = False
+        self._being = False
+        self._terms: list[Term] = []
+        self._used: set[int] = set()
+
+    def read(self) -> tuple[Term, ...]:
+        """Give the terms."""
+        while self._at < len(self._tokens):
+            if self._at not in self._used:
+                self._step(self._tokens[self._at])
+            self._at += 1
+        if self._role and not self._ends_in_pronoun():
+            # a preposition that nothing follows is part of what is said
+            self._add(self._role, self._role, "", name=False)
+        if self._negated and self._terms:
+            self._terms[-1] = self._terms[-1]._replace(negated=True)
+        return tuple(self._terms)
+
+    def _ends_in_pronoun(self) -> bool:
+        last = next(token.text.lower() for token in reversed(self._tokens) if token.kind == "word")
+        return last in english.DROPPED and self._role in english.WEAK_PREPOSITIONS
+
+    def _step(self, token: _Token) -> None:
+        if token.kind == "mark":
+            if token.text == _QUOTE_MARK:
+                self._add(f'"{next(self._quotes)}"', "quote", "", name=True)
+        elif token.kind == "code":
+            self._add(token.text, token.text, "", name=True)
+        elif token.kind == "symbol":
+            self._add(_CURRENCIES.get(token.text, token.text), token.text, "", name=False)
+        elif token.kind == "number":
+            self._add(_number(token.text), "number", "", name=False)
+        elif token.kind == "word":
+            self._word(token)
+
+    def _word(self, token: _Token) -> None:
+        word = token.text.lower()
+        self._being = self._being or word in english.BEING
+        phrase = self._phrase()
+        if phrase is not None:
+            self._add(english.synonym_groups()[phrase], phrase, "", name=False, word=word)
+            return
+        number, used = english.read_number(self._ahead(8))
+        if used:
+            self._at += used - 1
+            self._add(str(number), "number", "", name=False)
+        elif word in english.ORDINALS:
+            self._add(english.ORDINALS[word], "number", "", name=False)
+        elif word in english.NEGATIONS:
+            self._negated = not self._negated
+        elif word in english.QUESTION_WORDS:
+            return
+        elif word == "to" and not self._is_directed():
+            self._role = MAYBE_TO
+        elif word in english.STRICT_PREPOSITIONS or word in english.WEAK_PREPOSITIONS:
+            self._role = word
+        elif word in english.OBJECTS and self._role in ("for", "to", MAYBE_TO):
+            # `for me`, `to us`: whose it is stands among the persons
+            self._role = ""
+        elif word in english.DROPPED and not (token.text.isupper() and len(word) > 1 and not token.first):
+            return
+        else:
+            self._plain_word(token, word)
+
+    def _plain_word(self, token: _Token, word: str) -> None:
+        is_name = token.text[0].isupper() and not token.first
+        verb = None if is_name else self._particle(word)
+        form = english.base_form(word)
+        group = english.synonym_groups().get(verb or form)
+        canon = group or verb or form
+        if is_name:
+            canon = word
+        self._add(canon, verb or str(form), form.ending, name=is_name, word=word)
+
+    def _is_directed(self) -> bool:
+        following = self._ahead(2)[1:]
+        return bool(following) and following[0] in english.DIRECTED
+
+    def _ahead(self, count: int) -> tuple[str, ...]:
+        found = []
+        for token in self._tokens[self._at : self._at + count]:
+            if token.kind != "word":
+                break
+            found.append(token.text.lower())
+        return tuple(found)
+
+    def _phrase(self) -> str | None:
+        ahead = self._ahead(4)
+        for length in range(len(ahead), 1, -1):
+            words = ahead[:length]
+            for form in (words, (*words[:-1], str(english.base_form(words[-1])))):
+                if form in english.phrases():
+                    self._at += length - 1
+                    return "_".join(form)
+        return None
+
+    def _particle(self, word: str) -> str | None:
+        """Find the particle of a verb, next to it or a few words on, and use it up."""
+        for place in range(self._at + 1, min(self._at + 5, len(self._tokens))):
+            token = self._tokens[place]
+            if token.kind != "word":
+                return None
+            verb = english.particle_verb(word, token.text.lower())
+            if verb is not None:
+                self._used.add(place)
+                return verb
+        return None
+
+    def _add(self, canon: str, form: str, ending: str, *, name: bool, word: str = "") -> None:
+        weak = self._role in english.WEAK_PREPOSITIONS
+        role = english.WEAK_PREPOSITIONS.get(self._role, self._role)
+        passive = self._being and ending == "past"
+        self._terms.append(
+            Term(canon, form, ending, role, weak or not role, self._negated, name, word, passive)
+        )
+        self._role = ""
+        self._being = False
+        self._negated = False
+
+
+def _number(text: str) -> str:
+    bare = text.replace(",", "").replace("−", "-").removeprefix("+")
+    if re.match(r"-?0\d", bare):
+        # a code rather than a quantity
+        return bare
+    try:
+        return format(Decimal(bare).normalize(), "f")
+    except InvalidOperation:
+        return bare
