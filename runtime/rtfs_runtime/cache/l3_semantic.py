@@ -11,11 +11,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rtfs_runtime.cache.cold import ColdStore
-from rtfs_runtime.cache.embedding import DIMENSIONS, Embedder, MiniLm, Vector
-from rtfs_runtime.cache.evidence import DEFAULT_THRESHOLD, LOWEST, Seen, Trust, bin_of, trust
+from rtfs_runtime.cache.embedding import DIMENSIONS, Embedder, MiniLm
+from rtfs_runtime.cache.evidence import (
+    DEFAULT_THRESHOLD,
+    LOWEST,
+    Seen,
+    Trust,
+    bin_of,
+    trust,
+)
 from rtfs_runtime.cache.guards import refusal
 from rtfs_runtime.cache.inference_result import InferenceResult
 from rtfs_runtime.cache.l2_inference import Answered, Infer, InferenceCache, Lookup, Use
@@ -33,6 +40,9 @@ from rtfs_runtime.cache.sqlite import ANY_LABELS, Entry, Labels
 from rtfs_runtime.cache.vector_index import Neighbour, VectorIndex
 from rtfs_runtime.host.world import REAL
 from rtfs_runtime.providers.base import ModelReply, ModelRequest
+
+if TYPE_CHECKING:
+    from rtfs_runtime.cache.embedding import Vector
 
 DEFAULT_CONFIG: Final = CacheConfig(max_size=1000, ttl_s=3600.0)
 LONGEST_TTL_S: Final = 86_400.0
@@ -60,7 +70,7 @@ class Parts(NamedTuple):
     random: Callable[[], float] = REAL.random
 
 
-class Question(NamedTuple):
+class Inquiry(NamedTuple):
     """One question to L3 with the rules for it; `same` compares two answers."""
 
     query: Query
@@ -106,22 +116,22 @@ class SemanticCache(CacheLayer[Query, bytes]):
 
     # what the dispatcher calls
 
-    def answer(self, request: ModelRequest, answerer: Answerer, infer: Infer, question: Question) -> Answered:
+    def answer(self, request: ModelRequest, answerer: Answerer, infer: Infer, inquiry: Inquiry) -> Answered:
         """Answer from L2, else from a question that says the same, else by `infer`.
 
         Raises: what `InferenceCache.answer` raises.
         """
-        found = self._answers.look(request, answerer, question.use)
+        found = self._answers.look(request, answerer, inquiry.use)
         if found is not None:
             return found
-        match, why, served = self._find(question)
-        if match is not None and served and not self._is_checked(question):
+        match, why, served = self._find(inquiry)
+        if match is not None and served and not self._is_checked(inquiry):
             return match.result.reply(), Lookup(True, "l3", why, match.key, match.result.usage)
-        reply, lookup = self._answers.ask(request, answerer, infer, question.use)
+        reply, lookup = self._answers.ask(request, answerer, infer, inquiry.use)
         if not lookup.hit:
             if match is not None:
-                self._learn(question, match, reply)
-            self._keep(question, lookup.key, reply)
+                self._learn(inquiry, match, reply)
+            self._keep(inquiry, lookup.key, reply)
         return reply, lookup._replace(why=f"{lookup.why}; {why}")
 
     def trusted(self, query: Query, rule: Likeness) -> Trust:
@@ -206,9 +216,16 @@ class SemanticCache(CacheLayer[Query, bytes]):
         """Tell what happened so far; with a file, `size` is its own."""
         with self._lock:
             size = sum(len(index) for index in self._scopes.values())
-            counts = CacheStats(self._hits, self._misses, self._puts, self._invalidations, self._evictions)
+            counts = CacheStats(
+                self._hits,
+                self._misses,
+                self._puts,
+                self._invalidations,
+                self._evictions,
+            )
         return counts._replace(
-            size=size if self._cold is None else self._cold.count(), capacity=self._config.max_size
+            size=size if self._cold is None else self._cold.count(),
+            capacity=self._config.max_size,
         )
 
     def config(self) -> CacheConfig:
@@ -222,9 +239,9 @@ class SemanticCache(CacheLayer[Query, bytes]):
 
     # how
 
-    def _find(self, question: Question) -> tuple[Match | None, str, bool]:
+    def _find(self, inquiry: Inquiry) -> tuple[Match | None, str, bool]:
         """Give the likest question that passes, why it is or is not served, and whether it is."""
-        query, rule = question.query, question.rule
+        query, rule = inquiry.query, inquiry.rule
         believed = self.trusted(query, rule)
         match = self._match(query, LOWEST)
         if match is None:
@@ -255,33 +272,33 @@ class SemanticCache(CacheLayer[Query, bytes]):
                     return Match(likeness, near.text, near.answer, result)
         return None
 
-    def _is_checked(self, question: Question) -> bool:
+    def _is_checked(self, inquiry: Inquiry) -> bool:
         """Tell whether a hit is asked for all the same: often at first, then a share of them."""
-        _, count = self.seen(question.query).above(_least(question.rule))
-        share = max(question.rule.check_share, _FIRST_CHECKS / (_FIRST_CHECKS + count))
+        _, count = self.seen(inquiry.query).above(_least(inquiry.rule))
+        share = max(inquiry.rule.check_share, _FIRST_CHECKS / (_FIRST_CHECKS + count))
         return self._random() < share
 
-    def _learn(self, question: Question, match: Match, reply: ModelReply) -> None:
-        same = question.same(match.result.output, reply.text)
+    def _learn(self, inquiry: Inquiry, match: Match, reply: ModelReply) -> None:
+        same = inquiry.same(match.result.output, reply.text)
         name = f"{'right' if same else 'wrong'}\t{bin_of(min(match.likeness, 1.0))}"
-        function = _function_of(question.query)
+        function = _function_of(inquiry.query)
         with self._lock:
             counts = self._counts(function)
             counts[name] = counts.get(name, 0) + 1
         if self._cold is not None:
             self._cold.add_counts({f"{function}\t{name}": 1})
-        believed = self.trusted(question.query, question.rule)
+        believed = self.trusted(inquiry.query, inquiry.rule)
         if believed.threshold is None:
-            self._say_off(question.query, believed, question.rule)
+            self._say_off(inquiry.query, believed, inquiry.rule)
         else:
             self._off.discard(function)
 
-    def _keep(self, question: Question, key: bytes, reply: ModelReply) -> None:
+    def _keep(self, inquiry: Inquiry, key: bytes, reply: ModelReply) -> None:
         if not key or self._answers.peek(key) is None:
             return
-        if question.rule.any_result and quotes(question.query.text, reply.text):
+        if inquiry.rule.any_result and quotes(inquiry.query.text, reply.text):
             return
-        self.put_semantic(question.query, key, question.rule.ttl_s)
+        self.put_semantic(inquiry.query, key, inquiry.rule.ttl_s)
 
     def _say_off(self, query: Query, believed: Trust, rule: Likeness) -> None:
         function = _function_of(query)
