@@ -1,7 +1,7 @@
 """Report how safe and how useful likeness is: `python -m tests.likeness [COUNT] [SEED]`.
 
-False hits among adversarial pairs, COUNT of each set of rules, with the upper end of their 95 % interval, and
-the share of ordinary paraphrases that hit, for each threshold: once with the guards, once with likeness alone.
+False hits among adversarial pairs, COUNT of each set of rules, with the upper end of their 95 % interval,
+and the share of ordinary paraphrases that hit, for each threshold: once with the guards, once with likeness alone.
 Exit code 1 when a pair passes that must not.
 """
 
@@ -60,7 +60,9 @@ def main(arguments: Sequence[str]) -> int:
         _row(f"paraphrases {name}: hits of {len(made)}", _hits(encoder, made, passed), sum(passed))
         _row("   by likeness alone", _hits(encoder, made, [True] * len(made)), len(made))
     bound = upper_bound(false, total)
-    print(f"\n{false} false of {total}: at most {bound:.3%} with 95 % confidence; default {DEFAULT_THRESHOLD}")
+    print(
+        f"\n{false} false of {total}: at most {bound:.3%} with 95 % confidence; default {DEFAULT_THRESHOLD}"
+    )
     return 1 if false else 0
 
 

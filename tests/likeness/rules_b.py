@@ -1,4 +1,7 @@
-"""Adversarial pairs, second set of rules: nothing was ever tuned on these.
+"""Adversarial pairs, second set of rules, written before the guards were run on them.
+
+At first sight 19 of 2,500 passed: the signs < and >, active for passive, `for my` for `with my`. These three
+causes were mended, so the set is seen now.
 
 In: a seed. Out: pairs that look alike and must not share an answer. Where the first set changes one marked
 thing in short requests, this one changes what a sentence says by its structure: who does what to whom, which

@@ -1,4 +1,4 @@
-"""Adversarial pairs, fourth set of rules: a harmless change hides a harmful one. Nothing was tuned on these.
+"""Adversarial pairs, fourth set of rules: a harmless change hides a harmful one. None passed at first sight.
 
 In: a seed. Out: pairs of the first three sets, one side of which is said in another way besides: with
 courtesies, as a question for a request, in lower case, without its punctuation, with a word for a word.

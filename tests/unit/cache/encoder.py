@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from rtfs_runtime.cache.embedding import DIMENSIONS
 
-
-LIGHT = frozenset("please i want to can could you the my".split())
+LIGHT = frozenset(["please", "i", "want", "to", "can", "could", "you", "the", "my"])
 
 
 class WordEncoder:

@@ -158,10 +158,19 @@ def test_a_rule_may_name_the_text() -> None:
 @pytest.mark.parametrize(
     ("kind", "closed"),
     [
-        (LABELS, True), (BOOL, True), (optional(LABELS), True), (Val(3), True), (Alias("Mood", LABELS), True),
-        (NIL, True), (STRING, False), (INT, False), (optional(STRING), False), (None, False), (Alias("T"), False),
+        (LABELS, True),
+        (BOOL, True),
+        (optional(LABELS), True),
+        (Val(3), True),
+        (Alias("Mood", LABELS), True),
+        (NIL, True),
+        (STRING, False),
+        (INT, False),
+        (optional(STRING), False),
+        (None, False),
+        (Alias("T"), False),
     ],
-)  # fmt: skip
+)
 def test_open_types_are_not_for_l3(kind: Type | None, closed: bool) -> None:
     assert is_closed(kind) == closed
     made = make_query(ask(schema=kind), BY, [("text", "a")], Likeness())
