@@ -1,7 +1,8 @@
 """Report how safe and how useful likeness is: `python -m tests.likeness [COUNT] [SEED]`.
 
 False hits among adversarial pairs, COUNT of each set of rules, with the upper end of their 95 % interval,
-and the share of ordinary paraphrases that hit, for each threshold: once with the guards, once with likeness alone.
+and the share of ordinary paraphrases that hit, for each threshold: once with the guards, once with likeness
+alone.
 Exit code 1 when a pair passes that must not.
 """
 

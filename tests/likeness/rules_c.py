@@ -1,7 +1,7 @@
 """Adversarial pairs, third set of rules: the small words; written before the guards were run on them.
 
-At first sight 11 of 2,500 passed: `your` for `my`, `that` for `this`, `must` for `can` after `how`, `did it cost`
-for `does it cost`, `after what` for `at what`, `has` for `is`. All were mended, so the set is seen now.
+At first sight 11 of 2,500 passed: `your` for `my`, `that` for `this`, `must` for `can` after `how`, `did it
+cost` for `does it cost`, `after what` for `at what`, `has` for `is`. All were mended, so the set is seen now.
 
 In: a seed. Out: pairs made of the sentences of `paraphrases.txt` by changing one function word so that the
 meaning changes, or by adding one. The guards drop most small words, so this is where they could drop too
