@@ -272,6 +272,9 @@ def write_pattern_op(frame: Frame, node: Op) -> bool:
         case "list_new":
             emitter.build_list()
             return True
+        case "list_taken" | "dict_taken":
+            frame.value(args[0])
+            return True
         case "dict_new":
             emitter.build_map(0)
             return True
