@@ -346,8 +346,16 @@ def of_op(name: str, args: list[Kind]) -> Kind:
             return holding(TUPLE, element(args[0]))
         case "times":
             return holding(OTHER, NATURAL)
+        case "count_items":
+            return holding(OTHER, counted(args[:3]))
         case "range_items":
             return holding(OTHER, counted(args))
+        case "seq_size":
+            return INT
+        case "seq_view":
+            return holding(TUPLE, element(args[0]))
+        case "seq_head":
+            return element(args[0]) | NIL
         case "seq_at":
             return element(args[0])
         case "map_view":
