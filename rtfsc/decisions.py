@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rtfs_runtime.artifact import Artifact
 from rtfs_runtime.delegation.engine import StaticDelegationEngine
-from rtfs_runtime.delegation.linker import Linker, Slot
+from rtfs_runtime.delegation.linker import Link, Linker
 from rtfs_runtime.delegation.policy import Policy, PolicyRule
 from rtfs_runtime.delegation.stub import Dispatch
 from rtfs_runtime.delegation.target import (
@@ -126,5 +126,5 @@ def _span(source: SourceFile, line: int, mark: str) -> Span:
     return Span(start, start + 1) if at < 0 else Span(at, at + len(mark))
 
 
-def _never_asked(slot: Slot, decision: Decision, rule: PolicyRule | None) -> Dispatch:
+def _never_asked(link: Link) -> Dispatch:
     raise AssertionError("deciding asks no model")

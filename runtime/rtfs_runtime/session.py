@@ -77,7 +77,7 @@ class Session:
         self.linker = Linker(
             engine,
             settings.policy,
-            lambda slot, decision, rule: self._models().answerer(slot, decision, rule),
+            lambda link: self._models().answerer(link),
             self._facts,
         )
         self.modules = modules or ModuleStore(

@@ -19,6 +19,8 @@ EventKind: TypeAlias = Literal[
 ]
 MAX_EVENTS: Final = 10_000
 _BRIEF_CHARS: Final = 60
+# digests, versions and whole texts: for the ledger, too long for a line
+_NOT_IN_TREES: Final = frozenset({"context", "policy", "sure", "model", "repair"})
 
 
 class Usage(NamedTuple):
@@ -164,7 +166,11 @@ def _line(event: Event, times: bool) -> str:
 
 
 def _notes(detail: Mapping[str, object]) -> list[str]:
-    return [f"{name}: {text}" for name, text in detail.items() if text is not None and text != ""]
+    return [
+        f"{name}: {text}"
+        for name, text in detail.items()
+        if text is not None and text != "" and name not in _NOT_IN_TREES
+    ]
 
 
 def _error_text(outcome: object) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from rtfs_runtime.delegation.answers import AnswerError, read_answer
 from rtfs_runtime.delegation.budget import Account, Amount, Refusal, Reservation, bound_of
 from rtfs_runtime.delegation.chain import Answer, Ask, Chain, Exhausted, Wait, show_reasons
+from rtfs_runtime.delegation.question import CachedCall, ModelTarget, Question
 from rtfs_runtime.delegation.target import (
     ExecTarget,
     L4CacheHit,
@@ -20,6 +21,7 @@ from rtfs_runtime.delegation.target import (
     show_target,
 )
 from rtfs_runtime.delegation.templates import make_request, repair_request
+from rtfs_runtime.equality import equal
 from rtfs_runtime.errors import LimitExceeded, RtfsError
 from rtfs_runtime.providers.ask import ask
 from rtfs_runtime.providers.base import (
@@ -34,7 +36,7 @@ from rtfs_runtime.providers.base import (
 from rtfs_runtime.trace import Event, Usage
 
 if TYPE_CHECKING:
-    from rtfs_runtime.delegation.dispatch import Dispatcher, ModelTarget, Question
+    from rtfs_runtime.delegation.dispatch import Dispatcher
 
 # failures that say something about the target rather than about this one question
 _UNWELL: Final[frozenset[FailureKind]] = frozenset({"construction", "connection", "http", "timeout"})
@@ -116,10 +118,11 @@ class Asking:
             reply, key = self._reply(target, request, event)
             confidence = reply.confidence
             try:
-                return self._read(reply)
+                return self._read(reply, target)
             except RtfsError:
                 # an answer of another type is an error, which no cache keeps
                 self._dispatcher.forget(key)
+                event.detail["outcome"] = "answer"
                 raise
 
         try:
@@ -151,24 +154,48 @@ class Asking:
             return self._paid(provider, asked, target)
 
         try:
-            reply, lookup = self._dispatcher.look_up(provider, request, infer, self._question.rule.cache)
+            reply, lookup = self._dispatcher.look_up(provider, request, infer, self._cached_call(request))
         except LimitExceeded:
             raise
         except (RtfsError, ProviderError) as error:
+            event.detail["outcome"] = error.kind
             raise self._attempt_failure(target, str(error)) from error
         except Exception as error:
             # border: whatever a provider ends in is a failed attempt to the program
+            event.detail["outcome"] = type(error).__name__
             raise self._attempt_failure(target, f"{type(error).__name__}: {error}") from error
         event.detail["confidence"] = None if reply.confidence is None else f"{reply.confidence:.2f}"
         event.detail["model"] = reply.model_version or None
         if lookup.hit:
-            event.detail["cache"] = f"l2 {lookup.layer}"
+            # nobody was asked
+            event.kind = "cache"
+            event.detail["layer"] = "l3" if lookup.layer == "l3" else f"l2 {lookup.layer}"
             event.detail["why"] = lookup.why
             return reply, lookup.key
+        if self._question.rule.cache.l3:
+            # whoever turns it on wants to know why it did not serve
+            event.detail["why"] = lookup.why
         usage = self._priced(reply.usage, target)
         event.detail["tokens"] = f"{usage.input_tokens}+{usage.output_tokens}"
         event.usage = usage
         return reply, lookup.key
+
+    def _cached_call(self, request: ModelRequest) -> CachedCall:
+        contract, choice = self._question.contract, self._question.rule.cache
+        if len(request.messages) > 1:
+            # a repair is about one wrong answer, whatever the question was like
+            choice = choice._replace(l3=False)
+        return CachedCall(choice, contract.named(self._args), self._is_same)
+
+    def _is_same(self, one: str, other: str) -> bool:
+        """Tell whether two texts are the same answer: the same value of the type."""
+        want = self._question.contract.result
+        if want is None:
+            return one.strip() == other.strip()
+        try:
+            return equal(read_answer(one, want), read_answer(other, want))
+        except AnswerError:
+            return False
 
     def _paid(self, provider: ModelProvider, request: ModelRequest, target: ModelTarget) -> ModelReply:
         """Ask a model within the budget, at one of its places."""
@@ -203,7 +230,7 @@ class Asking:
             return usage
         return usage._replace(cost_usd=price.cost_usd(usage))
 
-    def _read(self, reply: ModelReply) -> object:
+    def _read(self, reply: ModelReply, target: ModelTarget) -> object:
         want = self._question.contract.result
         if want is None:
             return reply.text
@@ -214,7 +241,7 @@ class Asking:
             reason = (
                 f"{error} (cut off at its limit of tokens)" if reply.stop_reason == "length" else str(error)
             )
-            raise self._attempt_failure(self._question.decision.target, reason) from error
+            raise self._attempt_failure(target, reason) from error
 
     def _failed(self, error: RtfsError) -> None:
         """Tell the chain how an attempt failed; limits of the session end the call instead."""

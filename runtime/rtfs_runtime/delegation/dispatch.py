@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from rtfs_runtime import context
 from rtfs_runtime.cache.l2_inference import Infer, Lookup, Use
 from rtfs_runtime.cache.manager import CacheManager
 from rtfs_runtime.cache.request_key import Answerer, settings_digest
+from rtfs_runtime.delegation.asking import Asking
 from rtfs_runtime.delegation.budget import Budget, DayStore, Limits, MemoryDays, SqliteDays
 from rtfs_runtime.delegation.chain import Cooldowns
 from rtfs_runtime.delegation.contract import Contract, make_contract
-from rtfs_runtime.delegation.linker import Slot
-from rtfs_runtime.delegation.policy import CacheChoice, Policy, PolicyRule
+from rtfs_runtime.delegation.linker import Link
+from rtfs_runtime.delegation.policy import Policy, PolicyRule
+from rtfs_runtime.delegation.question import CachedCall, ModelTarget, Question
 from rtfs_runtime.delegation.stub import Dispatch
 from rtfs_runtime.delegation.target import (
     Decision,
@@ -44,29 +46,9 @@ from rtfs_runtime.providers.base import (
     Price,
 )
 from rtfs_runtime.providers.registry import ModelRegistry
+from rtfs_runtime.trace import Event
 
-if TYPE_CHECKING:
-    from rtfs_runtime.delegation.asking import Asking
-    from rtfs_runtime.trace import Event
-
-ModelTarget = LocalModel | RemoteModel
 _ANY_RULE: Final = PolicyRule("*")
-
-
-class Question(NamedTuple):
-    """What is the same for every call of one link. `body` answers for the target `local`, None when the
-    function's body is only a text; `template` "" leaves that to the model."""
-
-    contract: Contract
-    decision: Decision
-    rule: PolicyRule
-    body: Callable[..., object] | None
-    template: str = ""
-
-    @property
-    def targets(self) -> tuple[ExecTarget, ...]:
-        """The chain."""
-        return (self.decision.target, *self.decision.alternatives)
 
 
 class Models(NamedTuple):
@@ -99,13 +81,17 @@ class Dispatcher:
             if row.max_concurrency is not None
         }
 
-    def answerer(self, slot: Slot, decision: Decision, rule: PolicyRule | None) -> Dispatch:
-        """Make what answers every call of a slot."""
+    def answerer(self, link: Link) -> Dispatch:
+        """Make what answers every call of a link."""
+        slot, ctx = link.slot, link.context
         contract = make_contract(
             slot.module.name, slot.info, dict(slot.module.interface.types), slot.function
         )
         body = None if slot.info.body_is_text else slot.function
-        question = Question(contract, decision, rule or self._default_rule(), body)
+        made_from = f"{ctx.arg_type_fingerprint:016x}.{ctx.runtime_context_hash:016x}"
+        question = Question(
+            contract, link.decision, link.rule or self._default_rule(), body, made_from=made_from
+        )
 
         def dispatch(args: tuple[object, ...]) -> object:
             return self.call(question, args)
@@ -122,11 +108,14 @@ class Dispatcher:
             "target": show_target(decision.target),
             "reason": decision.reasoning,
             "by": decision.source,
+            "sure": f"{decision.confidence:.2f}",
             "fallback": " ".join(map(show_target, decision.alternatives)),
+            "context": question.made_from,
+            "policy": "" if self.policy is None else self.policy.digest,
         }
 
         def act(event: Event) -> object:
-            return self._asking(question, args).run(event)
+            return Asking(self, question, args, self._deadline(question)).run(event)
 
         return self.host.record("model", question.contract.symbol, args, detail, act)
 
@@ -154,15 +143,32 @@ class Dispatcher:
         return self._template if settings is None or settings.template is None else settings.template
 
     def look_up(
-        self, provider: ModelProvider, request: ModelRequest, infer: Infer, cache: CacheChoice
+        self, provider: ModelProvider, request: ModelRequest, infer: Infer, call: CachedCall
     ) -> tuple[ModelReply, Lookup]:
-        """Answer a request from L2, else by `infer`; a provider that answers at once is always asked."""
+        """Answer a request from L2, from L3 where the rule wants it, else by `infer`; a provider that answers
+        at once is always asked."""
+        cache = call.choice
         settings = self.settings_of(request.model_id)
         off = not cache.l2 or isinstance(provider, InstantProvider)
         use = Use(cache.ttl_s, cache.min_confidence, cache.sampled, off)
         kind = type(provider).__name__ if settings is None else settings.provider
-        answerer = Answerer(kind, provider.version, "" if settings is None else settings_digest(settings))
-        return self._caches.l2.answer(request, answerer, infer, use)
+        version = "" if settings is None else settings_digest(settings)
+        answerer = Answerer(kind, provider.version, version)
+        if not cache.l3 or off or self._caches.l3 is None:
+            return self._caches.l2.answer(request, answerer, infer, use)
+        # numpy is there, or there would be no L3
+        from rtfs_runtime.cache.l3_query import Likeness, make_query
+        from rtfs_runtime.cache.l3_semantic import Inquiry
+
+        rule = Likeness(
+            cache.max_error, cache.argument, cache.any_result, cache.threshold, cache.check_share, cache.ttl_s
+        )
+        query = make_query(request, answerer, call.named, rule)
+        if isinstance(query, str):
+            reply, lookup = self._caches.l2.answer(request, answerer, infer, use)
+            return reply, lookup._replace(why=f"{lookup.why}; not looked up in L3: {query}")
+        inquiry = Inquiry(query, rule, use, call.same)
+        return self._caches.l3.answer(request, answerer, infer, inquiry)
 
     def forget(self, key: bytes) -> None:
         """Take a reply out of L2."""
@@ -183,11 +189,6 @@ class Dispatcher:
             yield True
         finally:
             gate.release()
-
-    def _asking(self, question: Question, args: tuple[object, ...]) -> Asking:
-        from rtfs_runtime.delegation.asking import Asking
-
-        return Asking(self, question, args, self._deadline(question))
 
     def _default_rule(self) -> PolicyRule:
         return _ANY_RULE if self.policy is None else self.policy.defaults

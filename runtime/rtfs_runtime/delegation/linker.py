@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from rtfs_runtime.delegation.engine import CallReader, DelegationEngine
 from rtfs_runtime.delegation.facts import context_of, context_of_call, facts_of
@@ -51,14 +51,23 @@ class Slot:
         self.sites = sites
 
 
-Answerer: TypeAlias = "Callable[[Slot, Decision, PolicyRule | None], Dispatch]"
+class Link(NamedTuple):
+    """What links a slot to models: the decision, what it was made from, and the rule it stands under."""
+
+    slot: Slot
+    context: CallContext
+    decision: Decision
+    rule: PolicyRule | None
+
+
+Answerer: TypeAlias = Callable[[Link], Dispatch]
 Facts: TypeAlias = Callable[[], tuple[str, ...]]
 
 
 class Linker:
     """The links of one session.
 
-    Shape: `answerer` makes what asks the models of a decision, as its rule says; `facts` are what the context
+    Shape: `answerer` makes what asks the models of a link; `facts` are what the context
            digest covers beside the policy, the tenant first.
     Thread: linking and relinking exclude each other.
     """
@@ -155,7 +164,7 @@ class Linker:
         """Give what asks the models of a decision, or refuses every call when a rule forbids models here."""
         rule = self._rule(ctx)
         if rule is None or not rule.refuses:
-            return self._answerer(slot, decision, rule)
+            return self._answerer(Link(slot, ctx, decision, rule))
         fields = {
             "function": ctx.fn_symbol,
             "target": show_target(decision.target),

@@ -40,7 +40,8 @@ class Conditions(NamedTuple):
 class CacheChoice(NamedTuple):
     """Which caches answer the calls of a rule.
 
-    Shape: `sampled` also keeps answers drawn by chance without a seed. `threshold` is of L3.
+    Shape: `sampled` also keeps answers drawn by chance without a seed. The rest is of L3, as `Likeness` has
+           it.
     """
 
     l2: bool = True
@@ -49,6 +50,10 @@ class CacheChoice(NamedTuple):
     threshold: float | None = None
     min_confidence: float = 0.0
     sampled: bool = False
+    max_error: float = 0.01
+    argument: str | None = None
+    any_result: bool = False
+    check_share: float = 0.05
 
 
 class PolicyRule(NamedTuple):

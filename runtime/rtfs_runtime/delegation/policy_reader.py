@@ -18,7 +18,8 @@ name. Where the file is found is left to `policy_file`, the `[models]` to `provi
     attempts = 3                          # requests per call altogether; repairs = 1 of them show the error
     timeout_s = 20                        # of the whole call
     when = { effects = ["pure"], arguments = [":string"], tags = ["mail"], tenant = "t*", max_chars = 500 }
-    cache = { l2 = true, l3 = false, ttl_s = 3600, threshold = 0.95, min_confidence = 0.5, sampled = false }
+    cache = { l2 = true, ttl_s = 3600, min_confidence = 0.5, sampled = false,
+              l3 = true, max_error = 0.01, argument = "text", any_result = false, check_share = 0.05 }
 
     [retry]                               # for rules that do not say: attempts, repairs, base_s, max_s
     attempts = 3
@@ -61,6 +62,10 @@ _CACHE: Final[Keys] = MappingProxyType(
         "threshold": _NUMBER,
         "min_confidence": _NUMBER,
         "sampled": bool,
+        "max_error": _NUMBER,
+        "argument": str,
+        "any_result": bool,
+        "check_share": _NUMBER,
     }
 )
 _WHEN: Final[Keys] = MappingProxyType(
@@ -95,6 +100,8 @@ _RANGES: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "escalate_below": (0, 1),
         "threshold": (0, 1),
         "min_confidence": (0, 1),
+        "max_error": (0.0001, 1),
+        "check_share": (0, 1),
         "ttl_s": (0, 10**9),
         "timeout_s": (0.001, 86_400),
         "max_chars": (0, 10**9),

@@ -296,7 +296,7 @@ def test_the_trace_tells_each_attempt(tmp_path: Path) -> None:
         "└─ model m/f (1) → 2  [target: local-model:a, reason: Rule delegation.toml:2: m/f, by: policy, "
         "fallback: remote:b, attempts: 2]",
         "   ├─ attempt local-model:a ✗ DelegationError: Delegation error in m/f: local-model:a: no route  "
-        "[attempt: 1, template: contract-2]",
+        "[attempt: 1, template: contract-2, outcome: connection]",
         "   └─ attempt remote:b → 2  [attempt: 2, template: contract-2, tokens: 10+5]",
     ]
     assert result.cost.model_calls == 1
@@ -310,7 +310,7 @@ def test_the_same_call_is_answered_from_l2(tmp_path: Path) -> None:
     assert len(model.asked) == 2
     assert result.cost == (0, 0, 0, 0.0)
     attempt = list(result.trace)[-1]
-    assert (attempt.detail["cache"], attempt.usage) == ("l2 hot", None)
+    assert (attempt.kind, attempt.detail["layer"], attempt.usage) == ("cache", "l2 hot", None)
     model.version = "another"
     assert bench.call(1) == 8, "another version may answer differently"
 
@@ -339,3 +339,34 @@ def test_wrong_answers_are_asked_again(tmp_path: Path) -> None:
     bench = Bench(tmp_path, PLAN, RULE, model)
     assert bench.fails(1).kind == "DelegationError"
     assert bench.call(1) == 7
+
+
+ROUTE = """(module m (:exports [f])
+  (defn f ^:delegation :local-model "a" [text :string] :[:enum :billing :bug] "Name the queue."))"""
+
+
+def test_a_question_in_other_words_is_answered_from_l3_where_the_rule_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxruntime")
+    # the first hits of a function are all asked for, to compare
+    monkeypatch.setattr("rtfs_runtime.cache.l3_semantic.SemanticCache._is_checked", lambda *_: False)
+    rule = '[[rules]]\nmatch = "m/f"\ncache = { l3 = true, check_share = 0.0 }\n'
+    model = Fake("a", "billing")
+    bench = Bench(tmp_path, ROUTE, rule, model)
+    asked = ["How do I cancel my subscription?", "How can I cancel my subscription?"]
+    results = [bench.session.call("m", "f", text) for text in asked]
+    events = [list(result.trace)[-1] for result in results]
+    assert [result.value for result in results] == [Keyword("billing")] * 2
+    assert (events[1].kind, events[1].detail["layer"]) == ("cache", "l3")
+    assert len(model.asked) == 1
+    bench.call("How do I renew my subscription?")
+    assert len(model.asked) == 2, "another question, however alike"
+
+
+def test_l3_is_off_for_other_rules(tmp_path: Path) -> None:
+    model = Fake("a", "billing")
+    bench = Bench(tmp_path, ROUTE, "", model)
+    bench.call("How do I cancel my subscription?")
+    bench.call("How can I cancel my subscription?")
+    assert len(model.asked) == 2

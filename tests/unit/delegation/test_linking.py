@@ -332,7 +332,7 @@ def test_a_delegated_call_is_an_event() -> None:
         'model m/f ("hi") → "[ECHO] hi"  [target: local-model:echo-model, reason: Hint on f, by: hint, '
         "attempts: 1]\n"
         '└─ attempt local-model:echo-model → "[ECHO] hi"  [attempt: 1, template: contract-2, '
-        "model: echo [ECHO], tokens: 9+2]"
+        "tokens: 9+2]"
     )
     assert trace.cost().model_calls == 1
 

@@ -152,7 +152,7 @@ def test_a_run_traces_what_it_did() -> None:
         '   └─ model llm-execute ("hi") → "[ECHO] hi"  '
         "[target: local-model:echo-model, reason: named by the program, by: program, attempts: 1]",
         '      └─ attempt local-model:echo-model → "[ECHO] hi"  '
-        "[attempt: 1, template: prompt-1, model: echo [ECHO], tokens: 1+2]",
+        "[attempt: 1, template: prompt-1, tokens: 1+2]",
     ]
     assert len(session.run("m").trace) == len(result.trace)
     assert failure(lambda: session.run("m", args=[1])).kind == "ArityMismatch"
