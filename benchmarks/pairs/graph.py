@@ -1,6 +1,6 @@
 """Breadth-first search."""
 
-graph = {i: [i * 2 % 60, (i * 2 + 1) % 60, (i + 7) % 60] for i in range(60)}
+graph = {i: [i * 2 % 60, (i * 2 + 1) % 60, (i * 2 + 31) % 60] for i in range(60)}
 
 
 def search(start):

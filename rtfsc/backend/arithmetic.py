@@ -138,6 +138,8 @@ def write_mod(frame: Frame, node: Call, name: str) -> bool:
 
     def positive(operands: list[Operand], slow: Mark) -> None:
         # Python's remainder has the sign of the divisor, the language's that of the dividend
+        if kinds.within(operands[0].kind, kinds.NATURAL):
+            return
         operands[0].push(frame)
         frame.emitter.const(0)
         frame.emitter.compare(">=")

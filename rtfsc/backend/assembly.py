@@ -61,7 +61,7 @@ def lay_out(out: Bytecode, ops: list[Op], params: list[str], start: InstrLocatio
     open_range: TryBegin | None = None
     current: Region | None = None
     placed: set[int] = set()
-    for name, arg, is_jump, location, region in _called_inside(_fused(ops, params)):
+    for name, arg, is_jump, location, region in _called_inside(_fused(_threaded(ops), params)):
         if region is not current:
             if open_range is not None:
                 out.append(TryEnd(open_range))
@@ -97,6 +97,36 @@ def _lay_jump(out: Bytecode, name: str, mark: Mark, where: InstrLocation, *, bac
         out.append(Instr(_INVERSE[name], over, location=where))
         out.append(Instr("JUMP_BACKWARD", mark.label, location=where))
         out.append(over)
+
+
+def _threaded(ops: list[Op]) -> list[Op]:
+    """Let jumps to a jump go where that one goes, and leave out jumps to what follows anyway."""
+    places = {id(op[1]): index for index, op in enumerate(ops) if op[0] == ""}
+
+    def following(index: int) -> int:
+        while index < len(ops) and ops[index][0] == "":
+            index += 1
+        return index
+
+    out: list[Op] = []
+    for index, op in enumerate(ops):
+        name, mark, is_jump, location, region = op
+        if not is_jump or name == "FOR_ITER":
+            out.append(op)
+            continue
+        for _ in range(len(_INVERSE)):
+            at = following(places[id(mark)])
+            if at >= len(ops) or ops[at][0] != "JUMP" or ops[at][1] is mark:
+                break
+            back = places[id(ops[at][1])] <= index
+            # from 3.12 on no conditional jump goes back: it would become two
+            if back and name != "JUMP" and VERSION >= (3, 12):
+                break
+            mark = ops[at][1]
+        if name == "JUMP" and index < places[id(mark)] <= following(index + 1):
+            continue
+        out.append((name, mark, is_jump, location, region))
+    return out
 
 
 def _fused(ops: list[Op], params: list[str]) -> list[Op]:

@@ -15,16 +15,18 @@ from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.types import Prim
 from rtfs_runtime.values import Keyword
 from rtfsc.backend.arithmetic import ARITHMETIC, Writer
-from rtfsc.backend.collections import COLLECTIONS, write_pattern_op
+from rtfsc.backend.collections import COLLECTIONS
 from rtfsc.backend.constants import write_constant
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.functions import load
 from rtfsc.backend.operands import call_global, guard, hold, otherwise
+from rtfsc.backend.operations import write_operation
+from rtfsc.backend.texts import TEXTS
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import BuiltinRef, Call, Cast, Const, Expr, Global, Local, Op
 
-_INTRINSICS: Final[Mapping[str, Writer]] = MappingProxyType({**ARITHMETIC, **COLLECTIONS})
+_INTRINSICS: Final[Mapping[str, Writer]] = MappingProxyType({**ARITHMETIC, **COLLECTIONS, **TEXTS})
 
 
 def write_call(frame: Frame, node: Call) -> None:
@@ -110,7 +112,7 @@ def write_op(frame: Frame, node: Op) -> None:
     if name == "hand_over":
         _write_handing_over(frame, args)
         return
-    if write_pattern_op(frame, node):
+    if write_operation(frame, node):
         return
     if name != "lookup":
         _write_direct(frame, "#" + name, args)

@@ -17,6 +17,7 @@ class Captures:
     def __init__(self, module: Module) -> None:
         self.free: dict[int, tuple[Var, ...]] = {}
         self.celled: set[Var] = set()
+        self.uses: dict[Var, int] = {}
         self._owner: dict[Var, int] = {}
         self._open: list[dict[Var, None]] = []
         self._open.append({})
@@ -28,6 +29,7 @@ class Captures:
             self._owner[var] = len(self._open)
 
     def _use(self, var: Var) -> None:
+        self.uses[var] = self.uses.get(var, 0) + 1
         for level in range(self._owner[var], len(self._open)):
             self._open[level][var] = None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame, Want
 from rtfsc.backend.functions import load
+from rtfsc.backend.operands import is_simple
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import (
     Block,
@@ -25,6 +26,7 @@ from rtfsc.ir.nodes import (
     Jump,
     Let,
     Local,
+    Op,
     Try,
     Var,
 )
@@ -120,8 +122,9 @@ def write_blocks(frame: Frame, node: Blocks, want: Want) -> None:
     marks = {block.label: Mark() for block in node.blocks}
     for block in node.blocks:
         labels[block.label] = (marks[block.label], block.params, emitter.depth)
-    _pass(frame, node.blocks[0].params, node.args)
+    _enter(frame, node.blocks[0].params, node.args)
     waiting: list[Block] = list(node.blocks)
+    frame.loops += 1
     emitter.mark(marks[waiting[0].label])
     frame.unit.write(frame, waiting.pop(0).body, want)
     emitter.jump(end)
@@ -131,6 +134,7 @@ def write_blocks(frame: Frame, node: Blocks, want: Want) -> None:
         emitter.mark(marks[following.label])
         frame.unit.write(frame, following.body, want)
         emitter.jump(end)
+    frame.loops -= 1
     emitter.mark(end)
 
 
@@ -148,7 +152,7 @@ def write_fold(frame: Frame, node: Fold, want: Want) -> None:
     """Write a loop over an iterable with parameters of its own; its iterator stays on the stack meanwhile."""
     emitter = frame.emitter
     top, end, out = Mark(), Mark(), Mark()
-    _pass(frame, node.params, node.args)
+    _enter(frame, node.params, node.args)
     frame.value(node.items)
     emitter.get_iter()
     emitter.mark(top)
@@ -156,7 +160,9 @@ def write_fold(frame: Frame, node: Fold, want: Want) -> None:
     emitter.for_iter(end)
     emitter.store(frame.slot(node.var))
     inner = Want.RETURN if want is Want.RETURN else Want.VALUE
+    frame.loops += 1
     frame.unit.write(frame, node.body, inner)
+    frame.loops -= 1
     if want is not Want.RETURN and not emitter.dead:
         emitter.swap()
         emitter.pop()
@@ -168,17 +174,50 @@ def write_fold(frame: Frame, node: Fold, want: Want) -> None:
     emitter.mark(out)
 
 
+def _enter(frame: Frame, params: tuple[Var, ...], args: tuple[Expr, ...]) -> None:
+    """Bind parameters where they are entered first; what is only passed on keeps its place."""
+    uses = frame.unit.captures.uses
+    moved: list[tuple[Var, Expr]] = []
+    for param, arg in zip(params, args, strict=True):
+        once = frame.loops == 0 and isinstance(arg, Local) and uses.get(arg.var) == 1
+        if once and isinstance(arg, Local) and is_simple(frame, arg):
+            frame.alias(param, arg.var)
+        else:
+            moved.append((param, arg))
+    _pass(frame, tuple([param for param, _ in moved]), tuple([arg for _, arg in moved]))
+
+
 def _pass(frame: Frame, params: tuple[Var, ...], args: tuple[Expr, ...]) -> None:
     emitter = frame.emitter
-    moves = [
-        (param, arg)
-        for param, arg in zip(params, args, strict=True)
-        if not (isinstance(arg, Local) and arg.var == param)
-    ]
-    for _, arg in moves:
-        frame.value(arg)
-    for param, _ in reversed(moves):
+    moved: list[Var] = []
+    for param, arg in zip(params, args, strict=True):
+        if isinstance(arg, Local) and arg.var == param:
+            continue
+        if _is_change_of(arg, param):
+            # what is filled in place stays where it is
+            frame.effect(arg)
+        else:
+            frame.value(arg)
+            moved.append(param)
+    for param in reversed(moved):
         emitter.store(frame.slot(param))
+
+
+def _is_change_of(node: Expr, var: Var) -> bool:
+    """Tell whether a node gives a collection that a loop fills, changed in place or not."""
+    match node:
+        case Local(var=found):
+            return found == var
+        case Op(name="list_push" | "list_extend" | "list_put" | "dict_put", args=args):
+            return _is_change_of(args[0], var)
+        case If(then=then, orelse=orelse):
+            return _is_change_of(then, var) and _is_change_of(orelse, var)
+        case Let(body=body):
+            return _is_change_of(body, var)
+        case Do(items=items):
+            return _is_change_of(items[-1], var)
+        case _:
+            return False
 
 
 def write_for_each(frame: Frame, node: ForEach) -> None:
@@ -197,7 +236,9 @@ def write_for_each(frame: Frame, node: ForEach) -> None:
         emitter.mark(top)
         emitter.for_iter(end)
         emitter.store(frame.slot(node.var))
+        frame.loops += 1
         _for_body(frame, node, last)
+        frame.loops -= 1
         emitter.jump(top)
         emitter.end_for(end)
         if gathers:

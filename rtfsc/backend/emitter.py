@@ -176,6 +176,12 @@ class Emitter:
         self.truth()
         self._op("UNARY_NOT", 0)
 
+    def length(self) -> None:
+        """Replace a sized value by its length."""
+        self._op("GET_LEN", 1)
+        self.swap()
+        self.pop()
+
     def contains(self) -> None:
         """Replace a key and the container above it by whether the key is in there."""
         self._op("CONTAINS_OP", -1, 0)
@@ -207,6 +213,10 @@ class Emitter:
     def build_tuple(self, n: int) -> None:
         """Replace n items by a tuple."""
         self._op("BUILD_TUPLE", 1 - n, n)
+
+    def build_string(self, n: int) -> None:
+        """Replace n strings by one."""
+        self._op("BUILD_STRING", 1 - n, n)
 
     def build_map(self, n: int) -> None:
         """Replace n pairs by a dict."""

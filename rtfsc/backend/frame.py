@@ -76,6 +76,8 @@ class Frame:
         self.free: dict[Var, str] = {}
         # the mark of a block or loop, its parameters, the depth of the stack there
         self.labels: dict[int, tuple[Mark, tuple[Var, ...], int]] = {}
+        # how many loops are being written around this place
+        self.loops = 0
         self._slots: dict[Var, str] = {}
         self._taken: set[str] = set()
         self._temps = 0
@@ -108,6 +110,10 @@ class Frame:
             self._taken.add(found)
             self._slots[var] = found
         return found
+
+    def alias(self, var: Var, of: Var) -> None:
+        """Let a variable live in the local of another one that is not used any more."""
+        self._slots[var] = self.slot(of)
 
     @contextmanager
     def temps(self, count: int = 1) -> Iterator[list[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from rtfsc.backend.emitter import Mark
+from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.ir import kinds
 from rtfsc.ir.kinds import Kind
@@ -123,7 +123,7 @@ def call_global(frame: Frame, name: str, operands: Sequence[Operand]) -> None:
     """Push what a global gives for operands."""
     frame.emitter.callee_global(name)
     for operand in operands:
-        if operand.kind & kinds.BUFFER and name != "#len":
+        if operand.kind & kinds.BUFFER:
             # a function of the runtime sees values only
             frame.emitter.callee_global("#tuple")
             operand.push(frame)
@@ -131,3 +131,64 @@ def call_global(frame: Frame, name: str, operands: Sequence[Operand]) -> None:
         else:
             operand.push(frame)
     frame.emitter.call(len(operands))
+
+
+def fast(
+    frame: Frame,
+    args: Sequence[Expr],
+    name: str,
+    wanted: Sequence[int],
+    write: Callable[[list[Operand], Mark], None],
+) -> bool:
+    """Write a call that has a fast way when its first argument has one of some classes."""
+    mask = kinds.BUFFER
+    for each in wanted:
+        mask |= each
+    if not may_be(frame, args[:1], mask):
+        return False
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    with frame.temps(len(args)) as temps:
+        operands = hold(frame, args, temps)
+        if emitter.dead:
+            return True
+        slow_depth = emitter.depth
+        if not operands[0].kind & kinds.BUFFER:
+            guard(frame, operands[0], wanted, slow)
+        write(operands, slow)
+        emitter.mark(done)
+        assert slow.depth in (None, slow_depth)
+        otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
+    return True
+
+
+def on_failure(frame: Frame, region: Region, slow: Mark) -> None:
+    """Leave what failed in a region to the builtin, which raises what the language says."""
+    emitter, outer = frame.emitter, frame.emitter.region
+    slow.depth = region.depth
+
+    def failed() -> None:
+        emitter.region = outer
+        emitter.handler(region)
+        emitter.push_exc_info()
+        emitter.pop()
+        emitter.pop_except()
+        emitter.jump(slow)
+
+    frame.outline(failed)
+
+
+def push_item(frame: Frame, operand: Operand, place: int) -> None:
+    """Push the first or last item of a sequence, or nil when it has none."""
+    emitter = frame.emitter
+    none, end = Mark(), Mark()
+    operand.push(frame)
+    emitter.truth()
+    emitter.jump_if_false(none)
+    operand.push(frame)
+    emitter.const(place)
+    emitter.subscript()
+    emitter.jump(end)
+    emitter.mark(none)
+    emitter.const(None)
+    emitter.mark(end)

@@ -20,9 +20,13 @@ from rtfs_runtime.values import Keyword, List
 Kind = int
 
 NEVER: Final = 0
-NIL, BOOL, INT, FLOAT, STR, KEYWORD, TUPLE, LIST, DICT, BUFFER, OTHER = (1 << bit for bit in range(11))
-"""BUFFER is a Python list or dict that a loop fills and nobody else sees; OTHER is every class not named."""
-BASE: Final = (1 << 11) - 1 & ~BUFFER
+NIL, BOOL, NATURAL, NEGATIVE, FLOAT, STR, KEYWORD, TUPLE, LIST, DICT, BUFFER, OTHER = (
+    1 << bit for bit in range(12)
+)
+"""NATURAL and NEGATIVE are integers; BUFFER is a Python list that a loop fills and nobody else sees; OTHER is
+every class not named."""
+INT: Final = NATURAL | NEGATIVE
+BASE: Final = (1 << 12) - 1 & ~BUFFER
 _ELEMENTS: Final = 16
 ANY: Final = BASE | BASE << _ELEMENTS
 NUMBER: Final = INT | FLOAT
@@ -60,6 +64,8 @@ ATOMS: Final = {type(None): NIL, bool: BOOL, int: INT, float: FLOAT, str: STR, K
 
 def of_constant(value: object) -> Kind:
     """Give the kind of a constant."""
+    if type(value) is int:
+        return NATURAL if value >= 0 else NEGATIVE
     atom = ATOMS.get(type(value))
     if atom is not None:
         return atom
@@ -119,6 +125,18 @@ def _arithmetic(args: list[Kind]) -> Kind:
         return NEVER
     found = FLOAT if any(arg & FLOAT for arg in args) else 0
     return found | INT if all(arg & INT for arg in args) else found
+
+
+def _growing(args: list[Kind]) -> Kind:
+    """Give the kind of a sum or product: natural when all are."""
+    found = _arithmetic(args)
+    return found & ~NEGATIVE if not any(arg & NEGATIVE for arg in args) else found
+
+
+def _remainder(args: list[Kind]) -> Kind:
+    # it has the sign of the dividend
+    found = _arithmetic(args)
+    return found if args[0] & NEGATIVE else found & ~NEGATIVE
 
 
 def _element_or_nil(args: list[Kind]) -> Kind:
@@ -184,15 +202,24 @@ def _concat(args: list[Kind]) -> Kind:
     return holding(TUPLE, _union(element(arg) if within(arg, TUPLE | LIST | STR) else BASE for arg in args))
 
 
+def counted(args: list[Kind]) -> Kind:
+    """Give the kind of the numbers from a start up to an end, by a step."""
+    upward = len(args) < 3 or not args[2] & NEGATIVE
+    return NATURAL if upward and (len(args) == 1 or not args[0] & NEGATIVE) else INT
+
+
 def _vector_of(kind: Kind) -> _Rule:
     return lambda args: holding(TUPLE, kind)
 
 
 _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
     {
-        **dict.fromkeys(("+", "-", "*", "inc", "dec", "abs"), _arithmetic),
+        **dict.fromkeys(("-", "dec"), _arithmetic),
+        **dict.fromkeys(("+", "*", "inc"), _growing),
+        "abs": lambda args: _arithmetic(args) & ~NEGATIVE,
+        **dict.fromkeys(("count", "length", "string-length"), lambda args: NATURAL),
         "/": lambda args: INT | FLOAT,
-        "mod": _arithmetic,
+        "mod": _remainder,
         "max": _larger,
         "min": _larger,
         **dict.fromkeys(("first", "second", "last"), _element_or_nil),
@@ -207,7 +234,7 @@ _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
         "vec": _vec,
         "concat": _concat,
         "vector": lambda args: holding(TUPLE, _union(args)),
-        "range": _vector_of(INT),
+        "range": lambda args: holding(TUPLE, counted(args)),
         "numbers": _vector_of(INT),
         "split": _vector_of(STR),
         "lines": _vector_of(STR),
@@ -216,7 +243,7 @@ _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
         "filter": lambda args: holding(TUPLE, args[1] >> _ELEMENTS) if len(args) > 1 else ANY,
         **dict.fromkeys(("map", "keep", "mapcat", "keys", "vals", "entries"), _vector_of(BASE)),
         "hash-map": lambda args: DICT | BASE << _ELEMENTS,
-        "frequencies": lambda args: holding(DICT, INT),
+        "frequencies": lambda args: holding(DICT, NATURAL),
         "group-by": lambda args: holding(DICT, TUPLE),
         "identity": lambda args: args[0] if args else ANY,
         "and": lambda args: _union(args) | BOOL,
@@ -317,14 +344,28 @@ def of_op(name: str, args: list[Kind]) -> Kind:
             return holding(args[0] & STR | TUPLE, element(args[0]))
         case "for_items" | "seq_items" | "seq_exact" | "seq_least" | "list_tuple":
             return holding(TUPLE, element(args[0]))
-        case "times" | "range_items":
-            return holding(OTHER, INT)
+        case "times":
+            return holding(OTHER, NATURAL)
+        case "count_items":
+            return holding(OTHER, counted(args[:3]))
+        case "range_items":
+            return holding(OTHER, counted(args))
+        case "seq_size":
+            return INT
+        case "seq_view":
+            return holding(TUPLE, element(args[0]))
+        case "seq_head":
+            return element(args[0]) | NIL
         case "seq_at":
             return element(args[0])
         case "map_view":
             return args[0] if within(args[0], DICT) else ANY
         case "map_get":
             return ANY if args[0] & OTHER else element(args[0]) | NIL
+        case "list_taken":
+            return BUFFER | BASE << _ELEMENTS
+        case "dict_taken":
+            return DICT | BASE << _ELEMENTS
         case "list_new":
             return BUFFER
         case "list_of":

@@ -19,10 +19,11 @@ from rtfsc.ir.walk import descendants
 _PURE_OPS: Final = frozenset(
     {
         "map_view", "map_get", "map_has", "map_without", "is_map", "is_seq", "is_seq_least", "seq_items",
-        "seq_at", "seq_exact", "seq_least", "seq_rest", "equal", "conforms", "for_items", "times", "list",
-        "is_kind", "has_key", "match_failure", "arity_failure", "invalid_arguments", "check_items", "items",
-        "vector_items", "range_items", "check_room", "elements", "list_of", "list_push", "list_put",
-        "list_extend", "dict_new", "dict_of", "dict_put", "list_new", "list_append", "list_tuple",
+        "seq_at", "seq_exact", "seq_least", "seq_rest", "seq_size", "seq_view", "seq_head", "equal",
+        "conforms", "for_items", "times", "list", "is_kind", "has_key", "match_failure", "arity_failure",
+        "invalid_arguments", "check_items", "items", "vector_items", "range_items", "count_items",
+        "check_room", "elements", "list_of", "list_new", "list_append", "list_push", "list_put",
+        "list_extend", "list_tuple", "list_taken", "dict_taken", "dict_new", "dict_of", "dict_put",
     }
 )  # fmt: skip
 _KEEP: Final = frozenset({"complement", "partial", "comp", "juxt", "every-pred", "fnil", "constantly"})

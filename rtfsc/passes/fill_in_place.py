@@ -12,7 +12,7 @@ closure captures it, and what fails leaves the loop for good. A loop inside may 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -25,11 +25,13 @@ from rtfsc.ir.nodes import (
     BuiltinRef,
     Call,
     Const,
+    DefGlobal,
     DefModule,
     Do,
     Expr,
     Fn,
     Fold,
+    Global,
     If,
     Jump,
     Late,
@@ -42,8 +44,9 @@ from rtfsc.ir.nodes import (
     Var,
     Vector,
 )
-from rtfsc.ir.walk import Fresh, descendants, map_children
+from rtfsc.ir.walk import descendants, known_functions, map_children
 from rtfsc.options import Options
+from rtfsc.passes.copying import Copier
 
 # builtins that give a tuple or dict nobody else holds
 _FRESH: Final = frozenset(
@@ -64,23 +67,46 @@ class _NoWay(Exception):
 def run(module: Module, options: Options) -> Module:
     """Fill in place in every form."""
     filler = _Filler(module)
-    body = tuple([filler.rewrite(node) for node in module.body])
+    body = filler.all_forms()
     inner = tuple(
         [
             replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
             for node in body
         ]
     )
-    if all(new is old for new, old in zip(inner, module.body, strict=True)):
+    if len(inner) == len(module.body) and all(
+        new is old for new, old in zip(inner, module.body, strict=True)
+    ):
         return module
-    return replace(module, body=inner, next_id=filler.fresh.next_id)
+    return replace(
+        module, body=inner, next_id=filler.copier.next_id, constants=module.constants | filler.names
+    )
 
 
 class _Filler:
     def __init__(self, module: Module) -> None:
-        self.fresh = Fresh(module.next_id)
+        self.copier = Copier(module.next_id)
         self._module = module
+        self.twins = _Twins(known_functions(module), self.copier)
         self._known: Kinds | None = None
+        self.names: set[str] = set()
+
+    def all_forms(self) -> tuple[Expr, ...]:
+        """Rewrite the forms of the module; twins stand before the functions they are of."""
+        while True:
+            refused = len(self.twins.refused)
+            self.twins.made.clear()
+            rewritten = [self.rewrite(node) for node in self._module.body]
+            if len(self.twins.refused) == refused:
+                break
+        body: list[Expr] = []
+        for node in rewritten:
+            if isinstance(node, DefGlobal):
+                for name, fn in self.twins.made.get(node.name, {}).items():
+                    self.names.add(name)
+                    body.append(DefGlobal(name, fn, span=node.span))
+            body.append(node)
+        return tuple(body)
 
     def _kind(self, node: Expr) -> int:
         # most modules have no loop that asks
@@ -105,6 +131,12 @@ class _Filler:
         """Give the way a collection is filled and how the filling starts, if it is fresh."""
         span = arg.span
         match arg:
+            case Call(callee=BuiltinRef(name="assoc"), args=[base, key, value]):
+                start = self._start(base)
+                if start is None:
+                    return self._start_of(arg)
+                way, made = start
+                return way, Op(f"{way}_put", (made, key, value, Const("assoc", span=span)), span=span)
             case Vector(items=()) | Const(value=()):
                 return _LIST, Op("list_new", (), span=span)
             case Map(keys=()) | Const(value={}) if not (isinstance(arg, Const) and arg.value):
@@ -113,7 +145,7 @@ class _Filler:
                 return _LIST, Op("list_of", (arg,), span=span)
             case Map():
                 return _DICT, arg
-            case Call(callee=BuiltinRef(name=name)) if BUILTINS[name].name in _FRESH | {"assoc", "conj"}:
+            case Call(callee=BuiltinRef(name=name)) if BUILTINS[name].name in _FRESH | {"conj"}:
                 return self._start_of(arg)
             case Let() | Fold() | Op(name="list_tuple") if _gives_fresh(arg):
                 return self._start_of(arg)
@@ -133,12 +165,55 @@ class _Filler:
         way, first = start
         params = loop.params if isinstance(loop, Fold) else loop.blocks[0].params
         label = loop.label if isinstance(loop, Fold) else loop.blocks[0].label
-        rewriter = _Rewriter(way, self._kind)
+        rewriter = _Rewriter(way, self.twins)
         args = (*loop.args[:at], first, *loop.args[at + 1 :])
         done = rewriter.loop(replace(loop, args=args), (params[at], at, {label: at}), rewriter.leave)
         if not rewriter.changes:
             raise _NoWay
         return done
+
+
+_Key = tuple[str, int, int]
+"""How a twin fills: the way, the place of the collection among the arguments, their number."""
+
+
+class _Twins:
+    """Functions that take a collection, fill it in place and give it back: twins of known functions."""
+
+    def __init__(self, functions: Mapping[str, Fn], copier: Copier) -> None:
+        self._functions = functions
+        self._copier = copier
+        self.made: dict[str, dict[str, Fn]] = {}
+        self.refused: set[tuple[str, _Key]] = set()
+
+    def twin(self, name: str, key: _Key) -> str:
+        """Name the twin of a function, making it when it is asked for first."""
+        way, at, count = key
+        fn = self._functions.get(name)
+        made = self.made.setdefault(name, {})
+        called = f"#{way} {at} {name}"
+        if called in made:
+            return called
+        if fn is None or fn.rest is not None or len(fn.params) != count or (name, key) in self.refused:
+            raise _NoWay
+        # calls of itself find it
+        made[called] = fn
+        params, body = self._copier.copy_block(fn.params, fn.body)
+        taken = self._copier.var(params[at].name)
+        rewriter = _Rewriter(way, self)
+        try:
+            body = rewriter.tail(body, (params[at], -1, {}), rewriter.change)
+            if not rewriter.changes:
+                raise _NoWay
+        except _NoWay:
+            # twins made meanwhile that call it must go, too
+            self.refused.add((name, key))
+            self.made.clear()
+            raise
+        local = Op(f"{way}_taken", (Local(taken, span=fn.span),), span=fn.span)
+        body = Let(params[at], local, body, span=fn.body.span)
+        made[called] = replace(fn, params=(*params[:at], taken, *params[at + 1 :]), body=body)
+        return called
 
 
 def _gives_fresh(node: Expr) -> bool:
@@ -181,9 +256,9 @@ _Leaf = Callable[[Expr, Var], Expr]
 class _Rewriter:
     """Rewrites one loop; raises `_NoWay` when a use forbids it."""
 
-    def __init__(self, way: str, kind: Callable[[Expr], int]) -> None:
+    def __init__(self, way: str, twins: _Twins) -> None:
         self._way = way
-        self._kind = kind
+        self._twins = twins
         self._reads = _READS_OF_LISTS if way == _LIST else _READS_OF_DICTS
         self.changes = 0
 
@@ -275,6 +350,8 @@ class _Rewriter:
                 return found == var
             case Call(callee=BuiltinRef(), args=[base, *_]):
                 return self.is_change(base, var) and _name(node) in _CHANGES
+            case Call(callee=Global(), args=args, site=None):
+                return any(self.is_change(arg, var) for arg in args)
             case If(then=then, orelse=orelse):
                 return self.is_change(then, var) or self.is_change(orelse, var)
             case Let(body=body):
@@ -301,6 +378,8 @@ class _Rewriter:
                 return replace(node, items=(*first, self.change(items[-1], var)))
             case Call(callee=BuiltinRef(), args=[base, *others]) if _name(node) in _CHANGES:
                 return self.step(node, base, tuple(others), var)
+            case Call(callee=Global(), site=None):
+                return self.handed(node, var)
             case Fold() | Blocks():
 
                 def never(node: Expr) -> Expr:
@@ -311,6 +390,22 @@ class _Rewriter:
                 return replace(node, value=self.read(value, var))
             case _:
                 raise _NoWay
+
+    def handed(self, node: Call, var: Var) -> Expr:
+        """Hand the collection to a function that fills it as well, by its twin that does so in place."""
+        places = [at for at, arg in enumerate(node.args) if self.is_change(arg, var)]
+        if len(places) != 1:
+            raise _NoWay
+        (at,) = places
+        assert isinstance(node.callee, Global)
+        twin = self._twins.twin(node.callee.name, (self._way, at, len(node.args)))
+        args = [self.read(arg, var) for arg in node.args[:at]]
+        args.append(self.change(node.args[at], var))
+        if any(_uses(arg, var) for arg in node.args[at + 1 :]):
+            raise _NoWay
+        self.changes += 1
+        callee = replace(node.callee, name=twin)
+        return replace(node, callee=callee, args=(*args, *node.args[at + 1 :]))
 
     def step(self, node: Call, base: Expr, others: tuple[Expr, ...], var: Var) -> Expr:
         """Rewrite one change."""

@@ -19,6 +19,7 @@ from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir.nodes import (
+    Blocks,
     BuiltinRef,
     Call,
     Const,
@@ -26,8 +27,11 @@ from rtfsc.ir.nodes import (
     DefModule,
     Expr,
     Fn,
+    Fold,
+    ForEach,
     Global,
     If,
+    Jump,
     Late,
     Let,
     Local,
@@ -81,7 +85,8 @@ class _Inliner:
         if isinstance(done, DefGlobal) and isinstance(done.value, Fn) and done.name in self._known:
             fn = done.value
             size = _size(fn.body)
-            pure = size <= _SMALL and self._purity.holds(fn.body)
+            # a loop is worth its call, and other passes may change it as a function
+            pure = size <= _SMALL and not _loops(fn.body) and self._purity.holds(fn.body)
             if pure and _may_move(fn) and not _mentions(fn.body, done.name):
                 self._small[done.name] = fn
         return done
@@ -184,6 +189,19 @@ def _cannot_fail(node: Expr) -> bool:
             return not BUILTINS[name].fails
         case _:
             return isinstance(node, Const | Local | Vector | Map | Fn | BuiltinRef | Let | If)
+
+
+def _loops(node: Expr) -> bool:
+    labels: set[int] = set()
+    for part in descendants(node):
+        if isinstance(part, Fold | ForEach):
+            return True
+        if isinstance(part, Blocks):
+            # clauses of a `match` jump ahead only: to blocks whose body is still to come
+            labels.add(part.blocks[0].label)
+        if isinstance(part, Jump) and part.label in labels:
+            return True
+    return False
 
 
 def _may_move(fn: Fn) -> bool:

@@ -13,12 +13,14 @@ from typing import NamedTuple
 from rtfsc.ir.nodes import Module
 from rtfsc.options import Options
 from rtfsc.passes import (
+    count_loops,
     fill_in_place,
     fuse_loops,
     inline_calls,
     merge_tail_calls,
     outline_branches,
     settle_scopes,
+    share_tests,
     simplify,
     specialise_entries,
 )
@@ -38,7 +40,9 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("settle_scopes", settle_scopes.run, 1),
     Pass("inline_calls", inline_calls.run, 2),
     Pass("fuse_loops", fuse_loops.run, 2),
+    Pass("share_tests", share_tests.run, 1),
     Pass("simplify", simplify.run, 1),
     Pass("fill_in_place", fill_in_place.run, 2),
     Pass("specialise_entries", specialise_entries.run, 2),
+    Pass("count_loops", count_loops.run, 1),
 )

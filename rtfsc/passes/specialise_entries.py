@@ -212,6 +212,8 @@ class _Uses:
                 self._link(self._params.get(label, ()), args)
             case Op(name="times" | "range_items", args=args):
                 self._hint(args, "int")
+            case Op(name="list_put", args=args):
+                self._hint(args[1:2], "int")
 
     def _builtin(self, name: str, args: tuple[Expr, ...]) -> None:
         if name in _OF_INTEGERS:

@@ -8,8 +8,9 @@ is part of every artifact's key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from itertools import count
 from types import CellType, MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -17,6 +18,7 @@ from rtfs_runtime import patterns
 from rtfs_runtime.builtins.building import elements, range_items
 from rtfs_runtime.builtins.failures import make_thrown
 from rtfs_runtime.builtins.operands import sequence, sequence_or_text
+from rtfs_runtime.builtins.text import concatenate
 from rtfs_runtime.calls import call_error, keyword_get
 from rtfs_runtime.equality import equal
 from rtfs_runtime.errors import LimitExceeded, RtfsError, arity_error, generic, undefined
@@ -203,6 +205,16 @@ def delay(function: Callable[[], object]) -> Callable[[], object]:
     return force
 
 
+def count_items(start: int, end: int, step: int, way: int, more: int) -> Iterable[int]:
+    """Give what a loop that counts up (`way` 1) or down (-1) runs over; `more` is `way` where the end is
+    counted as well."""
+    end += more
+    if step * way > 0:
+        return range(start, end, step)
+    # it never gets there
+    return count(start, step) if (end - start) * way > 0 else ()
+
+
 def check_room(items: list[object]) -> None:
     """Refuse a vector in the making that has grown beyond the limit."""
     if len(items) > MAX_ITEMS:
@@ -221,12 +233,13 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#str": str,
         "#tuple": tuple,
         "#dict": dict,
-        "#len": len,
         "#items": sequence_or_text,
         "#vector_items": sequence,
         "#elements": elements,
+        "#text": concatenate,
         "#list_of": list,
         "#dict_of": dict,
+        "#count_items": count_items,
         "#range_items": range_items,
         "#check_room": check_room,
         "#Keyword": Keyword,
@@ -262,6 +275,9 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
                 patterns.seq_exact,
                 patterns.seq_least,
                 patterns.seq_at,
+                patterns.seq_size,
+                patterns.seq_view,
+                patterns.seq_head,
                 patterns.seq_rest,
                 patterns.seq_items,
                 patterns.is_seq,

@@ -49,7 +49,8 @@ def _is_mistake(error: NameError) -> bool:
 
 def _missing_name(error: NameError) -> str:
     # a local of compiled code is named `x~7`
-    name = error.name or _quoted(error)
+    # and the twin of a function is named `#numbers f`
+    name = (error.name or _quoted(error)).rpartition(" ")[2]
     return name.partition("~")[0] or name
 
 

@@ -50,6 +50,21 @@ def _sized(value: object, count: int, *, exact: bool) -> tuple[object, ...]:
     )
 
 
+def seq_size(value: object) -> int:
+    """Count the items of a vector or list; -1 for anything else."""
+    return len(seq_items(value)) if is_seq_value(value) else -1
+
+
+def seq_view(value: object) -> tuple[object, ...]:
+    """Give the items of a vector or list; none for anything else."""
+    return seq_items(value) if is_seq_value(value) else ()
+
+
+def seq_head(items: tuple[object, ...]) -> object:
+    """Give the first of the items that `seq_view` gave, or nil."""
+    return items[0] if items else None
+
+
 def is_seq_value(value: object) -> bool:
     """Tell whether a value is a vector or a list."""
     return type(value) is tuple or type(value) is List or is_vector(value)

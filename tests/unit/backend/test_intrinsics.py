@@ -20,6 +20,7 @@ from rtfs_runtime.values import Keyword, List
 from rtfs_runtime.vectors import BigVector
 from rtfsc.backend.arithmetic import ARITHMETIC
 from rtfsc.backend.collections import COLLECTIONS
+from rtfsc.backend.texts import TEXTS
 from rtfsc.driver import compile_text
 from rtfsc.ir import kinds
 
@@ -29,7 +30,7 @@ SAMPLES: tuple[Any, ...] = (
     BigVector.of((1, 2, 3)), BigMap({1: 2}, {}, 1), RtfsError("Generic", {"message": "m"}),
 )  # fmt: skip
 LITERALS = ("0", "1", "-3", "2.5", '"añb"', ":a", "nil", "true", "[1 2]", "{:a 1}")
-NAMES = sorted({*ARITHMETIC, *COLLECTIONS})
+NAMES = sorted({*ARITHMETIC, *COLLECTIONS, *TEXTS})
 
 
 def arities(name: str) -> Iterator[int]:
@@ -88,8 +89,10 @@ def test_one_argument_is_known(name: str) -> None:
 
 
 def kind_of(value: Any) -> int:
+    if type(value) is int:
+        return kinds.NATURAL if value >= 0 else kinds.NEGATIVE
     base = {
-        type(None): kinds.NIL, bool: kinds.BOOL, int: kinds.INT, float: kinds.FLOAT, str: kinds.STR,
+        type(None): kinds.NIL, bool: kinds.BOOL, float: kinds.FLOAT, str: kinds.STR,
         Keyword: kinds.KEYWORD, tuple: kinds.TUPLE, List: kinds.LIST, dict: kinds.DICT,
     }.get(type(value), kinds.OTHER)  # fmt: skip
     inner = value.values() if isinstance(value, (dict, BigMap)) else ()

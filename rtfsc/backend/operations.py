@@ -1,0 +1,160 @@
+"""Functions of the ABI as instructions: what patterns ask of values, and loops that fill collections.
+
+In: `Op`s. Out: instructions, the function itself, out of line, for what is unusual.
+"""
+
+from __future__ import annotations
+
+from rtfsc.backend.arithmetic import equal
+from rtfsc.backend.emitter import Mark, Region
+from rtfsc.backend.frame import Frame
+from rtfsc.backend.operands import Operand, call_global, fast, guard, hold, on_failure, otherwise, push_item
+from rtfsc.ir import kinds
+from rtfsc.ir.nodes import Const, Expr, Op
+
+_FILLING = frozenset(
+    {"list_new", "dict_new", "list_push", "list_extend", "list_tuple", "list_taken", "dict_taken"}
+)
+
+
+def write_operation(frame: Frame, node: Op) -> bool:
+    """Write an operation; tell whether it was written."""
+    emitter = frame.emitter
+    args = node.args
+    match node.name:
+        case (
+            "list_new" | "dict_new" | "list_push" | "list_extend" | "list_tuple" | "list_taken" | "dict_taken"
+        ):
+            _write_filling(frame, node.name, args)
+            return True
+        case "equal" if len(args) == 2:
+            return equal(frame, args[0], args[1])
+        case "seq_at":
+            frame.value(args[0])
+            frame.value(args[1])
+            emitter.subscript()
+            return True
+        case "seq_size":
+            _write_size(frame, args)
+            return True
+        case "seq_head":
+            return fast(
+                frame, args, "#seq_head", (kinds.TUPLE,), lambda held, slow: push_item(frame, held[0], 0)
+            )
+        case "seq_items" | "seq_view":
+            return fast(frame, args, "#" + node.name, (kinds.TUPLE,), lambda held, slow: held[0].push(frame))
+        case "is_seq" | "seq_exact" if isinstance(args[1], Const):
+            return _sized(frame, node, exact=True)
+        case "is_seq_least" | "seq_least" if isinstance(args[1], Const):
+            return _sized(frame, node, exact=False)
+        case "map_view":
+            return fast(
+                frame, args, "#map_view", (kinds.DICT,), lambda operands, slow: operands[0].push(frame)
+            )
+        case "items" | "vector_items":
+            return fast(
+                frame, args, "#" + node.name, (kinds.TUPLE,), lambda operands, slow: operands[0].push(frame)
+            )
+        case "dict_put" | "list_put":
+            return write_put(frame, node, keep=True)
+        case "is_map":
+            return fast(frame, args, "#is_map", (kinds.DICT,), lambda operands, slow: emitter.const(True))
+    return False
+
+
+def _write_filling(frame: Frame, name: str, args: tuple[Expr, ...]) -> None:
+    """Write a step of a loop that fills a collection in place; the collection stays on the stack."""
+    emitter = frame.emitter
+    if name == "list_new":
+        emitter.build_list()
+    elif name == "dict_new":
+        emitter.build_map(0)
+    for arg in args:
+        frame.value(arg)
+    if name == "list_push":
+        emitter.list_append(1)
+    elif name == "list_extend":
+        emitter.list_extend(1)
+    elif name == "list_tuple":
+        emitter.list_to_tuple()
+
+
+def _write_size(frame: Frame, args: tuple[Expr, ...]) -> None:
+    """Write how many items a sequence has: `args` are its view and itself."""
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    with frame.temps(2) as temps:
+        view, subject = hold(frame, args, temps)
+        slow.depth = emitter.depth
+        view.push(frame)
+        emitter.truth()
+        emitter.jump_if_false(slow)
+        view.push(frame)
+        emitter.length()
+        emitter.mark(done)
+        otherwise(frame, slow, done, lambda: call_global(frame, "#seq_size", [subject]))
+
+
+def write_put(frame: Frame, node: Op, *, keep: bool) -> bool:
+    """Write a change in place of a dict or list that a loop fills; with `keep` it stays on the stack."""
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    *args, operation = node.args
+    assert isinstance(operation, Const)
+    with frame.temps(3) as temps:
+        operands = hold(frame, args, temps)
+        if emitter.dead:
+            return True
+        held, key, value = operands
+        depth, outer = emitter.depth, emitter.region
+        likely = (kinds.INT,) if node.name == "list_put" else (kinds.STR, kinds.INT, kinds.KEYWORD)
+        if not key.kind & sum(likely):
+            call_global(frame, str(operation.value), operands)
+            if not keep:
+                emitter.pop()
+            return True
+        guard(frame, key, likely, slow)
+        region = Region(Mark(), depth)
+        if node.name == "list_put":
+            if not (isinstance(key.held, Const) and isinstance(key.held.value, int) and key.held.value >= 0):
+                key.push(frame)
+                emitter.const(0)
+                emitter.compare(">=")
+                emitter.jump_if_false(slow)
+            emitter.region = region
+        value.push(frame)
+        held.push(frame)
+        key.push(frame)
+        emitter.store_subscript()
+        emitter.region = outer
+        if node.name == "list_put":
+            on_failure(frame, region, slow)
+        if keep:
+            held.push(frame)
+        emitter.mark(done)
+        # the builtin refuses the key as it would have been refused
+
+        def refuse() -> None:
+            call_global(frame, str(operation.value), operands)
+            if not keep:
+                emitter.pop()
+
+        otherwise(frame, slow, done, refuse)
+    return True
+
+
+def _sized(frame: Frame, node: Op, *, exact: bool) -> bool:
+    """Write a test of a size: its answer, or the sequence itself where a misfit is an error."""
+    emitter = frame.emitter
+    asks = node.name in ("is_seq", "is_seq_least")
+
+    def write(operands: list[Operand], slow: Mark) -> None:
+        operands[0].push(frame)
+        emitter.length()
+        operands[1].push(frame)
+        emitter.compare("==" if exact else ">=")
+        if not asks:
+            emitter.jump_if_false(slow)
+            operands[0].push(frame)
+
+    return fast(frame, node.args, "#" + node.name, (kinds.TUPLE,), write)

@@ -1,0 +1,92 @@
+"""Strings as instructions.
+
+In: calls of `str`. Out: instructions that join strings, the builtin itself, out of line, for long ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from rtfsc.backend.arithmetic import Writer
+from rtfsc.backend.emitter import Mark
+from rtfsc.backend.frame import Frame
+from rtfsc.backend.operands import Operand, call_global, guard, hold, otherwise
+from rtfsc.ir import kinds
+from rtfsc.ir.nodes import Call, Const
+
+# pieces longer than this are left to the builtin, which knows the limit of all together
+_LONG: Final = 1 << 20
+
+
+def write_str(frame: Frame, node: Call, name: str) -> bool:
+    """Write `str` of a few arguments: strings as they are, others by their text."""
+    emitter = frame.emitter
+    count = len(node.args)
+    if not 2 <= count <= 8 or not any(frame.unit.kinds.of(arg) & kinds.STR for arg in node.args):
+        return False
+    slow, done = Mark(), Mark()
+    with frame.temps(count) as temps:
+        operands = hold(frame, node.args, temps)
+        if emitter.dead:
+            return True
+        slow.depth = emitter.depth
+        pieces = []
+        for operand, temp in zip(operands, temps, strict=True):
+            piece = _text_of(frame, operand, temp)
+            pieces.append(piece)
+            if not isinstance(piece.held, Const):
+                piece.push(frame)
+                emitter.length()
+                emitter.const(_LONG)
+                emitter.compare("<")
+                emitter.jump_if_false(slow)
+        for piece in pieces:
+            piece.push(frame)
+        if count == 2:
+            # CPython lengthens a string in place where the result takes its name
+            emitter.binary("+")
+        else:
+            emitter.build_string(count)
+        emitter.mark(done)
+        otherwise(frame, slow, done, lambda: call_global(frame, name, pieces))
+    return True
+
+
+def _text_of(frame: Frame, operand: Operand, temp: str) -> Operand:
+    """Write the test whether an operand is a string; out of line it becomes one."""
+    emitter = frame.emitter
+    if isinstance(operand.held, Const):
+        value = operand.held.value
+        if isinstance(value, str) and len(value) < _LONG:
+            return operand
+    elif kinds.within(operand.kind, kinds.STR):
+        return operand
+    other, back = Mark(), Mark()
+    text = Operand(temp, kinds.STR)
+    if operand.kind & kinds.STR and not isinstance(operand.held, Const):
+        if operand.held != temp:
+            operand.push(frame)
+            emitter.store(temp)
+        guard(frame, Operand(temp, operand.kind), (kinds.STR,), other)
+        emitter.mark(back)
+
+        def convert() -> None:
+            emitter.mark(other)
+            _write_text(frame, operand, temp)
+            emitter.jump(back)
+
+        frame.outline(convert)
+    else:
+        _write_text(frame, operand, temp)
+    return text
+
+
+def _write_text(frame: Frame, operand: Operand, temp: str) -> None:
+    call_global(frame, "#text", [operand])
+    frame.emitter.store(temp)
+
+
+TEXTS: Final[Mapping[str, Writer]] = MappingProxyType({"str": write_str})
+"""Writers by the name of the builtin; each tells whether it wrote the call."""

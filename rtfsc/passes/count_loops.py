@@ -1,0 +1,206 @@
+"""Let loops that count run over a range.
+
+Before: a loop tests a counter, and steps it by a constant at each jump. After: where counter and end are
+known to be integers, the end stays the same, and the counter is not used when the loop is over, the loop is a
+`Fold` over a range.
+    (blocks [0 s] (block L [i acc] (if (< i n) (jump L (+ i 1) (+ acc i)) acc)))
+    =>  (fold L i (op count_items 0 n 1) [acc] [s] (jump L (+ acc i)) acc)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from rtfsc.ir import kinds
+from rtfsc.ir.kind_flow import Kinds, infer_kinds
+from rtfsc.ir.nodes import (
+    Block,
+    Blocks,
+    BuiltinRef,
+    Call,
+    Const,
+    DefModule,
+    Expr,
+    Fn,
+    Fold,
+    If,
+    Jump,
+    Late,
+    Local,
+    Module,
+    Op,
+    Var,
+)
+from rtfsc.ir.walk import descendants, map_children
+from rtfsc.options import Options
+
+# name of the test -> (which way the counter must step, whether the end is counted as well)
+_TESTS: Final = {"<": (1, 0), "<=": (1, 1), ">": (-1, 0), ">=": (-1, 1)}
+_OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+class _Count(NamedTuple):
+    """A counter: its place among the parameters, the test by name, its end and step, the two ways."""
+
+    at: int
+    test: str
+    end: Expr
+    step: Expr
+    go_on: Expr
+    done: Expr
+
+
+def run(module: Module, options: Options) -> Module:
+    """Rewrite the loops of every form."""
+    counter = _Counter(module)
+    body = tuple([counter.rewrite(node) for node in module.body])
+    inner = tuple(
+        [
+            replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
+            for node in body
+        ]
+    )
+    if all(new is old for new, old in zip(inner, module.body, strict=True)):
+        return module
+    return replace(module, body=inner)
+
+
+class _Counter:
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self._kinds: Kinds | None = None
+
+    def rewrite(self, node: Expr) -> Expr:
+        """Rewrite inner loops first."""
+        # kinds are known of the nodes as they are now
+        count = self._count(node) if isinstance(node, Blocks) and len(node.blocks) == 1 else None
+        node = map_children(node, self.rewrite)
+        if count is None or not isinstance(node, Blocks):
+            return node
+        found = _shape(node, count.at)
+        return node if found is None else _fold(node, found)
+
+    def _is_integer(self, node: Expr) -> bool:
+        if self._kinds is None:
+            self._kinds = infer_kinds(self._module)
+        if isinstance(node, Const):
+            # the step may be a node of our own
+            return type(node.value) is int
+        kind = self._kinds.of(node)
+        return bool(kind) and kinds.within(kind, kinds.INT)
+
+    def _count(self, loop: Blocks) -> _Count | None:
+        """Find the counter of a loop, if it has one."""
+        for at in range(len(loop.args)):
+            found = _shape(loop, at)
+            if found is None:
+                continue
+            test = loop.blocks[0].body
+            assert isinstance(test, If) and isinstance(test.test, Call)
+            # the start is evaluated after the other arguments now
+            in_order = _is_idle(loop.args[at]) or all(map(_is_idle, loop.args[at + 1 :]))
+            numbers = (*test.test.args, loop.args[at], found.step)
+            if in_order and all(self._is_integer(each) for each in numbers):
+                return found
+        return None
+
+
+def _is_idle(node: Expr) -> bool:
+    return isinstance(node, Const | Local) or (isinstance(node, Op) and node.name in ("list_new", "dict_new"))
+
+
+def _shape(loop: Blocks, at: int) -> _Count | None:
+    """Tell whether a parameter is a counter, but for its being an integer."""
+    block = loop.blocks[0]
+    var, body = block.params[at], block.body
+    match body:
+        case If(test=Call(callee=BuiltinRef(name=name), args=[left, right]), then=then, orelse=orelse):
+            pass
+        case _:
+            return None
+    if name not in _TESTS:
+        return None
+    if isinstance(right, Local) and right.var == var:
+        left, right, name = right, left, _MIRRORED[name]
+    if not (isinstance(left, Local) and left.var == var) or not _stays(right, block.params):
+        return None
+    for test, go_on, done in ((name, then, orelse), (_OPPOSITE[name], orelse, then)):
+        step = _steps(go_on, block, at)
+        if step is not None and not _uses(done, var) and not _jumps(done, block.label):
+            return _Count(at, test, right, step, go_on, done)
+    return None
+
+
+def _stays(end: Expr, params: tuple[Var, ...]) -> bool:
+    return isinstance(end, Const) or (isinstance(end, Local) and end.var not in params)
+
+
+def _steps(node: Expr, block: Block, at: int) -> Expr | None:
+    """Give the one step that all jumps make; None when one does something else."""
+    found: list[Expr] = []
+    for part in descendants(node):
+        if isinstance(part, Jump) and part.label == block.label:
+            step = _step(part.args[at], block.params[at])
+            if step is None or not _stays(step, block.params) or (found and not _same(step, found[0])):
+                return None
+            found.append(step)
+    return found[0] if found else None
+
+
+def _same(left: Expr, right: Expr) -> bool:
+    if isinstance(left, Const) and isinstance(right, Const):
+        return left.value == right.value
+    return isinstance(left, Local) and isinstance(right, Local) and left.var == right.var
+
+
+def _step(arg: Expr, var: Var) -> Expr | None:
+    """Give what an argument adds to the counter."""
+    match arg:
+        case Call(callee=BuiltinRef(name="inc" | "dec" as name), args=[Local(var=found)]) if found == var:
+            return Const(1 if name == "inc" else -1, span=arg.span)
+        case Call(callee=BuiltinRef(name="+"), args=[Local(var=found), step]) if found == var:
+            return step
+        case Call(callee=BuiltinRef(name="+"), args=[step, Local(var=found)]) if found == var:
+            return step
+        case Call(callee=BuiltinRef(name="-"), args=[Local(var=found), Const(value=int() as step)]) if (
+            found == var
+        ):
+            return Const(-step, span=arg.span)
+        case _:
+            return None
+
+
+def _fold(loop: Blocks, count: _Count) -> Expr:
+    block = loop.blocks[0]
+    var, at, span = block.params[count.at], count.at, loop.span
+    way, more = _TESTS[count.test]
+    bounds = (loop.args[at], count.end, count.step)
+    operands = (*bounds, Const(way, span=span), Const(way * more, span=span))
+    items = Op("count_items", operands, span=span)
+    body = _without(count.go_on, block.label, at)
+    return Fold(
+        block.label, var, items, _but(block.params, at), _but(loop.args, at), body, count.done, span=span
+    )
+
+
+def _but(items: tuple, at: int) -> tuple:  # type: ignore[type-arg]
+    return (*items[:at], *items[at + 1 :])
+
+
+def _without(node: Expr, label: int, at: int) -> Expr:
+    """Leave the counter out of the jumps."""
+    if isinstance(node, Jump) and node.label == label:
+        return replace(node, args=_but(node.args, at))
+    if isinstance(node, Fn):
+        return node
+    return map_children(node, lambda child: _without(child, label, at))
+
+
+def _uses(node: Expr, var: Var) -> bool:
+    return any(isinstance(part, Local | Late) and part.var == var for part in descendants(node))
+
+
+def _jumps(node: Expr, label: int) -> bool:
+    return any(isinstance(part, Jump) and part.label == label for part in descendants(node))

@@ -1,0 +1,123 @@
+"""Look at the subject of a `match` once for all its clauses.
+
+Before: each clause asks anew whether the subject is a sequence, how long it is, and what its first item is.
+After: where several clauses ask, the answers are variables.
+    (blocks [] (block A [] (if (op is_seq x 2) (let s (op seq_items x) …) (jump B))) (block B [] …))
+    =>  (let items (op seq_view x) (let size (op seq_size items x) (let head (op seq_head items) (blocks []
+    (block A [] (if (= size 2) … (jump B))) …))))
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rtfsc.ir.nodes import (
+    Blocks,
+    BuiltinRef,
+    Call,
+    Const,
+    DefModule,
+    Expr,
+    Fn,
+    Let,
+    Local,
+    Module,
+    Op,
+    Var,
+)
+from rtfsc.ir.walk import Fresh, descendants, map_children
+from rtfsc.options import Options
+
+_ASKS = frozenset({"is_seq", "is_seq_least"})
+
+
+def run(module: Module, options: Options) -> Module:
+    """Rewrite every `match` of several clauses on sequences."""
+    fresh = Fresh(module.next_id)
+    body = tuple([_rewrite(node, fresh) for node in module.body])
+    inner = tuple(
+        [
+            replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
+            for node in body
+        ]
+    )
+    if all(new is old for new, old in zip(inner, module.body, strict=True)):
+        return module
+    return replace(module, body=inner, next_id=fresh.next_id)
+
+
+def _rewrite(node: Expr, fresh: Fresh) -> Expr:
+    node = map_children(node, lambda child: _rewrite(child, fresh))
+    if not isinstance(node, Blocks) or len(node.blocks) < 3:
+        return node
+    subject = _subject(node)
+    return node if subject is None else _share(node, subject, fresh)
+
+
+def _subject(node: Blocks) -> Var | None:
+    """Find the local whose shape at least two clauses ask for first; clauses take no parameters."""
+    if node.args or any(block.params for block in node.blocks):
+        return None
+    found: dict[Var, int] = {}
+    for block in node.blocks:
+        first = next((part for part in descendants(block.body) if _asked(part) is not None), None)
+        var = _asked(first) if first is not None else None
+        if var is not None:
+            found[var] = found.get(var, 0) + 1
+    var = next(iter(found), None)
+    return var if var is not None and found[var] > 1 else None
+
+
+def _asked(node: Expr) -> Var | None:
+    match node:
+        case Op(name=name, args=[Local(var=var), Const()]) if name in _ASKS:
+            return var
+        case _:
+            return None
+
+
+def _share(node: Blocks, subject: Var, fresh: Fresh) -> Expr:
+    span = node.span
+    size, items, head = fresh.var("size"), fresh.var("items"), fresh.var("head")
+    shared = _Shared(subject, size, items, head)
+    blocks = tuple([replace(block, body=shared.rewrite(block.body)) for block in node.blocks])
+    made: Expr = replace(node, blocks=blocks)
+    if shared.heads:
+        made = Let(head, Op("seq_head", (Local(items, span=span),), span=span), made, span=span)
+    asked = (Local(items, span=span), Local(subject, span=span))
+    made = Let(size, Op("seq_size", asked, span=span), made, span=span)
+    return Let(items, Op("seq_view", (Local(subject, span=span),), span=span), made, span=span)
+
+
+class _Shared:
+    """Rewrites the questions about one subject."""
+
+    def __init__(self, subject: Var, size: Var, items: Var, head: Var) -> None:
+        self._subject = subject
+        self._size = size
+        self._items = items
+        self._head = head
+        self._copies: set[Var] = {items}
+        self.heads = 0
+
+    def rewrite(self, node: Expr) -> Expr:
+        """Answer the questions in an expression; a closure keeps its own."""
+        span = node.span
+        match node:
+            case Fn():
+                return node
+            case Op(name="is_seq" | "is_seq_least" as name, args=[Local(var=var), Const() as count]) if (
+                var == self._subject
+            ):
+                test = BuiltinRef("=" if name == "is_seq" else ">=", span=span)
+                return Call(test, (Local(self._size, span=span), count), span=span)
+            case Let(var=var, init=Op(name="seq_items", args=[Local(var=found)]), body=body) if (
+                found == self._subject
+            ):
+                self._copies.add(var)
+                return replace(node, init=Local(self._items, span=span), body=self.rewrite(body))
+            case Op(name="seq_at", args=[Local(var=var), Const(value=0)]) if var in self._copies:
+                self.heads += 1
+                return Local(self._head, span=span)
+            case _:
+                return map_children(node, self.rewrite)
