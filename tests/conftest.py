@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+# what tests run is nobody's last run
+os.environ["RTFS_LEDGER"] = "off"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import typer
 
-from rtfsc.cli import build, cache, check, dump, eval, explain, new, repl, run
+from rtfsc.cli import build, cache, check, dump, eval, explain, new, repl, run, trace
 from rtfsc.cli.outcome import DONE, INTERRUPTED, report
 
 COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
         "repl": repl.command,
         "eval": eval.command,
         "explain": explain.command,
+        "trace": trace.command,
         "dump": dump.command,
     }
 )

@@ -15,7 +15,7 @@ from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.printer import display
 from rtfs_runtime.trace import render_tree
 from rtfsc.cli import untrusted
-from rtfsc.cli.sessions import Allow, Policy, SearchPath, check_file, run_session
+from rtfsc.cli.sessions import Allow, Ledger, Policy, SearchPath, check_file, run_session
 
 
 def command(
@@ -27,6 +27,7 @@ def command(
     path: SearchPath = None,
     policy: Policy = None,
     trace: Annotated[bool, typer.Option("--trace", help="Show what was decided, asked and done.")] = False,
+    ledger: Ledger = None,
     isolated: Annotated[
         bool,
         typer.Option(
@@ -39,7 +40,7 @@ def command(
     check_file(file)
     if isolated:
         raise typer.Exit(untrusted.run_file(file, arguments or [], allow or []))
-    session = run_session(file, allow, path, policy)
+    session = run_session(file, allow, path, policy, ledger)
     try:
         result = session.run(file, None, arguments or ())
     except RtfsError:

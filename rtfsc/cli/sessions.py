@@ -19,6 +19,7 @@ from rtfs_runtime.delegation.policy_reader import load_nearest
 from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.interface import EMPTY
 from rtfs_runtime.loader import ModuleInstance
+from rtfs_runtime.settings import ledger_of
 from rtfsc.cli.outcome import CommandError
 from rtfsc.driver import compile_text, make_env
 from rtfsc.hook import Session
@@ -38,6 +39,15 @@ SearchPath = Annotated[
     list[str] | None, typer.Option("--path", help="Look for imports here too.", metavar="DIR")
 ]
 Policy = Annotated[str | None, typer.Option("--policy", help="The delegation.toml to go by.", metavar="FILE")]
+
+Ledger = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger",
+        help="Where runs are recorded: FILE.jsonl, FILE.db, a folder, or `off`; else the user's last runs.",
+        metavar="PLACE",
+    ),
+]
 
 
 def grants_of(texts: Sequence[str] | None) -> Grants:
@@ -70,13 +80,18 @@ def check_file(path: str) -> None:
 
 
 def run_session(
-    plan: str, allow: Sequence[str] | None, paths: Sequence[str] | None, policy: str | None
+    plan: str,
+    allow: Sequence[str] | None,
+    paths: Sequence[str] | None,
+    policy: str | None,
+    ledger: str | None = None,
 ) -> Session:
     """Make the session of `rtfsc run`: the search path is the file's folder, the working directory,
     `--path` (ruling 32)."""
     given: dict[str, Any] = {
         "grants": Grants.for_run(plan) | grants_of(allow),
         "cache_dir": cache_directory(),
+        "ledger": ledger_of(ledger),
         "search_path": (os.path.dirname(os.path.abspath(plan)), os.getcwd(), *(paths or ())),
     }
     return Session(policy=policy_of(policy, plan), **given)

@@ -75,6 +75,7 @@ class _Branch:
         try:
             self.value = self._function()
         except BaseException as error:
+            context.end_steps(self._scope.owner, self._scope, error)
             self._scope.trace.end(event, error, failed=True)
             raise
         finally:

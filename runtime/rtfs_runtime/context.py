@@ -84,6 +84,16 @@ def step_out(owner: object) -> Scope | None:
     return scope
 
 
+def end_steps(owner: object, outer: Scope, error: BaseException) -> None:
+    """End the steps that an error left open below a level: what no `catch` sees, no step sees either."""
+    scope = current(owner)
+    while scope is not None and scope is not outer:
+        event = scope.event
+        if event is not None and event is not outer.event and event.latency_s is None:
+            scope.trace.end(event, error, failed=True)
+        scope = scope.parent
+
+
 def find_value(owner: object, name: str, fixed: Mapping[str, object], default: object) -> object:
     """Find a context value: of the nearest step that set it, else of the session."""
     scope = current(owner)

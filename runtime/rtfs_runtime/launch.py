@@ -55,11 +55,17 @@ def _run(plan: str, arguments: list[str], modules: ModuleStore) -> int:
     from rtfs_runtime.host.grants import Grants
     from rtfs_runtime.printer import display
     from rtfs_runtime.session import Session
+    from rtfs_runtime.settings import ledger_of
 
     if find(None, plan) is not None:
         return int(import_module(_CLI).main(sys.argv[1:]))
     try:
-        session = Session(grants=Grants.for_run(plan), modules=modules, cache_dir=cache_directory())
+        session = Session(
+            grants=Grants.for_run(plan),
+            modules=modules,
+            cache_dir=cache_directory(),
+            ledger=ledger_of(),
+        )
         value = session.run(plan, None, arguments).value
         if value is not None:
             sys.stdout.write(display(value) + "\n")

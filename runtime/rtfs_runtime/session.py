@@ -30,7 +30,7 @@ from rtfs_runtime.modulepath import find_file
 from rtfs_runtime.modulestore import Found, ModuleStore
 from rtfs_runtime.providers.registry import ModelRegistry
 from rtfs_runtime.settings import Settings
-from rtfs_runtime.trace import Cost, Trace
+from rtfs_runtime.trace import Cost, Event, RunStart, Sink, Trace
 from rtfs_runtime.values import Keyword
 
 if TYPE_CHECKING:
@@ -101,14 +101,17 @@ class Session:
 
         Raises: RtfsError ModuleNotFound, ModuleError.
         """
-        return self._enter(name, lambda: self.import_module(name)).value  # type: ignore[return-value]
+        return self._enter(RunStart(name), lambda: self.import_module(name)).value  # type: ignore[return-value]
 
     def run(self, plan: Plan, function: str | None = None, args: Iterable[object] = ()) -> Result:
         """Run a file, or the module of a name: call `function`, else `main`, else give the last value.
 
         Raises: RtfsError as the program does; what the compile function raises.
         """
-        return self._enter(_stem(plan), lambda: self._run(plan, function, tuple(args)))
+        arguments = tuple(args)
+        text = os.fspath(plan)
+        start = RunStart(_stem(plan), os.path.abspath(text) if _is_path(text) else text, function, arguments)
+        return self._enter(start, lambda: self._run(plan, function, arguments))
 
     async def arun(self, plan: Plan, function: str | None = None, args: Iterable[object] = ()) -> Result:
         """Run as `run` does, without blocking the loop; what the run waits for is waited for on this loop."""
@@ -122,7 +125,7 @@ class Session:
     def evaluate(self, artifact: Artifact, path: str = "<eval>") -> Result:
         """Run a compiled text and give the value of its last form; raises as `run`."""
         name = artifact.interface.module or _stem(path)
-        return self._enter(name, lambda: self._load(Found(artifact, path), name).value)
+        return self._enter(RunStart(name), lambda: self._load(Found(artifact, path), name).value)
 
     def evaluate_in(self, instance: ModuleInstance, artifact: Artifact) -> object:
         """Run a compiled text in the globals of a module, as a REPL does; gives the value of its last
@@ -132,11 +135,12 @@ class Session:
             loader.run(instance, artifact.code(instance.path), self)
             return instance.value
 
-        return self._enter(instance.name, job).value
+        return self._enter(RunStart(instance.name), job).value
 
     def call(self, module: str, function: str, *args: object) -> Result:
         """Call an exported function; arguments come in as Python's or the language's values."""
-        return self._enter(module, lambda: self._apply(self.import_module(module), function, args))
+        start = RunStart(module, module, function, args)
+        return self._enter(start, lambda: self._apply(self.import_module(module), function, args))
 
     def set_policy(self, policy: Policy | None, engine: DelegationEngine | None = None) -> None:
         """Change who answers what: every link is decided anew and takes effect at its next use.
@@ -276,11 +280,13 @@ class Session:
         grants = (f"{grant.kind}:{grant.value}" for grant in settings.grants.items)
         return (settings.tenant, *grants, *self.registry.ids())
 
-    def _enter(self, name: str, job: Callable[[], object]) -> Result:
-        trace = self.last_trace = Trace(self.settings.world.elapsed_s, self.settings.sink)
-        around = context.current(self)
-        scope = context.Scope(self, around, name, trace)
-        limits = self.settings.limits
+    def _enter(self, start: RunStart, job: Callable[[], object]) -> Result:
+        settings = self.settings
+        trace = Trace(settings.world.elapsed_s, self._sink(start), settings.replay)
+        self.last_trace = trace
+        name = start.name
+        scope = context.Scope(self, context.current(self), name, trace)
+        limits = settings.limits
 
         def run() -> object:
             token = context.enter(scope)
@@ -288,10 +294,12 @@ class Session:
             try:
                 value = job()
             except OutputClosed as error:
+                context.end_steps(self, scope, error)
                 trace.end(scope.event, error, failed=True)
                 raise BrokenPipeError("nobody reads the output") from None
             except BaseException as error:
                 found = abi.fail(error)
+                context.end_steps(self, scope, found)
                 trace.end(scope.event, found, failed=True)
                 if found is error:
                     raise
@@ -304,6 +312,24 @@ class Session:
         value = stack.call(run, limits.recursion_depth, limits.wall_clock_s)
         return Result(value, trace.cost(), trace)
 
+    def _sink(self, start: RunStart) -> Sink | None:
+        settings = self.settings
+        first = settings.sink
+        if settings.ledger is None:
+            return first
+        if self.policy is not None:
+            start = start._replace(policy=str(self.policy.path), policy_digest=self.policy.digest)
+        texts = tuple(grant.text for grant in settings.grants.items)
+        second = settings.ledger.open(start._replace(grants=texts, tenant=settings.tenant))
+        if first is None:
+            return second
+
+        def both(event: Event) -> None:
+            first(event)
+            second(event)
+
+        return both
+
     def _run(self, plan: Plan, function: str | None, args: tuple[object, ...]) -> object:
         instance = self._load_plan(plan)
         if function is None and "main" not in instance.globals:
@@ -312,7 +338,7 @@ class Session:
 
     def _load_plan(self, plan: Plan) -> ModuleInstance:
         text = os.fspath(plan)
-        if not (text.endswith((".rtfs", ".rtfsc")) or os.sep in text):
+        if not _is_path(text):
             return self.import_module(text)
         place = find_file(os.path.dirname(text), _stem(text))
         if place is None:
@@ -351,6 +377,10 @@ class Session:
 
 def _delegates(policy: Policy | None) -> Callable[[str], bool] | None:
     return None if policy is None else policy.policy_matches
+
+
+def _is_path(plan: str) -> bool:
+    return plan.endswith((".rtfs", ".rtfsc")) or os.sep in plan
 
 
 def _stem(path: Plan) -> str:

@@ -6,6 +6,7 @@ In: nothing. Out: `Limits` and `Settings`. Sizes of single values are limited fo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
@@ -19,7 +20,7 @@ from rtfs_runtime.host.grants import NOTHING, Grants
 from rtfs_runtime.host.world import REAL, World
 from rtfs_runtime.modulestore import Compile
 from rtfs_runtime.providers.registry import ModelRegistry
-from rtfs_runtime.trace import Sink
+from rtfs_runtime.trace import Deferred, Ledger, Replay, Sink
 
 if TYPE_CHECKING:
     from rtfs_runtime.cache.manager import CacheManager
@@ -55,7 +56,8 @@ class Settings(NamedTuple):
            options it compiles with. `registry` None is one with `echo-model`; the policy's models are added
            to a copy. `caches` None makes caches of decisions and answers for this session alone, kept in
            `cache_dir`, or in memory. `output` None is standard output. `engine` None is a
-           `StaticDelegationEngine` over `static` and the policy.
+           `StaticDelegationEngine` over `static` and the policy. `sink` gets every event, `ledger` keeps
+           what runs do, `replay` gives back what effects gave in a recorded run.
     """
 
     capabilities: tuple[object, ...] = ()
@@ -77,3 +79,21 @@ class Settings(NamedTuple):
     template: str = "contract-2"
     tenant: str = ""
     sink: Sink | None = None
+    ledger: Ledger | None = None
+    replay: Replay | None = None
+
+
+def ledger_of(said: str | None = None, world: World = REAL) -> Ledger | None:
+    """Give the ledger that a flag, else `RTFS_LEDGER`, names, None for `off`; it is opened with the first
+    effect."""
+    chosen = os.environ.get("RTFS_LEDGER", "") if said is None else said
+    if chosen == "off":
+        return None
+
+    def make() -> Ledger:
+        # a program without effects goes without
+        from rtfs_runtime.ledger.places import writing_ledger
+
+        return writing_ledger(chosen, world)
+
+    return Deferred(make)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from json.encoder import encode_basestring
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.jsontext import from_json
@@ -92,12 +92,28 @@ def encode(value: object) -> object:
     return found[0]
 
 
-def encode_json(value: object) -> str:
-    """Encode a value as JSON text, compact, in the value's own order."""
+class TooLong(ValueError):
+    """The text of a value is longer than was allowed; `text` is its beginning."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("the text of the value is too long")
+        self.text = text
+
+
+Show: TypeAlias = Callable[[str, str], str]
+"""Gives what is written for a text, which it is given with its tag: `str`, `kw`, `resource`, …"""
+
+
+def encode_json(value: object, show: Show | None = None, limit: int | None = None) -> str:
+    """Encode a value as JSON text, compact, in the value's own order.
+
+    Raises: TypeError for a host object; TooLong, soon after `limit` characters.
+    """
     parts: list[str] = []
     stack: list[tuple[str, Iterator[object]]] = []
-    _write(value, parts, stack)
+    _write(value, parts, stack, show)
     counts = [0]
+    size = 0
     while stack:
         tag, items = stack[-1]
         for item in items:
@@ -107,16 +123,26 @@ def encode_json(value: object) -> str:
                 parts.append(("],[" if count else "[") if count % 2 == 0 else ",")
             elif count:
                 parts.append(",")
-            if _write(item, parts, stack):
+            opened = _write(item, parts, stack, show)
+            if limit is not None:
+                size += len(parts[-1])
+                if size > limit:
+                    raise TooLong("".join(parts)[:limit])
+            if opened:
                 counts.append(0)
                 break
         else:
             stack.pop()
             parts.append("]]}" if counts.pop() and tag == "map" else "]}")
-    return "".join(parts)
+    text = "".join(parts)
+    if limit is not None and len(text) > limit:
+        raise TooLong(text[:limit])
+    return text
 
 
-def _write(value: object, parts: list[str], stack: list[tuple[str, Iterator[object]]]) -> bool:
+def _write(
+    value: object, parts: list[str], stack: list[tuple[str, Iterator[object]]], show: Show | None
+) -> bool:
     """Write an atom, or open a container and say so."""
     atom = _atom(value)
     if atom is None:
@@ -129,8 +155,10 @@ def _write(value: object, parts: list[str], stack: list[tuple[str, Iterator[obje
         text = "true" if data else "false"
     elif isinstance(data, int):
         text = int_text(data)
+    elif isinstance(data, str):
+        text = encode_basestring(data if show is None else show(tag, data))
     else:
-        text = encode_basestring(data) if isinstance(data, str) else repr(data)
+        text = repr(data)
     parts.append(f'{{"{tag}":{text}}}')
     return False
 

@@ -6,9 +6,10 @@ What an event means is left to whoever records it. Source: delegation §3.4; rul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from rtfs_runtime.errors import LimitExceeded, RtfsError
 from rtfs_runtime.printer import display
@@ -76,6 +77,68 @@ Replay: TypeAlias = Callable[[Event], object]
 """Gives what an effect gave when it was recorded, or raises what it raised, instead of doing it again."""
 
 
+class RunStart(NamedTuple):
+    """What a run begins with: all that it takes to run it again.
+
+    Shape: `plan` is what was run, a path or the name of a module, "" for texts and single calls. `function`
+           None is `main`, else the last value. `policy` is the path of the policy, "" without one.
+    """
+
+    name: str
+    plan: str = ""
+    function: str | None = None
+    args: tuple[object, ...] = ()
+    grants: tuple[str, ...] = ()
+    policy: str = ""
+    policy_digest: str = ""
+    tenant: str = ""
+
+
+class Ledger(Protocol):
+    """Keeps what runs do."""
+
+    def open(self, start: RunStart) -> Sink:
+        """Give what takes the events of one run; the event of the run itself is the last."""
+        ...
+
+
+class Deferred:
+    """A ledger that is loaded and opened with the first event that is more than structure: a program that
+    only computes pays nothing and leaves nothing."""
+
+    def __init__(self, make: Callable[[], Ledger]) -> None:
+        self._make = make
+
+    def open(self, start: RunStart) -> Sink:
+        """Give what holds events back until one of them is worth keeping."""
+        held: list[Event] = []
+        opened: list[Sink] = []
+        # branches end their first effects at once
+        opening = threading.Lock()
+
+        def hold(event: Event) -> bool:
+            if opened:
+                return False
+            if event.kind in ("run", "step", "branch"):
+                if len(held) < MAX_EVENTS:
+                    held.append(event)
+                return True
+            sink = self._make().open(start)
+            for earlier in held:
+                sink(earlier)
+            opened.append(sink)
+            return False
+
+        def record(event: Event) -> None:
+            if not opened:
+                with opening:
+                    if hold(event):
+                        return
+            opened[0](event)
+
+        return record
+
+
 class Trace:
     """The events of one run as they began; beyond `MAX_EVENTS` they are only counted and sent to the sink.
 
@@ -131,18 +194,25 @@ class Trace:
         )
 
 
-def render_tree(events: Iterable[Event], *, times: bool = True, dropped: int = 0) -> str:
-    """Show events as an indented tree, one line each; `times=False` gives the same text for the same run."""
-    known: dict[int, list[Event]] = {}
+def by_parent(events: Iterable[Event]) -> dict[int, list[Event]]:
+    """Give the events below each one, in order; below 0 those whose parent is not there."""
     present = list(events)
     ids = {event.id for event in present}
+    found: dict[int, list[Event]] = {}
     for event in present:
-        known.setdefault(event.parent if event.parent in ids else 0, []).append(event)
+        found.setdefault(event.parent if event.parent in ids else 0, []).append(event)
+    return found
+
+
+def render_tree(events: Iterable[Event], *, times: bool = True, dropped: int = 0) -> str:
+    """Show events as an indented tree, one line each; `times=False` gives the same text for the same run."""
+    known = by_parent(events)
     lines: list[str] = []
     todo = [(event, "", "") for event in reversed(known.get(0, []))]
     while todo:
         event, lead, mark = todo.pop()
-        lines.append(lead + mark + _line(event, times))
+        notes = notes_of(event, times=times)
+        lines.append(lead + mark + headline(event) + (f"  [{', '.join(notes)}]" if notes else ""))
         below = known.get(event.id, [])
         inner = lead + {"": "", "├─ ": "│  ", "└─ ": "   "}[mark]
         for place, child in reversed(list(enumerate(below, 1))):
@@ -152,25 +222,30 @@ def render_tree(events: Iterable[Event], *, times: bool = True, dropped: int = 0
     return "\n".join(lines)
 
 
-def _line(event: Event, times: bool) -> str:
+def headline(event: Event) -> str:
+    """Show in one line what happened, and what it gave."""
     shown = f"{event.kind} {event.name}"
     if event.args:
         shown += f" ({' '.join(brief(arg) for arg in event.args)})"
     if event.latency_s is not None and event.kind not in ("run", "branch", "log"):
         sign, value = ("✗", _error_text(event.outcome)) if event.failed else ("→", brief(event.outcome))
         shown += f" {sign} {value}"
-    notes = _notes(event.detail)
-    if times and event.latency_s is not None:
-        notes.append(f"{event.latency_s * 1000:.1f} ms")
-    return f"{shown}  [{', '.join(notes)}]" if notes else shown
+    return shown
 
 
-def _notes(detail: Mapping[str, object]) -> list[str]:
-    return [
+def notes_of(event: Event, *, times: bool = True) -> list[str]:
+    """Give the details of an event as `name: text`, then its price and its time."""
+    notes = [
         f"{name}: {text}"
-        for name, text in detail.items()
+        for name, text in event.detail.items()
         if text is not None and text != "" and name not in _NOT_IN_TREES
     ]
+    usage = event.usage
+    if usage is not None and usage.cost_usd:
+        notes.append(f"${usage.cost_usd:.6f}")
+    if times and event.latency_s is not None:
+        notes.append(f"{event.latency_s * 1000:.1f} ms")
+    return notes
 
 
 def _error_text(outcome: object) -> str:

@@ -102,7 +102,6 @@ class Dispatcher:
         """Answer one call of a delegated function."""
         question.contract.check_arguments(args)
         question = self._hinted(question)
-        self._check_registered(question)
         decision = question.decision
         detail: dict[str, object] = {
             "target": show_target(decision.target),
@@ -115,6 +114,7 @@ class Dispatcher:
         }
 
         def act(event: Event) -> object:
+            self._check_registered(question)
             return Asking(self, question, args, self._deadline(question)).run(event)
 
         return self.host.record("model", question.contract.symbol, args, detail, act)

@@ -46,6 +46,11 @@ class Grant(NamedTuple):
     kind: str
     value: str = ""
 
+    @property
+    def text(self) -> str:
+        """The grant as the command line spells it."""
+        return f"{self.kind}:{self.value}" if self.value else self.kind
+
     def covers(self, need: Need) -> bool:
         """Tell whether the need is within the grant."""
         if self.kind != need.kind:

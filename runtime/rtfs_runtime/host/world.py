@@ -45,6 +45,12 @@ def _uuid() -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
+def _run_id() -> str:
+    now_s = time.time()
+    when = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now_s))
+    return f"{when}-{int(now_s * 1e6) % 1_000_000:06d}-{os.urandom(2).hex()}"
+
+
 class OutputClosed(BaseException):
     """Whoever read the output is gone (`… | head`): no error of the program, which ends without seeing it."""
 
@@ -52,6 +58,7 @@ class OutputClosed(BaseException):
 class World(NamedTuple):
     """Everything a capability reaches that is no file and no network.
 
+    Shape: `run_id` names runs of which later ones sort after earlier ones.
     Units: `now_s` counts from the Unix epoch; `elapsed_s` from anywhere, evenly.
     """
 
@@ -65,6 +72,7 @@ class World(NamedTuple):
     write_out: Callable[[str], None] = _write_out
     write_log: Callable[[str], None] = _write_log
     read_line: Callable[[], str] = _read_line
+    run_id: Callable[[], str] = _run_id
 
 
 REAL: Final = World()

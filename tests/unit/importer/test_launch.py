@@ -38,7 +38,8 @@ sys.stderr.write(json.dumps([light, sorted(sys.modules)]))
 
 def run(script: str, *arguments: str, cache: Path) -> tuple[str, str]:
     paths = os.pathsep.join((str(ROOT), str(ROOT / "runtime")))
-    environment = {**os.environ, "PYTHONPATH": paths, "RTFS_CACHE_DIR": str(cache)}
+    places = {"RTFS_CACHE_DIR": str(cache), "RTFS_STATE_DIR": str(cache), "RTFS_LEDGER": ""}
+    environment = {**os.environ, "PYTHONPATH": paths, **places}
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments],
         capture_output=True,
@@ -72,6 +73,8 @@ def test_a_compiled_program_runs_without_the_compiler(
     code, modules = json.loads(told)
     assert (code, out) == (0, printed)
     assert COMPILER.isdisjoint(modules)
+    # nothing happened that a ledger keeps
+    assert not [name for name in modules if name.startswith("rtfs_runtime.ledger")]
     assert not (tmp_path / "cache").exists()
 
 

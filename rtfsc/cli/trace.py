@@ -1,0 +1,90 @@
+"""`rtfsc trace [RUN]`: show what a run did, or run it again from its record.
+
+In: the name of a run, or its beginning; the last run without one. Out: a tree with decisions, times, tokens
+and cost; a list, JSON lines, or a page. Source: delegation §3.4.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated
+
+import typer
+
+from rtfs_runtime.ledger.places import Place, find_run, place_of
+from rtfs_runtime.ledger.record import Run
+from rtfs_runtime.ledger.replay import ReplayError
+from rtfs_runtime.ledger.writing import StoreError
+from rtfs_runtime.printer import display
+from rtfsc.cli.outcome import WRONG_PROGRAM, CommandError
+from rtfsc.cli.sessions import Ledger
+from rtfsc.replaying import replay_run
+from rtfsc.reports.run_page import run_page
+from rtfsc.reports.runs import list_runs, run_records, run_text
+
+
+def command(
+    run: Annotated[
+        str, typer.Argument(help="The name of a run, or its beginning; else the last one.", metavar="[RUN]")
+    ] = "",
+    listed: Annotated[bool, typer.Option("--list", help="List the recorded runs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Give the records as JSON lines.")] = False,
+    html: Annotated[
+        str | None, typer.Option("--html", help="Write the run as a page.", metavar="FILE")
+    ] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--replay", help="Run the plan again with the recorded outcomes: no model, no effect."),
+    ] = False,
+    ledger: Ledger = None,
+) -> None:
+    """Show what a run did, as a tree; the last run unless one is named."""
+    said = os.environ.get("RTFS_LEDGER", "") if ledger is None else ledger
+    place = place_of("" if said == "off" else said)
+    try:
+        if listed:
+            _print_list(place, as_json=as_json)
+            return
+        found = find_run(place, run)
+    except StoreError as error:
+        raise CommandError(str(error)) from None
+    if again:
+        _replay(found)
+    elif html is not None:
+        _write_page(html, found)
+    elif as_json:
+        for record in run_records(found):
+            typer.echo(json.dumps(record, ensure_ascii=False))
+    else:
+        typer.echo(run_text(found))
+
+
+def _print_list(place: Place, *, as_json: bool) -> None:
+    runs = [find_run(place, name) for name in place.names()]
+    if as_json:
+        for run in runs:
+            typer.echo(json.dumps(next(run_records(run)), ensure_ascii=False))
+    else:
+        typer.echo(list_runs(runs))
+
+
+def _replay(run: Run) -> None:
+    try:
+        replayed = replay_run(run)
+    except ReplayError as error:
+        typer.echo(f"{run.id} cannot be replayed: {error}", err=True)
+        raise typer.Exit(WRONG_PROGRAM) from None
+    if replayed.error is not None:
+        typer.echo(f"{replayed.error}", err=True)
+    elif replayed.value is not None:
+        typer.echo(display(replayed.value))
+    typer.echo(f"{run.id} gives what it gave.", err=True)
+
+
+def _write_page(path: str, run: Run) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(run_page(run))
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from None

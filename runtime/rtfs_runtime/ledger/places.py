@@ -1,0 +1,85 @@
+"""Where ledgers are.
+
+In: what a flag or `RTFS_LEDGER` says: `off`, a file of JSON lines, a SQLite file (`.db`, `.sqlite`), or a
+folder with a file for each run; nothing is the folder of the user's last runs. Out: ledgers to write, runs
+to read.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from rtfs_runtime.host.world import World
+from rtfs_runtime.ledger.jsonlines import SUFFIX, JsonLinesFile, RunFolder
+from rtfs_runtime.ledger.record import Record, Run, read_runs
+from rtfs_runtime.ledger.writing import DEFAULT_MAX_EVENTS, Outside, Store, StoreError, WritingLedger
+
+_RUNS_KEPT: Final = 50
+_SQLITE: Final = (".db", ".sqlite", ".sqlite3")
+
+
+class Place(Store, Protocol):
+    """A store that can be read back."""
+
+    def names(self) -> list[str]: ...
+    def records(self, name: str) -> Iterator[Record]: ...
+
+
+def state_directory() -> str:
+    """Give where this user's runs are kept: `RTFS_STATE_DIR`, else the place that the platform names."""
+    chosen = os.environ.get("RTFS_STATE_DIR")
+    if chosen:
+        return chosen
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")
+    elif sys.platform == "darwin":
+        base = os.path.expanduser("~/Library/Application Support")
+    else:
+        base = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return os.path.join(base, "rtfsc")
+
+
+def place_of(said: str) -> Place:
+    """Give the ledger that a text names."""
+    if not said:
+        return RunFolder(os.path.join(state_directory(), "runs"), _RUNS_KEPT)
+    if said.endswith(SUFFIX):
+        return JsonLinesFile(said)
+    if said.endswith(_SQLITE):
+        # a ledger of lines goes without the library
+        from rtfs_runtime.ledger.sqlite import SqliteLedger
+
+        return SqliteLedger(said)
+    return RunFolder(said)
+
+
+def writing_ledger(said: str, world: World) -> WritingLedger:
+    """Give the ledger that a text names, to write; a folder that is not asked for stays small."""
+    outside = Outside(world, os.environ, world.write_log)
+    return WritingLedger(place_of(said), outside, sys.maxsize if said else DEFAULT_MAX_EVENTS)
+
+
+def find_run(place: Place, wanted: str = "") -> Run:
+    """Read a run: the last one, or the one whose name begins so.
+
+    Raises: StoreError when there is none, or more than one.
+    """
+    names = place.names()
+    found = [name for name in names if name.startswith(wanted)]
+    if not names:
+        raise StoreError(
+            "no run is recorded; `rtfsc run` records what has effects, unless RTFS_LEDGER is off"
+        )
+    if not found:
+        raise StoreError(f"no run is called {wanted}; the last one is {names[-1]}")
+    if wanted and len(found) > 1 and wanted not in found:
+        raise StoreError(f"{len(found)} runs begin with {wanted}: {', '.join(found[:5])}")
+    name = wanted if wanted in found else found[-1]
+    try:
+        (run,) = read_runs(place.records(name))
+    except ValueError as error:
+        raise StoreError(f"the run {name} cannot be read: {error}") from None
+    return run
