@@ -126,6 +126,10 @@ class Job(Generic[T]):
         self._ended = threading.Event()
         self.callbacks: list[Callable[[], object]] = []
         self.is_stopped = False
+        # an exception is sent only while the function runs: see `_disarm`
+        self._armed = False
+        self._stopping = False
+        self._wanted_end: type[BaseException] | None = None
         context = copy_context()
         self._thread = threading.Thread(target=context.run, args=(self._run,), name="rtfs", daemon=True)
 
@@ -164,25 +168,49 @@ class Job(Generic[T]):
 
     def stop(self, error: type[BaseException]) -> None:
         """Raise an exception inside the function, as soon as it runs Python code; end what it waits for."""
-        # ctypes takes 10 ms to load, and a program is rarely stopped
-        import ctypes
-
-        number = self._thread.ident
-        if number is not None and not self._ended.is_set():
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(number), ctypes.py_object(error))
+        if self.is_stopped:
+            return
+        self._stopping = True
         self.is_stopped = True
+        self._wanted_end = error
+        if self._armed:
+            _send(self._thread, error)
+        self._stopping = False
         for callback in tuple(self.callbacks):
             callback()
 
     def _run(self) -> None:
         _here.deep = True
         _here.job = self
-        try:
-            with allow_depth(self._depth):
-                self._value.append(self._function())
-        except BaseException as error:
-            # handed to whoever waits
-            self._error = error
-        finally:
-            self._ended.set()
-            self._done()
+        with allow_depth(self._depth):
+            try:
+                try:
+                    self._armed = True
+                    if self._wanted_end is not None:
+                        raise self._wanted_end
+                    self._value.append(self._function())
+                finally:
+                    self._disarm()
+            except BaseException as error:
+                # handed to whoever waits
+                self._error = error
+        self._ended.set()
+        self._done()
+
+    def _disarm(self) -> None:
+        """See to it that no exception is sent from here on: what follows must run to its end."""
+        self._armed = False
+        while self._stopping:
+            time.sleep(0)
+        if self.is_stopped:
+            _send(self._thread, None)
+
+
+def _send(thread: threading.Thread, error: type[BaseException] | None) -> None:
+    """Have an exception raised in a thread; None takes back one that has not been raised yet."""
+    # ctypes takes 10 ms to load, and a program is rarely stopped
+    import ctypes
+
+    if thread.ident is not None:
+        given = None if error is None else ctypes.py_object(error)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), given)

@@ -265,6 +265,19 @@ def test_threads_run_side_by_side() -> None:
     assert values == [20_000] * 4
 
 
+def test_a_job_may_be_stopped_at_any_moment() -> None:
+    before = sys.getrecursionlimit()
+    for moment in range(200):
+        job = stack.Job(lambda moment=moment: sum(range(moment * 20)), 20_000)  # type: ignore[misc]
+        job.start()
+        for _ in range(moment):
+            pass
+        job.stop(stack.Stopped)
+        assert job.wait(20)
+        job._thread.join()
+    assert sys.getrecursionlimit() == before
+
+
 def test_an_asynchronous_run_waits_on_the_callers_loop() -> None:
     loops: list[object] = []
 
