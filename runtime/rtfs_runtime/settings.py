@@ -56,8 +56,9 @@ class Settings(NamedTuple):
            options it compiles with. `registry` None is one with `echo-model`; the policy's models are added
            to a copy. `caches` None makes caches of decisions and answers for this session alone, kept in
            `cache_dir`, or in memory. `output` None is standard output. `engine` None is a
-           `StaticDelegationEngine` over `static` and the policy. `sink` gets every event, `ledger` keeps
-           what runs do, `replay` gives back what effects gave in a recorded run.
+           `StaticDelegationEngine` over `static` and the policy. `template` None leaves the wording of
+           contracts to the policy and the models. `sink` gets every event, `ledger` keeps what runs do,
+           `replay` gives back what effects gave in a recorded run.
     """
 
     capabilities: tuple[object, ...] = ()
@@ -76,7 +77,7 @@ class Settings(NamedTuple):
     world: World = REAL
     engine: DelegationEngine | None = None
     static: Mapping[str, ExecTarget] = _NO_TARGETS
-    template: str = "contract-2"
+    template: str | None = None
     tenant: str = ""
     sink: Sink | None = None
     ledger: Ledger | None = None

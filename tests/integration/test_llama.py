@@ -24,6 +24,8 @@ from rtfs_runtime.providers.labels import NEUTRAL
 from rtfs_runtime.providers.llama import child as children
 from rtfs_runtime.providers.llama.provider import LlamaModel
 from rtfs_runtime.type_reader import read_type
+from rtfs_runtime.values import Keyword
+from rtfsc.cli.sessions import run_session
 
 pytest.importorskip("llama_cpp", reason="local models need the extra `llm`")
 pytestmark = pytest.mark.model
@@ -348,3 +350,30 @@ def test_what_is_needed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert f"no file {tmp_path / 'none.gguf'}, which RTFS_LOCAL_MODEL_PATH names" in message()
     assert "run `rtfsc models pull gemma-3-270m`" in message(model="gemma-3-270m")
     assert "`rtfsc models add FILE.gguf --id mine`" in message(model="mine")
+
+
+def test_models_choose_how_contracts_are_worded(
+    random_file: Path, sentiment_file: Path, tmp_path: Path
+) -> None:
+    turns, none = make(random_file), make(sentiment_file)
+    assert [turns.template_for(examples=given) for given in (False, True)] == ["contract-2", "few-shot-1"]
+    assert [none.template_for(examples=given) for given in (False, True)] == ["few-shot-1", "few-shot-1"]
+    assert make(sentiment_file, chat_format="chatml").template_for(examples=False) == "contract-2"
+    assert make(tmp_path / "none.gguf").template_for(examples=False) == "contract-2"
+
+
+def test_a_plan_is_answered(sentiment_file: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "delegation.toml"
+    policy.write_text(
+        f'[models.tone]\nprovider = "llama"\nfile = "{sentiment_file}"\ncalibrate = false\n'
+        '[[rules]]\nmatch = "feelings/*"\ntarget = "local-model:tone"\n'
+    )
+    plan = tmp_path / "feelings.rtfs"
+    plan.write_text(
+        '(defn tone [text :string] :[:enum :positive :negative :neutral] "Tell the tone.")\n'
+        "(defn main [& texts] (map tone texts))\n"
+    )
+    session = run_session(str(plan), None, None, str(policy))
+    texts = ["What a great day", "The food was awful"]
+    assert session.run(plan, None, texts).value == (Keyword("positive"), Keyword("negative"))
+    session.close()

@@ -134,10 +134,11 @@ class Asking:
         self._chain.answered(confidence)
 
     def _request(self, target: ModelTarget, repair: str) -> ModelRequest:
-        template = self._question.template or self._dispatcher.template_of(target.model_id)
+        contract = self._question.contract
+        template = self._question.template or self._dispatcher.template_of(target.model_id, contract)
         settings = self._dispatcher.settings_of(target.model_id)
         sampling = Sampling() if settings is None else settings.sampling
-        request = make_request(self._question.contract, target.model_id, self._args, template, sampling)
+        request = make_request(contract, target.model_id, self._args, template, sampling)
         if repair:
             request = repair_request(request, self._wrong, repair)
         deadline_s = self._deadline_s

@@ -34,10 +34,11 @@ from rtfs_runtime.delegation.target import (
     read_target,
     show_target,
 )
-from rtfs_runtime.delegation.templates import FREE_TEXT
+from rtfs_runtime.delegation.templates import DEFAULT_TEMPLATE, FREE_TEXT
 from rtfs_runtime.errors import RtfsError, invalid_argument
 from rtfs_runtime.host.host import Host
 from rtfs_runtime.providers.base import (
+    ChoosesTemplate,
     InstantProvider,
     ModelProvider,
     ModelReply,
@@ -56,7 +57,7 @@ class Models(NamedTuple):
 
     registry: ModelRegistry
     caches: CacheManager
-    template: str
+    template: str | None
 
 
 class Dispatcher:
@@ -137,10 +138,17 @@ class Dispatcher:
             return settings.price
         return Price(0.0, 0.0) if isinstance(target, LocalModel) else None
 
-    def template_of(self, model_id: str) -> str:
-        """Name the template that renders contracts for a model."""
+    def template_of(self, model_id: str, contract: Contract) -> str:
+        """Name the template that words a contract for a model: the policy's, the session's, the model's."""
         settings = self.settings_of(model_id)
-        return self._template if settings is None or settings.template is None else settings.template
+        named = None if settings is None else settings.template
+        named = named or self._template
+        if named is not None:
+            return named
+        provider = self.registry.get(model_id)
+        if isinstance(provider, ChoosesTemplate):
+            return provider.template_for(examples=bool(contract.examples))
+        return DEFAULT_TEMPLATE
 
     def look_up(
         self, provider: ModelProvider, request: ModelRequest, infer: Infer, call: CachedCall

@@ -44,6 +44,7 @@ from rtfs_runtime.delegation.policy import CacheChoice, Conditions, Policy, Poli
 from rtfs_runtime.delegation.policy_file import find
 from rtfs_runtime.delegation.target import ExecTarget, read_target
 from rtfs_runtime.digest import key
+from rtfs_runtime.providers.base import ModelSettings
 from rtfs_runtime.providers.model_rows import read_models
 from rtfs_runtime.providers.tables import TableError, TableFile, nearest
 
@@ -119,15 +120,31 @@ def load_policy(path: str | Path) -> Policy:
     reader = _Reader(file, file.data)
     rules = file.get("", file.data, "rules", list) or []
     cooldown = reader.table("cooldown", MappingProxyType({"window_s": _NUMBER}))
+    models = read_models(file)
+    _check_templates(file, models)
     return Policy(
         file.path,
-        read_models(file),
+        models,
         tuple(reader.rule(given, number) for number, given in enumerate(rules)),
         key("policy", file.text).hex(),
         PolicyRule("*", retry=reader.retry, cache=reader.cache),
         reader.budget(),
         float(cooldown.get("window_s", DEFAULT_WINDOW_S)),
     )
+
+
+def _check_templates(file: TableFile, models: tuple[ModelSettings, ...]) -> None:
+    named = [settings for settings in models if settings.template is not None]
+    if not named:
+        return
+    # what words contracts is loaded only where a policy names it
+    from rtfs_runtime.delegation.templates import template_of
+
+    for settings in named:
+        try:
+            template_of(str(settings.template))
+        except ValueError as error:
+            file.fail(f"models.{settings.id}\x00template", str(error))
 
 
 def load_nearest(explicit: str | Path | None = None, plan: str | Path | None = None) -> Policy | None:

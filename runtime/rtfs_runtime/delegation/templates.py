@@ -30,6 +30,7 @@ from rtfs_runtime.types import FLOAT, INT, NUMBER, Type
 Pairs = list[tuple[str, object]]
 # texts without content: what a model answers to them is what it tends to whatever it is asked
 _NEUTRAL: Final = ("N/A", "The", "...")
+DEFAULT_TEMPLATE: Final = "contract-2"
 FREE_TEXT: Final = "prompt-1"
 
 DEFAULT_SAMPLING: Final = Sampling()
@@ -198,7 +199,7 @@ def _shown(value: object) -> str:
 
 TEMPLATES: Final[Mapping[str, Template]] = MappingProxyType(
     {
-        "contract-2": Template("chat", _contract_system, _contract_question),
+        DEFAULT_TEMPLATE: Template("chat", _contract_system, _contract_question),
         "few-shot-1": Template(
             "text", _few_shot_system, _few_shot_question, lambda answer: f" {answer}\n\n", ("\n",)
         ),

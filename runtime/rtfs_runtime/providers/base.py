@@ -195,6 +195,15 @@ def most_requests(provider: ModelProvider, request: ModelRequest) -> int:
     return 1 if count is None else int(count(request))
 
 
+@runtime_checkable
+class ChoosesTemplate(Protocol):
+    """A provider that knows how its model wants contracts to be worded."""
+
+    def template_for(self, *, examples: bool) -> str:
+        """Name the template for a function that has examples, or has none."""
+        ...
+
+
 class InstantProvider(ABC):
     """Base of providers that answer at once: the async twin is the plain one, nothing needs closing."""
 

@@ -240,6 +240,7 @@ def test_a_policy(tmp_path: Path) -> None:
         ('[models.a]\nprovider = "echo"\ntemperature = 3\n', 3, "`temperature` must be from 0 to 2"),
         ('[models.a]\nprovider = "echo"\ninput_usd_per_1k = 3\n', 3, "a price is `input_usd_per_1k` and"),
         ('[models.a]\nprovider = "echo"\nn_ctx = 3\n', 3, "unknown key `n_ctx`"),
+        ('[models.a]\nprovider = "echo"\ntemplate = "x"\n', 3, "unknown template `x`; there are contract-2"),
         (
             '[[rules]]\nmatch = "a"\ntarget = "local"\n[[rules]]\nmatch = 1\n',
             5,

@@ -80,14 +80,15 @@ class LlamaModel:
             )
         return self._version
 
-    @property
-    def template(self) -> str:
-        """The template that suits the model: one text with examples when it was trained on no turns.
-
-        Raises: ProviderError.
-        """
-        formatted = self._facts().header.chat_template or "chat_format" in self._settings.options
-        return "contract-2" if formatted else "few-shot-1"
+    def template_for(self, *, examples: bool) -> str:
+        """Choose one text to be continued when there are examples, or when the model was trained on no turns:
+        small models follow a pattern better than an instruction."""
+        try:
+            turns = self._facts().header.chat_template or "chat_format" in self._settings.options
+        except ProviderError:
+            # the request will say it
+            turns = True
+        return "contract-2" if turns and not examples else "few-shot-1"
 
     def infer(self, request: ModelRequest) -> ModelReply:
         """Answer."""
