@@ -366,7 +366,7 @@ def test_a_plan_is_answered(sentiment_file: Path, tmp_path: Path) -> None:
     policy = tmp_path / "delegation.toml"
     policy.write_text(
         f'[models.tone]\nprovider = "llama"\nfile = "{sentiment_file}"\ncalibrate = false\n'
-        '[[rules]]\nmatch = "feelings/*"\ntarget = "local-model:tone"\n'
+        '[[rules]]\nmatch = "feelings/tone"\ntarget = "local-model:tone"\n'
     )
     plan = tmp_path / "feelings.rtfs"
     plan.write_text(
@@ -375,5 +375,5 @@ def test_a_plan_is_answered(sentiment_file: Path, tmp_path: Path) -> None:
     )
     session = run_session(str(plan), None, None, str(policy))
     texts = ["What a great day", "The food was awful"]
-    assert session.run(plan, None, texts).value == (Keyword("positive"), Keyword("negative"))
+    assert tuple(session.run(plan, None, texts).value) == (Keyword("positive"), Keyword("negative"))
     session.close()
