@@ -21,7 +21,12 @@ EventKind: TypeAlias = Literal[
 MAX_EVENTS: Final = 10_000
 _BRIEF_CHARS: Final = 60
 # digests, versions and whole texts: for the ledger, too long for a line
-_NOT_IN_TREES: Final = frozenset({"context", "policy", "sure", "model", "repair"})
+_NOT_IN_TREES: Final = frozenset(
+    {
+        "context", "policy", "sure", "model", "repair", "provider", "operation", "temperature", "top_p",
+        "max_tokens", "seed", "stop",
+    }
+)  # fmt: skip
 
 
 class Usage(NamedTuple):

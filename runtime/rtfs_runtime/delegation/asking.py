@@ -110,7 +110,12 @@ class Asking:
             self._chain.skipped(f"no model `{target.model_id}` is registered")
             return
         request = self._request(target, move.repair)
-        detail = {"attempt": move.number, "template": request.template_id, "repair": move.repair}
+        detail = {
+            "attempt": move.number,
+            "template": request.template_id,
+            "repair": move.repair,
+            **self._detail(target, request),
+        }
         confidence: float | None = None
 
         def act(event: Event) -> object:
@@ -132,6 +137,19 @@ class Asking:
             return
         self._answers[move.number] = value
         self._chain.answered(confidence)
+
+    def _detail(self, target: ModelTarget, request: ModelRequest) -> dict[str, object]:
+        """Say how a model is asked, for the ledger."""
+        settings = self._dispatcher.settings_of(target.model_id)
+        sampling = request.sampling
+        return {
+            "provider": None if settings is None else settings.provider,
+            "operation": "chat" if request.form == "chat" else "text_completion",
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
+            "seed": sampling.seed,
+        }
 
     def _request(self, target: ModelTarget, repair: str) -> ModelRequest:
         contract = self._question.contract
@@ -167,6 +185,7 @@ class Asking:
             raise self._attempt_failure(target, f"{type(error).__name__}: {error}") from error
         event.detail["confidence"] = None if reply.confidence is None else f"{reply.confidence:.2f}"
         event.detail["model"] = reply.model_version or None
+        event.detail["stop"] = reply.stop_reason
         if lookup.hit:
             # nobody was asked
             event.kind = "cache"

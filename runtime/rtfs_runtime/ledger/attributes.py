@@ -25,7 +25,11 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "target": "rtfs.delegation.target",
         "reason": "rtfs.delegation.reasoning",
         "by": "rtfs.delegation.source",
+        "sure": "rtfs.delegation.certainty",
+        "context": "rtfs.delegation.context_digest",
+        "policy": "rtfs.delegation.policy_digest",
         "fallback": "rtfs.delegation.alternatives",
+        "attempts": "rtfs.delegation.attempts",
         "confidence": "rtfs.delegation.confidence",
         "template": "rtfs.prompt.template",
         "layer": "rtfs.cache.layer",
@@ -33,6 +37,7 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "why": "rtfs.cache.reason",
         "attempt": "rtfs.attempt.number",
         "outcome": "rtfs.attempt.outcome",
+        "repair": "rtfs.attempt.repair",
     }
 )
 """By the name of a detail. Others keep theirs, after `rtfs.`."""
@@ -42,7 +47,6 @@ INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
 OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
 COST_USD: Final = "rtfs.cost_usd"
 ERROR_TYPE: Final = "error.type"
-_OPERATION: Final = NAMES["operation"]
 _DETAILS: Final = MappingProxyType({name: detail for detail, name in NAMES.items()})
 _OURS: Final = "rtfs."
 # counted once more in `usage`
@@ -55,10 +59,9 @@ def attributes_of(event: Event) -> dict[str, object]:
     for detail, value in event.detail.items():
         if value is not None and value != "" and detail not in _SHOWN_TWICE:
             found[NAMES.get(detail, _OURS + detail)] = value
-    if event.kind in ("model", "attempt"):
+    if event.kind in ("model", "attempt", "cache"):
         target = str(event.detail.get("target", event.name))
         found[REQUEST_MODEL] = target.partition(":")[2] or target
-        found.setdefault(_OPERATION, "chat")
     if event.usage is not None:
         found[INPUT_TOKENS] = event.usage.input_tokens
         found[OUTPUT_TOKENS] = event.usage.output_tokens
@@ -72,7 +75,7 @@ def attributes_of(event: Event) -> dict[str, object]:
 
 def details_of(attributes: Mapping[str, object]) -> dict[str, object]:
     """Give the details back that attributes were made of, for people to read."""
-    hidden = (INPUT_TOKENS, OUTPUT_TOKENS, COST_USD, ERROR_TYPE, REQUEST_MODEL, _OPERATION)
+    hidden = (INPUT_TOKENS, OUTPUT_TOKENS, COST_USD, ERROR_TYPE, REQUEST_MODEL)
     return {
         _DETAILS.get(name, name.removeprefix(_OURS)): value
         for name, value in attributes.items()

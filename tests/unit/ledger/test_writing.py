@@ -17,7 +17,7 @@ from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.host.capability import capability
 from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.host.world import REAL, World
-from rtfs_runtime.ledger.attributes import NAMES, details_of
+from rtfs_runtime.ledger.attributes import NAMES, attributes_of, details_of
 from rtfs_runtime.ledger.hidden import Hidden
 from rtfs_runtime.ledger.jsonlines import RunFolder
 from rtfs_runtime.ledger.places import find_run, place_of
@@ -111,6 +111,9 @@ def test_what_models_did_is_written_under_the_names_of_opentelemetry(place: str)
     attempt = next(event for event in run.events if event.kind == "attempt")
     wanted = {
         "gen_ai.operation.name": "chat",
+        "gen_ai.request.temperature": 0.0,
+        "gen_ai.request.max_tokens": 256,
+        "gen_ai.response.finish_reasons": "end",
         "gen_ai.request.model": "m",
         "gen_ai.response.model": "priced 1",
         "gen_ai.usage.input_tokens": 12,
@@ -124,11 +127,10 @@ def test_what_models_did_is_written_under_the_names_of_opentelemetry(place: str)
 
 
 def test_names_of_details_are_given_back() -> None:
-    given: dict[str, object] = {detail: f"{detail}!" for detail in NAMES if detail != "operation"}
+    given: dict[str, object] = {detail: f"{detail}!" for detail in NAMES}
     given["own"] = 1
     event = Event(1, 0, "m/1", "attempt", "x")
     event.detail.update(given)
-    from rtfs_runtime.ledger.attributes import attributes_of
 
     assert details_of(attributes_of(event)) == given
 
