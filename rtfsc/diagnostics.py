@@ -10,7 +10,7 @@ from typing import Protocol, TypedDict
 from unicodedata import east_asian_width
 
 from rtfsc.errors import ERRORS
-from rtfsc.source import CompileError, Diagnostic, Edit, SourceFile, Span
+from rtfsc.source import CompileError, Diagnostic, Edit, SourceFile, Span, shown_text
 
 __all__ = ["CompileError", "Diagnostic", "Edit", "fail", "render_text", "to_json"]
 
@@ -105,7 +105,7 @@ def _quoted(text: str) -> str:
     shown = " ".join(text.split()) or text
     if len(shown) > _LONGEST_EDIT_SHOWN:
         shown = shown[: _LONGEST_EDIT_SHOWN - 1] + "…"
-    return f"`{shown}`" if text else ""
+    return f"`{shown_text(shown)}`" if text else ""
 
 
 def _place(source: SourceFile, offset: int) -> str:

@@ -98,11 +98,12 @@ class SourceFile:
         if len(text) > _LONGEST_LINE_SHOWN:
             shift = max(0, min(column - _LONGEST_LINE_SHOWN // 2, len(text) - _LONGEST_LINE_SHOWN))
             text = text[shift : shift + _LONGEST_LINE_SHOWN]
-        return Excerpt("".join(map(_shown, text)), shift)
+        return Excerpt(shown_text(text), shift)
 
 
-def _shown(char: str) -> str:
-    return char if char == "\t" or char.isprintable() else "\ufffd"
+def shown_text(text: str) -> str:
+    """Make a text fit to show: control characters and lone surrogates are replaced."""
+    return "".join(char if char == "\t" or char.isprintable() else "\ufffd" for char in text)
 
 
 @dataclass(frozen=True, slots=True)
