@@ -96,6 +96,8 @@ def test_text_format() -> None:
         "      → write ] before )\n"
         "   2. Lists and calls use ( ), vectors [ ], maps { }\n"
         "\n"
+        "🔧 Suggested edit, line 2:10: insert `]`\n"
+        "\n"
         "📖 More: rtfsc explain E021\n"
     )
 
