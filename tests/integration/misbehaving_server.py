@@ -43,6 +43,7 @@ def response(status: int, body: object, headers: str = "") -> bytes:
 VALIDATION = "1 validation error:\n  {'type': 'float_parsing', 'loc': ('body',)}\n\n  File \"/x/app.py\""
 _FIXED: dict[str, bytes] = {
     "good": response(200, completion("fine")),
+    "number": response(200, completion("42")),
     "429": response(429, {"error": {"message": "slow down"}}, "retry-after: 7\r\n"),
     "429-date": response(429, {}, "retry-after: Thu, 01 Jan 2026 00:01:00 GMT\r\n"),
     "429-quota": response(429, {"error": {"message": "no money", "code": "insufficient_quota"}}),
@@ -243,6 +244,17 @@ async def _sure(writer: Writer, body: Any, _headers: object) -> None:
     await writer.drain()
 
 
+async def _one_of_two(writer: Writer, _body: object, _headers: object) -> None:
+    """Answer nobody until two ask at the same time."""
+    together = _together.setdefault(asyncio.get_running_loop(), asyncio.Barrier(2))
+    await together.wait()
+    writer.write(response(200, completion("42")))
+    await writer.drain()
+
+
+_together: dict[object, asyncio.Barrier] = {}
+
+
 def _log(probability: float) -> float:
     import math
 
@@ -259,4 +271,5 @@ _SLOW: dict[str, Callable[[Writer, Any, Any], Coroutine[Any, Any, None]]] = {
     "plain": _plain,
     "new": _new,
     "sure": _sure,
+    "one-of-two": _one_of_two,
 }

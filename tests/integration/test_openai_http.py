@@ -176,7 +176,7 @@ def test_cancelling_closes_the_request(server: Server) -> None:
 
     async def cancel() -> None:
         task = asyncio.create_task(provider.infer_async(ask()))
-        while len(server.seen) == seen:
+        while len(server.seen) == seen and not task.done():
             await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
