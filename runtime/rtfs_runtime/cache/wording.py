@@ -236,9 +236,10 @@ class _Reader:
         elif word in english.QUESTION_WORDS:
             return
         elif word == "to" and not self._is_directed():
-            self._role = MAYBE_TO
+            self._role = f"{self._role} {MAYBE_TO}".strip()
         elif word in english.STRICT_PREPOSITIONS or word in english.WEAK_PREPOSITIONS:
-            self._role = word
+            # `out of`, `up to`: two together are another one
+            self._role = f"{self._role} {word}".strip()
         elif word in english.OBJECTS and self._role in ("for", "to", MAYBE_TO):
             # `for me`, `to us`: whose it is stands among the persons
             self._role = ""

@@ -48,6 +48,8 @@ Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
         ("Delete the file", "Delete the files", "'file'"),
         ("I may leave", "I leave", "may be"),
         ("Take this one", "Take that one", "this / that"),
+        ("It is out of stock", "It is in stock", "stock"),
+        ("Rooms up to 50 euros", "Rooms to 50 euros", "before"),
         ("", "Hello", "nothing to compare"),
         ("😀", "😡", "😀"),
         ("Der Hund ist groß", "Der Hund ist klein", "groß"),
