@@ -19,6 +19,7 @@ from rtfs_runtime.cache.english.rewrites import HOWTO, REQUEST, rewrite
 _QUOTED: Final = re.compile(r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»|`([^`]+)`|(?<!\w)'([^']+)'(?!\w)")
 _QUOTE_MARK: Final = "\x03"
 _MARKS: Final = f"{HOWTO}{REQUEST}{_QUOTE_MARK}"
+_NO_MARKS: Final = str.maketrans(dict.fromkeys(_MARKS, "\N{REPLACEMENT CHARACTER}"))
 # what stands around a word and is no part of it
 _LEADING: Final = re.compile(r"[(\[\"'“‘«.,;:!¡¿…–—-]*")
 _TRAILING: Final = re.compile(r"[)\]\"'”’».,;:!…–—-]*$")
@@ -82,6 +83,8 @@ def read_wording(text: str) -> Wording:
         quotes.append(next(part for part in found.groups() if part is not None))
         return f" {_QUOTE_MARK} "
 
+    # a text that holds our marks means none of them
+    text = text.translate(_NO_MARKS)
     plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'").strip()
     tokens = _tokens(rewrite(_QUOTED.sub(keep, plain)))
     lower = [token.text.lower() for token in tokens if token.kind == "word"]
