@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from rtfs_runtime.objects import SCHEMAS
+
 Stage = Literal["parse", "compile", "load", "warning"]
 
 
@@ -302,6 +304,16 @@ _ROWS: dict[str, ErrorRow] = {
         '(defn title ^:delegation :remote "gpt-4o-mini" [text :string] :string "Find a title.")',
         '(defn title ^:delegation :local-model "local-llama" [text :string] :string "Find a title.")',
     ),
+    "E260": ErrorRow(
+        "Malformed object",
+        "compile",
+        "What each kind has at least: "
+        + "; ".join(f"{kind} :{' :'.join(row.required)}" for kind, row in SCHEMAS.items())
+        + ". The :type is :rtfs.core:v2.0:KIND. Evaluating an object checks nothing of this; `rtfsc check` "
+        "and `rtfsc run --plan` do.",
+        "",
+        "",
+    ),
     # E3xx: types
     "E301": ErrorRow(
         "Not a type",
@@ -455,6 +467,14 @@ _ROWS: dict[str, ErrorRow] = {
         "A function is called with more or fewer arguments than it takes; the call raises ArityMismatch.",
         "(defn add [a b] (+ a b)) (add 1)",
         "(defn add [a b] (+ a b)) (add 1 2)",
+    ),
+    "W005": ErrorRow(
+        "Evaluated program",
+        "warning",
+        "A property of an object is an expression, evaluated where the object stands. The program of a plan "
+        "that is to be run by `rtfsc run --plan NAME` is a function.",
+        "(plan p :program (+ 1 2))",
+        "(plan p :program (fn [] (+ 1 2)))",
     ),
     "W002": ErrorRow(
         "Catches everything",

@@ -15,6 +15,7 @@ from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.printer import display
 from rtfs_runtime.trace import render_tree
 from rtfsc.cli import untrusted
+from rtfsc.cli.outcome import CommandError
 from rtfsc.cli.sessions import Allow, Ledger, Policy, SearchPath, check_file, run_session
 
 
@@ -22,6 +23,10 @@ def command(
     file: Annotated[str, typer.Argument(help="The plan: FILE.rtfs or FILE.rtfsc.", metavar="FILE")],
     arguments: Annotated[
         list[str] | None, typer.Argument(help="What `main` gets, as strings.", metavar="[ARG]...")
+    ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option("--plan", help="Run the `:program` of this plan object instead.", metavar="NAME"),
     ] = None,
     allow: Allow = None,
     path: SearchPath = None,
@@ -38,11 +43,13 @@ def command(
 ) -> None:
     """Run a plan: call its `main`, or give its last value."""
     check_file(file)
+    if isolated and plan is not None:
+        raise CommandError("--untrusted runs `main`, not a plan: leave --plan or --untrusted out")
     if isolated:
         raise typer.Exit(untrusted.run_file(file, arguments or [], allow or []))
     session = run_session(file, allow, path, policy, ledger)
     try:
-        result = session.run(file, None, arguments or ())
+        result = session.run(file, plan, arguments or ())
     except RtfsError:
         if trace:
             sys.stderr.write(render_tree(session.last_trace))

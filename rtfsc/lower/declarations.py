@@ -7,8 +7,10 @@ language §2.8, §3.15, §5.4, §6.1.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from rtfs_runtime.objects import SCHEMAS, UNKNOWN, problems
 from rtfs_runtime.types import to_data
 from rtfs_runtime.values import Keyword
 from rtfsc.diagnostics import fail
@@ -17,10 +19,13 @@ from rtfsc.lower.binding import define
 from rtfsc.lower.scope import Env
 from rtfsc.lower.specials import special
 from rtfsc.lower.unit import Unit, span_of
+from rtfsc.source import Diagnostic
 from rtfsc.syntax.forms import Form, ListForm, Literal, MapForm, SymbolForm, VectorForm
 from rtfsc.syntax.type_forms import parse_type
 
-OBJECTS: Final = frozenset({"intent", "plan", "action", "capability", "resource"})
+OBJECTS: Final = frozenset(SCHEMAS)
+_NAME: Final = re.compile(r"[A-Za-z_$+*<>!?%=-][\w$+*<>!?%=.-]*", re.ASCII)
+_OBJECT_HINT: Final = ("What each kind of object has → rtfsc explain E260",)
 
 
 @special("defstruct", "(defstruct name field*)", "a name and pairs of keyword and type")
@@ -87,14 +92,54 @@ def lower_object(unit: Unit, form: ListForm, env: Env) -> Expr | None:
     entries = _properties(items)
     if entries is None:
         return None
+    kind = form.items[0]
+    assert isinstance(kind, SymbolForm)
+    _validate(unit, kind.name, form, dict(entries))
     values = {key: unit.operand(value, env) for key, value in entries}
     span = span_of(form)
-    made = Map(tuple(values), tuple(values.values()), span=span)
-    if not isinstance(name, SymbolForm):
+    made: Expr = Map(tuple(values), tuple(values.values()), span=span)
+    known = _object_name(name)
+    if kind.name == "capability" and "implementation" in values:
+        ids = Const((known,) if known else (), span=span)
+        made = Op("define_capability", (ids, made), span=span)
+    if known is None or not _NAME.fullmatch(known):
         return made
-    bare = name.name.partition("@")[0]
-    unit.definitions.define(bare, certain=True)
-    return DefGlobal(bare, made, span=span)
+    unit.definitions.define(known, certain=True)
+    return DefGlobal(known, made, span=span)
+
+
+def _object_name(name: Form | None) -> str | None:
+    """Give the name that an object has; a keyword in that place is its type."""
+    match name:
+        case SymbolForm(name=text):
+            return text.partition("@")[0]
+        case Literal(value=str() as text):
+            return text
+    return None
+
+
+def _validate(unit: Unit, kind: str, form: Form, entries: dict[str, Form]) -> None:
+    """Report what is known to be wrong with an object; it can be evaluated all the same (ruling 12)."""
+    known = {key: value.value if isinstance(value, Literal) else UNKNOWN for key, value in entries.items()}
+    for problem in problems(kind, known):
+        unit.context.warn.append(
+            Diagnostic(
+                "E260", f"Malformed {kind}: {problem}", span_of(form), _OBJECT_HINT, kind="SchemaError"
+            )
+        )
+    program = entries.get("program")
+    if kind == "plan" and isinstance(program, ListForm) and not _is_function(program):
+        unit.warn(
+            "W005",
+            "The program of a plan is evaluated where the plan stands",
+            program,
+            "A program to be run later is a function → :program (fn [] …)",
+        )
+
+
+def _is_function(form: ListForm) -> bool:
+    head = form.items[0] if form.items else None
+    return isinstance(head, SymbolForm) and head.name in ("fn", "λ", "lambda", "quote", "partial", "comp")
 
 
 def _is_text(form: Form) -> bool:

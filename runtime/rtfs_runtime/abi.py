@@ -29,7 +29,7 @@ from rtfs_runtime.native import to_rtfs_error, trim
 from rtfs_runtime.types import check, compile_check, from_data, make_struct
 from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid, kind_name
 
-ABI_VERSION: Final = 2
+ABI_VERSION: Final = 3
 _MATCH_FAILURE: Final = "No matching clause"
 _STEP_LOOP_LIMIT: Final = 10_000
 _ABSENT: Final = object()
@@ -55,6 +55,7 @@ class SessionLike(Protocol):
     def run_branches(
         self, names: tuple[str, ...], branches: tuple[Callable[[], object], ...]
     ) -> tuple[object, ...]: ...
+    def define_capability(self, ids: tuple[str, ...], implementation: Any) -> None: ...
     def step_started(self, name: str, options: Mapping[str, object]) -> None: ...
     def step_ended(self, name: str, outcome: object, *, failed: bool) -> None: ...
     def push_hints(self, hints: Mapping[object, object]) -> None: ...
@@ -345,6 +346,15 @@ def _host_functions(session: SessionLike) -> dict[str, Any]:
     def step_failed(name: str, error: object) -> None:
         session.step_ended(name, error, failed=True)
 
+    def define_capability(ids: tuple[str, ...], value: Mapping[object, object]) -> object:
+        implementation = value["implementation"]
+        # as data it is no more than a property
+        if kind_name(implementation) == "function":
+            named = [value.get("capability-id"), *ids]
+            texts = [each.text if isinstance(each, Keyword) else each for each in named]
+            session.define_capability(tuple(t for t in texts if isinstance(t, str)), implementation)
+        return value
+
     def call(capability: Keyword | str, *args: object) -> object:
         return session.perform(capability if isinstance(capability, str) else capability.text, args)
 
@@ -369,6 +379,7 @@ def _host_functions(session: SessionLike) -> dict[str, Any]:
         "#step_completed": step_completed,
         "#step_failed": step_failed,
         "#call": call,
+        "#define_capability": define_capability,
         "#parallel": parallel,
         "#log_step": log_step,
         "#llm_execute": llm_execute,

@@ -106,6 +106,8 @@ class Session:
     def run(self, plan: Plan, function: str | None = None, args: Iterable[object] = ()) -> Result:
         """Run a file, or the module of a name: call `function`, else `main`, else give the last value.
 
+        `function` may also name a plan object: then its `:program` is called.
+
         Raises: RtfsError as the program does; what the compile function raises.
         """
         arguments = tuple(args)
@@ -214,6 +216,10 @@ class Session:
         from rtfs_runtime.branches import run_branches
 
         return run_branches(self.host, names, branches, self.settings.limits.recursion_depth)
+
+    def define_capability(self, ids: tuple[str, ...], implementation: Any) -> None:
+        """Let a function of a program answer calls of capabilities; the host's own come first."""
+        self.host.define(ids, implementation)
 
     def step_started(self, name: str, options: Mapping[str, object]) -> None:
         """Enter a step."""
@@ -359,6 +365,11 @@ class Session:
         if function is _ABSENT:
             raise undefined(name)
         arguments = tuple(from_python(arg) for arg in args)
+        if is_map(function):
+            # few programs have objects
+            from rtfs_runtime.objects import program_of
+
+            function = program_of(name, function)
         try:
             return function(*arguments)
         except BaseException as error:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rtfs_runtime import context
+from rtfs_runtime.calls import callback
 from rtfs_runtime.errors import LimitExceeded, RtfsError
 from rtfs_runtime.host.capability import Capability, as_error, check_input, check_output, table
 from rtfs_runtime.host.grants import Grants
@@ -39,7 +40,8 @@ class Host:
         sink: Sink | None = None,
     ) -> None:
         self.owner = owner
-        self.capabilities: Mapping[str, Capability] = table(declared, STANDARD)
+        self.capabilities: dict[str, Capability] = table(declared, STANDARD)
+        self._defined: set[str] = set()
         self.grants = grants
         self.world = world
         self.context: dict[str, object] = {}
@@ -54,6 +56,17 @@ class Host:
     def here(self) -> context.Scope:
         """Give the level at which the session's code is now: of a run, or of calls that belong to none."""
         return context.current(self.owner) or self._root
+
+    def define(self, ids: tuple[str, ...], implementation: object) -> None:
+        """Add capabilities that a program defines. What they do is done by the program, under its grants."""
+
+        def act(_host: object, *args: object) -> object:
+            return callback(implementation, len(args), "call")(*args)
+
+        for each in ids:
+            if each not in self.capabilities or each in self._defined:
+                self._defined.add(each)
+                self.capabilities[each] = Capability(each, act, "writes", nothing)
 
     def perform(self, capability_id: str, args: tuple[object, ...]) -> object:
         """Do what a capability does; a refusal is an event too.
