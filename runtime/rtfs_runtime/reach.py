@@ -50,6 +50,7 @@ OPERATIONS: Final[Mapping[str, Reach]] = MappingProxyType(
         "#link": Reach.WRITES,
         "#import": Reach.WRITES,
         "#define_module": Reach.WRITES,
+        "#define_capability": Reach.WRITES,
         "#log_step": Reach.WRITES,
         "#release": Reach.WRITES,
     }
