@@ -48,6 +48,9 @@ def render_text(diagnostic: Diagnostic, source: SourceFile | None, color: bool =
     """Show a diagnostic for a person, in the order of language §8.3."""
     row = ERRORS.get(diagnostic.code)
     stage = "warning" if diagnostic.severity == "warning" else row.stage if row else "compile"
+    if diagnostic.severity != "warning" and stage == "warning":
+        # `--strict` takes it for an error
+        stage = "compile"
     lines = [_paint(_HEADINGS[stage] + diagnostic.message, "1;31" if stage != "warning" else "1;33", color)]
     if source is not None:
         if source.name:

@@ -31,6 +31,7 @@ from rtfs_runtime.toolchain import toolchain_digest
 from rtfs_runtime.values import Symbol
 from rtfsc.backend.codegen import generate
 from rtfsc.backend.pack import pack
+from rtfsc.check.findings import findings
 from rtfsc.check.infer import Types, infer
 from rtfsc.diagnostics import fail
 from rtfsc.expand.expander import Expander
@@ -172,7 +173,7 @@ class Compilation:
 
     def unit(self) -> Unit:
         """Go all the way."""
-        module = self.optimized(self.lowered(self.forms()))
+        module = self.optimized(self.checked(self.lowered(self.forms())))
         return Unit(self.source, module, self.artifact(module), tuple(self.context.warn))
 
     def guarded(self, job: Callable[[], T]) -> T:
@@ -207,7 +208,19 @@ class Compilation:
 
     def inferred(self, module: Module) -> Types:
         """Infer types and effects."""
-        return self._timed("check", lambda: infer(module, self.interfaces))
+        return self._timed("infer", lambda: infer(module, self.interfaces))
+
+    def checked(self, module: Module) -> Module:
+        """Warn of what certainly fails.
+
+        Raises: CompileError for warnings, of lowering too, when they are to be errors.
+        """
+        types = self.inferred(module)
+        warnings = self.context.warn
+        warnings.extend(self._timed("check", lambda: findings(types, self.source)))
+        if self.options.strict and warnings:
+            raise CompileError([replace(warning, severity="error") for warning in warnings])
+        return module
 
     def optimized(self, module: Module, last: str = "") -> Module:
         """Run the passes, up to and with the one named."""

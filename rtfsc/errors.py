@@ -4,29 +4,19 @@ In: nothing. Out: `ERRORS`, from a code to its title, the stage that reports it,
 `rtfsc explain CODE`. To add an error, add one row. Messages for a given place are made where it is found.
 
 E0xx reading, E1xx malformed forms, E2xx names, macros, modules and delegation marks, E3xx types, E4xx limits,
-E5xx artifacts and tool, W0xx warnings.
+E5xx artifacts and tool; warnings are in `rtfsc.warning_rows`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple
 
 from rtfs_runtime.objects import SCHEMAS
+from rtfsc.error_row import ErrorRow
+from rtfsc.warning_rows import WARNINGS
 
-Stage = Literal["parse", "compile", "load", "warning"]
-
-
-class ErrorRow(NamedTuple):
-    """What a code means; `wrong` and `right` are a program that has the error and the same one without it."""
-
-    title: str
-    stage: Stage
-    explanation: str
-    wrong: str
-    right: str
-
+__all__ = ["ERRORS", "ErrorRow"]
 
 _ROWS: dict[str, ErrorRow] = {
     # E0xx: reading
@@ -445,45 +435,7 @@ _ROWS: dict[str, ErrorRow] = {
         "",
         "",
     ),
-    # W0xx: warnings
-    "W001": ErrorRow(
-        "Name without a meaning",
-        "warning",
-        "A name is defined neither in the unit nor in an import. When it is used the host may know it; "
-        "else the error is UndefinedSymbol.",
-        "(prnt 1)",
-        "(println 1)",
-    ),
-    "W003": ErrorRow(
-        "Parameter named twice",
-        "warning",
-        "Two parameters of a function have one name, so that the first argument cannot be reached.",
-        "(fn [a a] a)",
-        "(fn [_ a] a)",
-    ),
-    "W004": ErrorRow(
-        "Wrong number of arguments",
-        "warning",
-        "A function is called with more or fewer arguments than it takes; the call raises ArityMismatch.",
-        "(defn add [a b] (+ a b)) (add 1)",
-        "(defn add [a b] (+ a b)) (add 1 2)",
-    ),
-    "W005": ErrorRow(
-        "Evaluated program",
-        "warning",
-        "A property of an object is an expression, evaluated where the object stands. The program of a plan "
-        "that is to be run by `rtfsc run --plan NAME` is a function.",
-        "(plan p :program (+ 1 2))",
-        "(plan p :program (fn [] (+ 1 2)))",
-    ),
-    "W002": ErrorRow(
-        "Catches everything",
-        "warning",
-        "The name after catch is no kind of error, so that the clause takes any error.",
-        "(try (f) (catch Trouble e e))",
-        "(try (f) (catch DivisionByZero e e))",
-    ),
 }
 
 
-ERRORS: Mapping[str, ErrorRow] = MappingProxyType(_ROWS)
+ERRORS: Mapping[str, ErrorRow] = MappingProxyType({**_ROWS, **WARNINGS})

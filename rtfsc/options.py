@@ -21,14 +21,15 @@ class Options:
     Shape: `level` 0 runs only what the language asks for, 1 what makes code no larger, 2 everything.
            `delegable` holds globs (`module/function`) that a policy may send elsewhere, beside the hinted
            ones; `policy` is the digest of the policy they come from. `interactive`: later input may redefine
-           any global, so
-           nothing is resolved ahead. `verify` checks the IR after every pass and changes nothing.
+           any global, so nothing is resolved ahead. `strict` refuses what there is a warning about, and
+           changes nothing else; so does `verify`, which checks the IR after every pass.
     """
 
     level: int = 2
     delegable: tuple[str, ...] = ()
     policy: str = ""
     interactive: bool = False
+    strict: bool = field(default=False, metadata=_NOT_IN_KEY)
     verify: bool = field(default=False, metadata=_NOT_IN_KEY)
 
     def key_text(self) -> str:

@@ -40,6 +40,7 @@ def walk_body(walk: Walk, fn: Fn, types: list[Type] | None) -> Type:
         # what a function calls itself with is not looked at
         types = [ANY for _ in fn.params]
     for var, kind in zip(fn.params, types, strict=False):
+        walk.tables.params.add(var.id)
         walk.bind(var, kind)
     if fn.rest is not None:
         extra = types[len(fn.params) :]
@@ -87,7 +88,10 @@ def find_functions(walk: Walk, form: Expr) -> None:
             case _:
                 pass
     for number, found in defined.items():
-        if found is not None and not uses[number]:
+        if found is None:
+            continue
+        walk.tables.functions[number] = found
+        if not uses[number]:
             walk.functions.setdefault(number, LocalFunction(found, NEVER))
 
 

@@ -79,13 +79,28 @@ class Types:
         """Give the type of what no clause of a `match` takes: `never` when all is taken."""
         return self._tables.leftovers.get(id(node), NEVER)
 
+    def declared(self, node: Expr) -> Type | None:
+        """Give the annotation that the subject of a `match` has passed, if any."""
+        return self._tables.declared.get(id(node))
+
     def is_reached(self, node: Expr) -> bool:
         """Tell whether control may come to an expression, as far as types say."""
         return id(node) in self._tables.effects
 
-    def visited(self) -> Sequence[Expr]:
-        """List the calls, operations, checks and matches that control may come to, each once."""
-        return list(self._tables.sites.values())
+    def parts(self) -> list[Units]:
+        """List what is known of the module's globals, and of those of the modules written inside."""
+        found = [self._units]
+        for units in found:
+            found += units.inner
+        return found
+
+    def local_function(self, var: Var) -> Fn | None:
+        """Give the only value of a variable that a local definition sets to a function."""
+        return self._tables.functions.get(var.id)
+
+    def is_param(self, var: Var) -> bool:
+        """Tell whether a variable is a parameter of a function."""
+        return var.id in self._tables.params
 
     def assuming(self, params: Mapping[str, Sequence[Type]]) -> Types:
         """Infer again inside some functions, as if every call gave parameters of these types.

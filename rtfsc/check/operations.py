@@ -44,22 +44,26 @@ def _items(types: list[Type], args: tuple[Expr, ...]) -> Given:
     return vector_of(_elements(types[0])), Effect.PURE
 
 
-def _sized_items(types: list[Type], args: tuple[Expr, ...]) -> Given:
-    (kind, _), count = types, _literal(args[1])
+def _exact_items(types: list[Type], args: tuple[Expr, ...]) -> Given:
+    return _sized_items(types[0], _literal(args[1]), exact=True)
+
+
+def _least_items(types: list[Type], args: tuple[Expr, ...]) -> Given:
+    return _sized_items(types[0], _literal(args[1]), exact=False)
+
+
+def _sized_items(kind: Type, count: object, *, exact: bool) -> Given:
+    assert isinstance(count, int)
     having = kinds(kind)
     if not having & SEQUENCES:
         return NEVER, Effect.FAILS
     part = members(kind).get(KINDS["vector"]) if having == KINDS["vector"] else None
-    if part is not None and part.tag == "tuple":
-        return part, Effect.PURE if len(part.kids) == count else Effect.FAILS
-    return vector_of(_elements(kind)), Effect.FAILS
-
-
-def _least_items(types: list[Type], args: tuple[Expr, ...]) -> Given:
-    found, _ = _sized_items(types, args)
-    least = _literal(args[1])
-    enough = found.tag == "tuple" and isinstance(least, int) and len(found.kids) >= least
-    return found, Effect.PURE if enough else Effect.FAILS
+    if part is None or part.tag != "tuple":
+        return vector_of(_elements(kind)), Effect.FAILS
+    size = len(part.kids)
+    if size == count or (size > count and not exact):
+        return part, Effect.PURE
+    return NEVER, Effect.FAILS
 
 
 def _item(types: list[Type], args: tuple[Expr, ...]) -> Given:
@@ -91,11 +95,16 @@ def _map_get(types: list[Type], args: tuple[Expr, ...]) -> Given:
 
 
 def _for_items(types: list[Type], args: tuple[Expr, ...]) -> Given:
-    return vector_of(_elements(types[0])), Effect.FAILS if kinds(types[0]) & ~SEQUENCES else Effect.PURE
+    return _if_kind(types[0], SEQUENCES, vector_of(_elements(types[0])))
 
 
 def _times(types: list[Type], args: tuple[Expr, ...]) -> Given:
-    return vector_of(INT), Effect.FAILS if kinds(types[0]) & ~KINDS["int"] else Effect.PURE
+    return _if_kind(types[0], KINDS["int"], vector_of(INT))
+
+
+def _if_kind(kind: Type, bits: int, result: Type) -> Given:
+    having = kinds(kind)
+    return result if having & bits else NEVER, Effect.FAILS if having & ~bits else Effect.PURE
 
 
 def _list(types: list[Type], args: tuple[Expr, ...]) -> Given:
@@ -133,7 +142,7 @@ _FIXED: Final[Mapping[str, Given]] = MappingProxyType(
 _RULES: Final[Mapping[str, Callable[[list[Type], tuple[Expr, ...]], Given]]] = MappingProxyType(
     {
         "seq_items": _items,
-        "seq_exact": _sized_items,
+        "seq_exact": _exact_items,
         "seq_least": _least_items,
         "seq_at": _item,
         "seq_rest": _rest_items,

@@ -53,6 +53,9 @@ from rtfsc.check.lattice import (
     vector_of,
 )
 
+MISSING: Final = "is missing"
+"""How a refusal ends that is for a key that a record lacks."""
+
 # how deep an annotation is looked into: below, it is `any`
 _LEVELS: Final = 12
 
@@ -258,6 +261,15 @@ def _member_refusal(part: Type, want: Type, levels: int) -> str | None:
     return wrong if not kinds(part) & kinds(strict(want)) else None
 
 
+def literal_refusal(value: object, want: Type) -> str | None:
+    """Say why a literal atom cannot pass the check of an annotation."""
+    try:
+        failure = compile_check(want)(value)
+    except RtfsError:
+        return None
+    return None if failure is None else failure.replace(" at :", ":", 1)
+
+
 def _may_pass(value: object, want: Type) -> bool:
     try:
         return compile_check(want)(value) is None
@@ -285,7 +297,7 @@ def _record_refusal(part: MapType, want: MapType, levels: int) -> str | None:
     for key, kind, optional in want.fields:
         there, may_lack = field(part, key)
         if there is NEVER and not optional and _lacks_text(part, key):
-            return f"required key {shown_key(key)} is missing"
+            return f"required key {shown_key(key)} {MISSING}"
         if not may_lack:
             reason = _refusal(there, kind, levels)
             if reason is not None:
@@ -299,11 +311,13 @@ def shown_key(key: object) -> str:
 
 
 def shown(kind: Type) -> str:
-    """Show an inferred type: that a record has no other keys is not said."""
+    """Show an inferred type as one would say it: that a record has no other keys is left out."""
     match kind:
+        case Val() | Enum():
+            return " or ".join(map(shown_key, kind.values))
         case MapType(fields, rest) if rest is NEVER:
             return print_type(MapType(fields))
         case Union(parts):
-            return f"[:union {' '.join([shown(part) for part in parts])}]"
+            return " or ".join([shown(part) for part in parts])
         case _:
             return print_type(kind)

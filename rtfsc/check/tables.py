@@ -13,7 +13,7 @@ from rtfs_runtime.interface import Interface
 from rtfs_runtime.types import ANY, NEVER, Type
 from rtfs_runtime.values import List
 from rtfsc.check.lattice import DEEPEST, join, join_all, list_of, literal, record, tuple_of
-from rtfsc.ir.nodes import Effect, Expr, Module
+from rtfsc.ir.nodes import Effect, Expr, Fn, Module
 
 PURE: Final = int(Effect.PURE)
 FAILS: Final = int(Effect.FAILS)
@@ -39,15 +39,20 @@ class Tables:
         self.results: dict[int, Type] = {}
         self.latent: dict[int, int] = {}
         self.proven: dict[int, bool] = {}
+        # of `match` forms: what no clause takes, and the annotation of the subject
         self.leftovers: dict[int, Type] = {}
+        self.declared: dict[int, Type] = {}
+        # local functions that are defined once, and the parameters of all functions, by number
+        self.functions: dict[int, Fn] = {}
+        self.params: set[int] = set()
         # the nodes that the checker looks at
         self.sites: dict[int, Expr] = {}
 
     def within(self, module: Module) -> Tables:
-        """Give the tables for a module written inside this one: the same, as its nodes are its own."""
+        """Give the tables for a module written inside this one: the same, as its nodes are its own, but what
+        the checker looks at."""
         inner = Tables(module, self.interfaces)
-        for name in ("types", "effects", "variables", "results", "latent", "proven", "leftovers", "sites"):
-            setattr(inner, name, getattr(self, name))
+        inner.__dict__.update({**self.__dict__, "module": module, "sites": inner.sites})
         return inner
 
     def note(self, node: Expr, kind: Type, effect: int) -> None:

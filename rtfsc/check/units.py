@@ -55,6 +55,8 @@ class Units:
     def __init__(self, tables: Tables, base: Units | None) -> None:
         self.tables = tables
         self.base = base
+        # those of the modules written inside
+        self.inner: list[Units] = []
         self.names: dict[str, Unit] = {}
         self.functions: dict[str, Fn] = {}
         # functions of the delegable set: their bodies may never run
@@ -82,7 +84,7 @@ class Units:
                     units._import(there, bindings)
                 case DefModule(module=inner):
                     tables.interfaces[inner.name] = inner.interface
-                    cls.of_module(tables.within(inner))
+                    units.inner.append(cls.of_module(tables.within(inner)))
                 case _:
                     pass
             forms.append(unit)
@@ -210,6 +212,17 @@ class Units:
             return strict(fn.return_type), UNKNOWN
         row = self.described(name)
         return None if row is None else (_declared_result(row.return_type), UNKNOWN)
+
+    def returns(self, name: str) -> Type | None:
+        """Give the annotation that the results of a global function have passed, if any."""
+        fn = self.functions.get(name) or self.delegable.get(name)
+        return None if fn is None or fn.return_type is ANY else fn.return_type
+
+    def is_delegable_there(self, name: str) -> bool:
+        """Tell whether a policy may send an imported function elsewhere."""
+        module, there = self.imported.get(name, ("", ""))
+        interface = self.tables.interfaces.get(module)
+        return interface is None or there in interface.delegable
 
     def described(self, name: str) -> Function | None:
         """Give what the interface of its module says of an imported function."""

@@ -86,6 +86,9 @@ def _expect_match(walk: Walk, node: Let, last: Block) -> None:
         case Raise(value=Op(name="match_failure")):
             walk.blocks.subjects[last.label] = (Local(node.var, span=node.span), id(node))
             walk.tables.sites[id(node)] = node
+            want = _passed(walk, node.init)
+            if want is not None:
+                walk.tables.declared[id(node)] = want
 
 
 def _if(walk: Walk, node: nodes.If) -> Type:
@@ -139,7 +142,10 @@ def _parallel(walk: Walk, node: nodes.Parallel) -> Type:
 
 
 def _for_each(walk: Walk, node: nodes.ForEach) -> Type:
-    item = element(walk.visit(node.items))
+    items = walk.visit(node.items)
+    if items is NEVER:
+        return NEVER
+    item = element(items)
     gathers = node.mode in ("collect", "flatten")
     if item is NEVER:
         return vector_of(NEVER) if gathers else NIL
@@ -172,6 +178,8 @@ def _passed(walk: Walk, node: Expr) -> Type | None:
             return walk.wants.get(walk.same.get(var.id, var.id))
         case Cast(want=want):
             return want
+        case Call(callee=nodes.Global(name=name), site=None):
+            return walk.outer.returns(name)
         case _:
             return None
 

@@ -29,6 +29,10 @@ class Globals(Protocol):
         """Give what a call of a global function gives, None when nothing is known of it."""
         ...
 
+    def returns(self, name: str) -> Type | None:
+        """Give the annotation that the results of a global function have passed, if any."""
+        ...
+
 
 class LocalFunction:
     """A local function that is only ever called: what its calls give, and what they get."""

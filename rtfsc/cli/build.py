@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -34,19 +35,21 @@ def command(
     offline: Annotated[
         bool, typer.Option("--offline", help="Refuse calls that nobody on this machine can answer.")
     ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Build nothing there is a warning about.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Compile plans to artifacts; what is compiled already and unchanged is taken from the cache."""
     for each in paths:
         check_file(each)
     found = policy_of(policy, paths[0]) if policy is not None or offline else None
-    options = options_of(found if policy is not None else None)
+    options = replace(options_of(found if policy is not None else None), strict=strict)
 
     def accept(artifact: Artifact, source: str) -> None:
         if offline:
             check_offline(artifact, source, os.path.splitext(os.path.basename(source))[0], found)
 
-    target = Target(out, tuple(path or ()), local_artifacts())
+    # what was compiled before is looked at again: an artifact does not say what there was a warning about
+    target = Target(out, tuple(path or ()), None if strict else local_artifacts())
     try:
         built = _with_progress(paths, target, options, accept)
     except OSError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -31,12 +32,13 @@ def command(
     paths: Annotated[list[str], typer.Argument(help="Files, and folders of files.", metavar="PATHS")],
     path: SearchPath = None,
     policy: Policy = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Find errors and doubtful places without running anything."""
+    """Find errors, and what certainly fails when it runs, without running anything."""
     for given in paths:
         check_file(given)
-    options = options_of(policy_of(policy) if policy is not None else None)
+    options = replace(options_of(policy_of(policy) if policy is not None else None), strict=strict)
     found: list[Found] = []
     files = source_files(paths)
     for file in files:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from rtfs_runtime.interface import Hint, Interface
 from rtfs_runtime.types import ANY, Type
@@ -184,6 +184,10 @@ class Map(Node):
 
     keys: tuple[object, ...]
     values: tuple[Expr, ...]
+
+
+RETURN_PREFIX: Final = "fn return: "
+"""How the message of a cast begins that checks what a function gives."""
 
 
 @dataclass(frozen=True, slots=True)

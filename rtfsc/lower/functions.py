@@ -14,7 +14,7 @@ from typing import Final
 from rtfs_runtime.interface import EXAMPLES, Function, Hint
 from rtfs_runtime.types import ANY, Type, annotation_text, to_data
 from rtfsc.diagnostics import fail
-from rtfsc.ir.nodes import Block, Blocks, Cast, Const, Expr, Fn, Local, Op, Var
+from rtfsc.ir.nodes import RETURN_PREFIX, Block, Blocks, Cast, Const, Expr, Fn, Local, Op, Var
 from rtfsc.lower.annotations import Annotation, Named, is_pattern, take_annotation, take_pattern, type_of
 from rtfsc.lower.bodies import lower_body, unwrap
 from rtfsc.lower.examples import examples_text, misplaced
@@ -182,7 +182,7 @@ def lower_function(
     if target.used:
         params, rest, body = _loop(unit, label, params, rest, body)
     if returns != ANY:
-        body = Cast(body, returns, "fn return: ", span=body.span)
+        body = Cast(body, returns, RETURN_PREFIX, span=body.span)
     return Fn(
         name,
         params,

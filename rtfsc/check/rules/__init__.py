@@ -9,16 +9,18 @@ from rtfsc.check.rules import loops, maps, numbers, sequences
 from rtfsc.check.rules.maps import of_keyword
 from rtfsc.check.rules.table import (
     CALLS_OPERANDS,
+    ITERABLE,
     NOTHING,
     RULES,
     Outcome,
+    accepted,
+    asked,
     implied,
     of_builtin,
     signature,
-    wanted,
 )
 
 __all__ = [
-    "CALLS_OPERANDS", "NOTHING", "RULES", "Outcome", "implied", "loops", "maps", "numbers", "of_builtin",
-    "of_keyword", "sequences", "signature", "wanted",
+    "CALLS_OPERANDS", "ITERABLE", "NOTHING", "RULES", "Outcome", "accepted", "asked", "implied", "loops",
+    "maps", "numbers", "of_builtin", "of_keyword", "sequences", "signature",
 ]  # fmt: skip

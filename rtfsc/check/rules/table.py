@@ -103,16 +103,20 @@ _WIDER: Final[Mapping[Type, Type]] = MappingProxyType(
 )
 
 
-@lru_cache(1 << 12)
-def wanted(name: str, index: int) -> Type:
-    """Give the type that a builtin's row asks of an operand, as widely as its function may take it."""
+def asked(name: str, index: int) -> Type:
+    """Give the type that a builtin's row asks of an operand."""
     kind = signature(name)
-    asked = kind.params[index] if index < len(kind.params) else kind.rest
-    if asked is None:
+    found = kind.params[index] if index < len(kind.params) else kind.rest
+    return ANY if found is None else found
+
+
+@lru_cache(1 << 12)
+def accepted(name: str, index: int) -> Type:
+    """Give the type of what a builtin may take as an operand: what its row asks for, read widely."""
+    found = asked(name, index)
+    if found is ANY or BUILTINS[name].host:
         return ANY
-    if asked is ANY:
-        return ANY
-    return join_all([_WIDER.get(part, part) for part in members(asked).values()])
+    return join_all([_WIDER.get(part, part) for part in members(found).values()])
 
 
 _ORDERS: Final = frozenset({"<", ">", "<=", ">=", "compare"})
@@ -126,7 +130,7 @@ def implied(name: str, index: int, types: list[Type]) -> Type:
             return NUMBER
         if not other & ~STRINGS:
             return STRING
-    return ANY if BUILTINS[name].host else wanted(name, index)
+    return accepted(name, index)
 
 
 def of_builtin(name: str, operands: Operands) -> Outcome:

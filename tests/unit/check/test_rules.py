@@ -16,7 +16,7 @@ from rtfs_runtime.sets import make_set
 from rtfs_runtime.types import ANY, NEVER, Type, print_type
 from rtfs_runtime.values import Keyword, List, Symbol, Timestamp
 from rtfsc.check.infer import infer
-from rtfsc.check.rules import CALLS_OPERANDS, RULES, implied, signature, wanted
+from rtfsc.check.rules import CALLS_OPERANDS, RULES, accepted, implied, signature
 from rtfsc.check.tables import constant
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Effect, Expr, Global, If, Module
 from rtfsc.source import Span
@@ -41,7 +41,7 @@ def operands(chance: random.Random, name: str) -> Iterator[tuple[object, Expr]]:
     row = BUILTINS[name]
     high = row.max_args if row.max_args is not None else row.min_args + 2
     for index in range(chance.randint(row.min_args, high)):
-        asked = wanted(name, index)
+        asked = accepted(name, index)
         takes_function = name in CALLS_OPERANDS and (
             name == "sort" if asked is ANY else wanted_function(asked)
         )
