@@ -156,6 +156,24 @@ def _for_each(walk: Walk, node: nodes.ForEach) -> Type:
     return join(kind, NIL) if node.mode == "last" else NIL
 
 
+def _fold(walk: Walk, node: nodes.Fold) -> Type:
+    types = walk.visit_all(node.args)
+    items = walk.visit(node.items)
+    labels = walk.blocks
+    labels.params[node.label] = node.params
+    labels.entered.add(node.label)
+    labels.heads.add(node.label)
+    if not walk.exact:
+        types = [ANY for _ in types]
+    _pass(walk, node.params, types)
+    item = element(items)
+    kind: Type = NEVER
+    if item is not NEVER:
+        walk.bind(node.var, item)
+        kind = walk.aside(node.body)
+    return NEVER if items is NEVER else join(kind, walk.aside(node.done))
+
+
 # checks and errors
 
 
@@ -339,6 +357,7 @@ VISITS: Final[Mapping[type, Visit]] = MappingProxyType(
         nodes.Blocks: _blocks,
         nodes.Jump: _jump,
         nodes.ForEach: _for_each,
+        nodes.Fold: _fold,
         nodes.Parallel: _parallel,
         nodes.Import: _outside,
         nodes.DefModule: _outside,

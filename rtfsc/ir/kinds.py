@@ -92,7 +92,9 @@ def _union(kinds: object) -> Kind:
 
 
 _PRIMS: Final = {
-    "int": INT, "float": FLOAT, "number": NUMBER, "string": STR, "bool": BOOL, "nil": NIL, "keyword": KEYWORD,
+    "int": INT, "number": NUMBER, "string": STR, "bool": BOOL, "nil": NIL, "keyword": KEYWORD,
+    # an integer passes for a float
+    "float": NUMBER,
 }  # fmt: skip
 
 
