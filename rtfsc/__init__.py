@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from rtfs_runtime.errors import RtfsError
     from rtfs_runtime.host.capability import capability
     from rtfs_runtime.host.grants import Grants
+    from rtfs_runtime.ledger.replay import ReplayError
     from rtfs_runtime.session import Result
-    from rtfs_runtime.settings import Limits, Settings
+    from rtfs_runtime.settings import Limits, Settings, ledger_of
     from rtfs_runtime.values import Keyword, List, Resource, Symbol
     from rtfsc.driver import compile_file, compile_source
     from rtfsc.hook import Session, install
+    from rtfsc.replaying import replay
     from rtfsc.source import CompileError
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Keyword",
     "Limits",
     "List",
+    "ReplayError",
     "Resource",
     "Result",
     "RtfsError",
@@ -42,7 +45,9 @@ __all__ = [
     "compile_source",
     "from_python",
     "install",
+    "ledger_of",
     "load_policy",
+    "replay",
     "tagged",
     "to_python",
 ]
@@ -55,6 +60,7 @@ _HOMES: Final = MappingProxyType(
         "Keyword": "rtfs_runtime.values",
         "Limits": "rtfs_runtime.settings",
         "List": "rtfs_runtime.values",
+        "ReplayError": "rtfs_runtime.ledger.replay",
         "Resource": "rtfs_runtime.values",
         "Result": "rtfs_runtime.session",
         "RtfsError": "rtfs_runtime.errors",
@@ -66,6 +72,8 @@ _HOMES: Final = MappingProxyType(
         "compile_source": "rtfsc.driver",
         "from_python": "rtfs_runtime.border",
         "install": "rtfsc.hook",
+        "ledger_of": "rtfs_runtime.settings",
+        "replay": "rtfsc.replaying",
         "load_policy": "rtfs_runtime.delegation.policy_reader",
         "to_python": "rtfs_runtime.border",
     }

@@ -57,9 +57,24 @@ def place_of(said: str) -> Place:
 
 
 def writing_ledger(said: str, world: World) -> WritingLedger:
-    """Give the ledger that a text names, to write; a folder that is not asked for stays small."""
-    outside = Outside(world, os.environ, world.write_log)
-    return WritingLedger(place_of(said), outside, sys.maxsize if said else DEFAULT_MAX_EVENTS)
+    """Give the ledger that a text names, to write.
+
+    Without a text: runs stay small, and a place where this user may not write is no reason to complain.
+    """
+    if said:
+        return WritingLedger(place_of(said), Outside(world, os.environ, world.write_log), sys.maxsize)
+    warn = world.write_log if _may_write(state_directory()) else _ignore
+    return WritingLedger(place_of(said), Outside(world, os.environ, warn), DEFAULT_MAX_EVENTS)
+
+
+def _may_write(path: str) -> bool:
+    while not os.path.exists(path) and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    return os.path.isdir(path) and os.access(path, os.W_OK)
+
+
+def _ignore(_warning: str) -> None:
+    """Say nothing: nobody asked for a record."""
 
 
 def find_run(place: Place, wanted: str = "") -> Run:

@@ -107,6 +107,8 @@ def show(hidden: Hidden, value: object, limit: int) -> str | None:
 def _show(hidden: Hidden, value: object, limit: int) -> tuple[str | None, str]:
 
     def text_of(tag: str, text: str) -> str:
+        if len(text) > limit:
+            raise TooLong(text[:limit])
         return hidden.handle(text) if tag == "resource" else hidden.text(text) if tag == "str" else text
 
     try:

@@ -326,6 +326,22 @@ def test_runs_are_found_by_the_beginning_of_their_names(place: str) -> None:
             find_run(shelf, wanted)
 
 
+def test_only_who_asked_for_a_record_is_told_that_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("RTFS_STATE_DIR", str(tmp_path / "file" / "state"))
+    told: list[str] = []
+    quiet = REAL._replace(write_log=told.append)
+    for said, warnings in (("", 0), (str(tmp_path / "file" / "x.jsonl"), 1)):
+        env = make_env(())
+        session = Session(
+            modules=env.modules, capabilities=(echo,), grants=GRANTS, ledger=ledger_of(said, quiet)
+        )
+        assert session.evaluate(compile_text("(call :t/echo 1)", env=env).artifact).value == 1
+        assert len(told) == warnings
+
+
 @pytest.mark.parametrize("name", ["none.jsonl", "none.db", "none"])
 def test_a_ledger_that_is_not_there(tmp_path: Path, name: str) -> None:
     with pytest.raises(StoreError):
