@@ -92,14 +92,20 @@ class Stopped(BaseException):
     """What is raised inside a program when nobody wants its result any more."""
 
 
-@contextlib.contextmanager
-def on_stop(callback: Callable[[], object]) -> Iterator[None]:
-    """Have something called when the job that runs this block is stopped: what it waits for outside of Python
-    would not let the exception in.
+def current_job() -> Job[Any] | None:
+    """Give the job that this thread runs."""
+    found: Job[Any] | None = getattr(_here, "job", None)
+    return found
 
-    Thread: the callback runs on the thread that stops the job.
+
+@contextlib.contextmanager
+def on_stop(job: Job[Any] | None, callback: Callable[[], object]) -> Iterator[None]:
+    """Have something called when a job is stopped: what it waits for outside of Python would not let the
+    exception in.
+
+    Thread: the block may run on another thread than the job, best on one that no exception is sent to; the
+    callback runs on the thread that stops the job.
     """
-    job: Job[Any] | None = getattr(_here, "job", None)
     if job is None:
         yield
         return

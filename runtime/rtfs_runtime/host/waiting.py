@@ -12,10 +12,10 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError
 from contextvars import copy_context
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from rtfs_runtime.context import event_loop
-from rtfs_runtime.stack import Job, Stopped, on_stop
+from rtfs_runtime.stack import Job, Stopped, current_job, on_stop
 
 T = TypeVar("T")
 
@@ -28,28 +28,23 @@ def await_now(awaitable: Awaitable[object]) -> object:
     """Wait on the loop of the run's caller, else on a new one; never on one that this thread is running."""
     loop = event_loop.get()
     here = _running_loop()
+    job = current_job()
     if loop is not None and loop.is_running() and loop is not here:
-        return _from_loop(awaitable, loop)
+        try:
+            return asyncio.run_coroutine_threadsafe(_stoppable(awaitable, job), loop).result()
+        except CancelledError:
+            raise Stopped from None
     if here is None:
-        return asyncio.run(_stoppable(awaitable))
+        return asyncio.run(_stoppable(awaitable, job))
     box: list[object] = []
     context = copy_context()
-    thread = threading.Thread(target=lambda: box.append(context.run(_outcome, awaitable)))
+    thread = threading.Thread(target=lambda: box.append(context.run(_outcome, awaitable, job)))
     thread.start()
     thread.join()
     outcome = box[0]
     if isinstance(outcome, _Raised):
         raise outcome.error
     return outcome
-
-
-def _from_loop(awaitable: Awaitable[object], loop: asyncio.AbstractEventLoop) -> object:
-    waiting = asyncio.run_coroutine_threadsafe(_whole(awaitable), loop)
-    try:
-        with on_stop(waiting.cancel):
-            return waiting.result()
-    except CancelledError:
-        raise Stopped from None
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -59,23 +54,27 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def _outcome(awaitable: Awaitable[object]) -> object:
+def _outcome(awaitable: Awaitable[object], job: Job[Any] | None) -> object:
     try:
-        return asyncio.run(_whole(awaitable))
+        return asyncio.run(_stoppable(awaitable, job))
     except BaseException as error:
         # handed to the waiting thread, which raises it
         return _Raised(error)
 
 
-async def _whole(awaitable: Awaitable[object]) -> object:
-    return await awaitable
-
-
-async def _stoppable(awaitable: Awaitable[object]) -> object:
+async def _stoppable(awaitable: Awaitable[object], job: Job[Any] | None) -> object:
+    """Wait for something, but no longer than the job that wants it; this stands on the side of the loop,
+    where no exception comes in between."""
     task = asyncio.current_task()
     assert task is not None, "a coroutine that a loop runs belongs to a task"
     loop = asyncio.get_running_loop()
-    with on_stop(lambda: loop.call_soon_threadsafe(task.cancel)):
+
+    def cancel() -> None:
+        # the loop may have come to its end just now
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(task.cancel)
+
+    with on_stop(job, cancel):
         return await awaitable
 
 
