@@ -14,9 +14,12 @@ import rtfsc
 from rtfs_runtime.delegation import policy_reader as policy
 from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.host.world import REAL, World
+from rtfs_runtime.printer import display
+from rtfs_runtime.providers.llama.places import find_model
 from rtfs_runtime.session import Result, Session
 from rtfs_runtime.trace import render_tree
 from rtfs_runtime.values import Keyword
+from rtfsc.cli.sessions import run_session
 from rtfsc.driver import make_env
 from rtfsc.options import Options
 
@@ -116,3 +119,32 @@ def test_the_sentences_of_the_cascade_are_labelled_evenly() -> None:
     labels = [line.split("\t")[0] for line in lines]
     assert [labels.count(one) for one in ("positive", "negative", "neutral")] == [20, 20, 20]
     assert len(set(lines)) == 60
+
+
+SENTIMENT = ROOT / "examples" / "sentiment"
+
+
+@pytest.mark.parametrize("name", ["delegation.toml", "server.toml", "local.toml"])
+def test_sentiment_has_policies_that_can_be_read(name: str) -> None:
+    assert policy.load_policy(SENTIMENT / name).policy_matches("sentiment/tone")
+
+
+def sentiment(name: str) -> str:
+    """Run the example under one of its policies."""
+    session = run_session(str(SENTIMENT / "sentiment.rtfs"), None, None, str(SENTIMENT / name))
+    texts = ["I love it", "The door is broken", "It is Monday"]
+    value = session.run(SENTIMENT / "sentiment.rtfs", None, texts).value
+    session.close()
+    return display(tuple(row[Keyword("tone")] for row in value))  # type: ignore[index, attr-defined]
+
+
+def test_sentiment_from_a_script() -> None:
+    assert sentiment("delegation.toml") == "[:positive :negative :neutral]"
+
+
+@pytest.mark.model
+def test_sentiment_from_a_model_on_this_machine() -> None:
+    pytest.importorskip("llama_cpp", reason="local models need the extra `llm`")
+    if find_model("gemma-3-270m") is None:
+        pytest.skip("needs `rtfsc models pull gemma-3-270m`")
+    assert sentiment("local.toml") == "[:positive :negative :neutral]"
