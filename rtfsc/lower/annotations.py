@@ -33,7 +33,7 @@ class Named(NamedTuple):
 
 def type_of(unit: Unit, annotation: Annotation) -> Type:
     """Give the type that an annotation means."""
-    found = parse_type(annotation.form, unit.definitions.types.get)
+    found = parse_type(annotation.form, unit.definitions.types.get, unit.definitions.type_forms)
     return optional(found) if annotation.nilable else found
 
 

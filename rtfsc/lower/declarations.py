@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from rtfs_runtime.objects import SCHEMAS, UNKNOWN, problems
-from rtfs_runtime.types import to_data
+from rtfs_runtime.types import Type, to_data
 from rtfs_runtime.values import Keyword
 from rtfsc.diagnostics import fail
 from rtfsc.ir.nodes import Const, DefGlobal, Expr, Map, Op
@@ -45,7 +45,7 @@ def lower_defstruct(unit: Unit, form: ListForm, env: Env) -> Expr:
     span = span_of(form)
     parts: list[Form] = [MapForm(fields, form.start, form.end)] if fields else []
     shape = VectorForm([Literal(Keyword("map"), form.start, form.end), *parts], form.start, form.end)
-    kind = parse_type(shape, unit.definitions.types.get)
+    kind = parse_type(shape, unit.definitions.types.get, unit.definitions.type_forms)
     unit.definitions.types[name.name] = kind
     args = (Const(name.name, span=span), Const(to_data(kind), span=span))
     return define(unit, name, lambda inner: Op("make_struct", args, span=span), env, form)
@@ -61,8 +61,24 @@ def lower_deftype(unit: Unit, form: ListForm, env: Env) -> Expr:
     name = form.items[1]
     if not isinstance(name, SymbolForm):
         raise fail("E101", "deftype requires a symbol as name", name)
-    unit.definitions.types[name.name] = parse_type(form.items[2], unit.definitions.types.get)
+    types = unit.definitions.types
+    declared = {**unit.definitions.type_forms, name.name: form.items[2]}
+
+    def others(wanted: str) -> Type | None:
+        return None if wanted == name.name else types.get(wanted)
+
+    # read as written for the places of mistakes, then by its name, which it may hold
+    parse_type(form.items[2], others, declared)
+    types[name.name] = parse_type(SymbolForm(name.name, name.start, name.end), others, declared)
     return Const(None, span=span_of(form))
+
+
+def note_types(unit: Unit, forms: list[Form]) -> None:
+    """Note the types that a unit declares at its top, so that they may hold one another."""
+    for form in forms:
+        match form:
+            case ListForm(items=[SymbolForm(name="deftype"), SymbolForm(name=name), kind]):
+                unit.definitions.type_forms.setdefault(name, kind)
 
 
 @special("defmacro", "(defmacro name [parameter*] body+)", "a name symbol, a parameter vector and a body")

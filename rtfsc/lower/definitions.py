@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from rtfs_runtime.interface import Function, Site
 from rtfs_runtime.types import Type
 from rtfs_runtime.values import Keyword
+from rtfsc.syntax.forms import Form
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Definitions:
     imported: set[str] = field(default_factory=set)
     functions: dict[str, Function] = field(default_factory=dict)
     types: dict[str, Type] = field(default_factory=dict)
+    type_forms: dict[str, Form] = field(default_factory=dict)
     imports: list[str] = field(default_factory=list)
     sites: list[Site] = field(default_factory=list)
     capabilities: dict[str, None] = field(default_factory=dict)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rtfs_runtime.interface import Interface
-from rtfs_runtime.types import print_type
+from rtfs_runtime.type_names import names_of, spelled_out
+from rtfs_runtime.types import Alias, Type, print_type
 from rtfsc.ir.nodes import Const, DefModule, Expr, Map, Module, Vector
 from rtfsc.lower import binding, control, declarations, host, loops, modules, recovery
 from rtfsc.lower.context import LowerContext
-from rtfsc.lower.declarations import OBJECTS, lower_object
+from rtfsc.lower.declarations import OBJECTS, lower_object, note_types
 from rtfsc.lower.modules import parse_module
 from rtfsc.lower.resolve import resolve
 from rtfsc.lower.scope import Env
@@ -47,6 +48,7 @@ def _head(form: Form) -> str | None:
 
 def _lower_all(unit: Unit, forms: list[Form]) -> list[Expr]:
     env = Env({}, None)
+    note_types(unit, forms)
     body = [unit.attempt(lambda form=form: _top(unit, form, env), form) for form in forms]  # type: ignore[misc]
     if unit.errors:
         raise CompileError(tuple(unit.errors), unit.context.source)
@@ -109,11 +111,10 @@ def _interface(unit: Unit, name: str, exports: tuple[str, ...] | None) -> Interf
     definitions = unit.definitions
     chosen = tuple(_everything(unit)) if exports is None else exports
     macros = [each for each in chosen if each in definitions.macros]
-    types = {
-        each: kind
-        for each, kind in definitions.types.items()
-        if each in chosen or (exports is None and "/" not in each)
-    }
+    types = _type_texts(
+        definitions.types,
+        {each for each in definitions.types if each in chosen or (exports is None and "/" not in each)},
+    )
     exported = tuple(
         each
         for each in dict.fromkeys(chosen)
@@ -127,12 +128,29 @@ def _interface(unit: Unit, name: str, exports: tuple[str, ...] | None) -> Interf
         functions,
         tuple(each for each in exported if each not in definitions.functions),
         tuple(unit.context.expander.exported(tuple(macros))),
-        tuple((each, print_type(kind)) for each, kind in types.items()),
+        tuple(types.items()),
         tuple(definitions.imports),
         tuple(f.name for f in functions if f.name in hinted or _matches(unit, name, f.name, f.hint is None)),
         tuple(definitions.sites),
         tuple(definitions.capabilities),
     )
+
+
+def _type_texts(types: dict[str, Type], chosen: set[str]) -> dict[str, str]:
+    """Give the texts of exported types. What they hold is written out, but for types that hold themselves:
+    those go with them."""
+    texts: dict[str, str] = {}
+    todo = [each for each in types if each in chosen]
+    while todo:
+        name = todo.pop(0)
+        kind = types.get(name)
+        if name in texts or kind is None:
+            continue
+        target = kind.target if isinstance(kind, Alias) and kind.target is not None else kind
+        shown = spelled_out(target, chosen)
+        texts[name] = print_type(shown)
+        todo += sorted(names_of(shown))
+    return texts
 
 
 def _matches(unit: Unit, module: str, name: str, unhinted: bool) -> bool:

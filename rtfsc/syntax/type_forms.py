@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
+from rtfs_runtime.type_names import closed
 from rtfs_runtime.type_reader import read_type
 from rtfs_runtime.types import PREDICATES, Alias, Predicate, Type, operands_fit, print_type
 from rtfs_runtime.values import Keyword
@@ -40,14 +41,23 @@ def split_annotation(name: str) -> tuple[str, str | None]:
     return head, tail
 
 
-def parse_type(form: Form, resolve: Callable[[str], Type | None]) -> Type:
-    """Read a type expression; `resolve` gives the types of declared names.
+def parse_type(
+    form: Form, resolve: Callable[[str], Type | None], declared: Mapping[str, Form] | None = None
+) -> Type:
+    """Read a type expression; `resolve` gives the types of names declared before, `declared` the forms of all
+    that the unit declares, so that a type may hold itself, or one declared after it.
 
     Raises: CompileError E301 for what is no type, E302 for a name that none is declared by, E303 and E304
     for what is no predicate.
     """
+    later = declared or {}
+
+    def find(name: str) -> Type | None:
+        found = resolve(name)
+        return read_type(print_form(later[name])) if found is None and name in later else found
+
     try:
-        kind = read_type(print_form(form), _Declared(resolve))
+        kind = closed(read_type(print_form(form)), find)
     except ValueError as error:
         raise _unknown_head(form) or fail(
             "E301",
@@ -66,28 +76,6 @@ def parse_type(form: Form, resolve: Callable[[str], Type | None]) -> Type:
             hints=(f"It takes → {_usage(wrong.name)}",),
         )
     return kind
-
-
-class _Declared(Mapping[str, str]):
-    """Gives the text of declared types to the runtime's reader, which asks for one name at a time."""
-
-    def __init__(self, resolve: Callable[[str], Type | None]) -> None:
-        self._resolve = resolve
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __getitem__(self, key: str) -> str:
-        kind = self._resolve(key)
-        if kind is None:
-            raise KeyError(key)
-        return print_type(kind.target if isinstance(kind, Alias) and kind.target is not None else kind)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 def _first_wrong(kind: Type) -> Alias | Predicate | None:

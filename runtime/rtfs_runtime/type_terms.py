@@ -454,7 +454,11 @@ def unfold(alias: Alias) -> Type:
 def _with_alias(kind: Type, alias: Alias) -> Type:
     if isinstance(kind, Alias) and kind.name == alias.name:
         return alias if kind.target is None else kind
-    kids = tuple(_with_alias(kid, alias) for kid in kind.kids)
+    return with_kids(kind, tuple(_with_alias(kid, alias) for kid in kind.kids))
+
+
+def with_kids(kind: Type, kids: tuple[Type, ...]) -> Type:
+    """Give the same type over other parts."""
     return kind if kids == kind.kids else _make(type(kind), kind.tokens, kids)
 
 
