@@ -23,12 +23,8 @@ def message(text: str, folder: Path | None = None) -> str:
 
 
 def test_a_type_holds_itself() -> None:
-    assert (
-        evaluate(
-            f"{TREE} {TOTAL} (total {{:value 1 :below [{{:value 2}} {{:value 3 :below [{{:value 4}}]}}]}})"
-        )
-        == 10
-    )
+    tree = "{:value 1 :below [{:value 2} {:value 3 :below [{:value 4}]}]}"
+    assert evaluate(f"{TREE} {TOTAL} (total {tree})") == 10
 
 
 def test_the_place_inside_is_said() -> None:
@@ -65,10 +61,8 @@ def test_an_exported_type_brings_what_it_holds(use: str, tmp_path: Path) -> None
 def test_a_recursive_type_is_imported(tmp_path: Path) -> None:
     (tmp_path / "m.rtfs").write_text(f"(module m {TREE} (deftype Wood [:vector :Tree]))")
     use = "(import m) (defn g [x :m/Wood] x)"
-    assert (
-        display(evaluate(f"{use} (g [{{:value 1 :below []}}])", paths=(str(tmp_path),)))
-        == "[{:value 1 :below []}]"
-    )
+    made = evaluate(f"{use} (g [{{:value 1 :below []}}])", paths=(str(tmp_path),))
+    assert display(made) == "[{:value 1 :below []}]"
     assert "[0].below[0].value" in message(f'{use} (g [{{:value 1 :below [{{:value "x"}}]}}])', tmp_path)
 
 
