@@ -435,6 +435,37 @@ _ROWS: dict[str, ErrorRow] = {
         "",
         "",
     ),
+    "E510": ErrorRow(
+        "Not signed",
+        "load",
+        "Here only signed artifacts are loaded, and this one has no signature, or there is only a"
+        " source. Sign it with `rtfsc trust sign`.",
+        "",
+        "",
+    ),
+    "E511": ErrorRow(
+        "Signed by a stranger",
+        "load",
+        "The artifact is signed, but nobody here trusts the key. Nothing of it was decoded. "
+        "`rtfsc trust add` trusts a key.",
+        "",
+        "",
+    ),
+    "E512": ErrorRow(
+        "Wrong signature",
+        "load",
+        "The signature does not fit the content, is malformed, or cannot be checked here. Nothing"
+        " of the content was decoded.",
+        "",
+        "",
+    ),
+    "E513": ErrorRow(
+        "Revoked",
+        "load",
+        "The key that signed the artifact, or the artifact itself, was revoked. Nothing of it was decoded.",
+        "",
+        "",
+    ),
 }
 
 
