@@ -77,9 +77,18 @@ def _compiling(policy: Any) -> dict[str, Any]:
     }
 
 
-def install(paths: Sequence[str] | None = None) -> importer.PlanFinder:
+def install(paths: Sequence[str] | None = None, *, require_signed: bool = False) -> importer.PlanFinder:
     """Make Python's `import` find plans in `paths`, or wherever Python looks; they live in the default
-    session."""
+    session. `require_signed` loads only artifacts that a key on the user's trust list signed.
+
+    Raises: TrustError when that list cannot be read.
+    """
+    if require_signed:
+        # whoever asks for signatures pays for checking them
+        from rtfs_runtime.cache.store import trust_directory
+        from rtfs_runtime.trust import read_trust
+
+        _default().modules.require_signed(read_trust(trust_directory()))
     return importer.install(paths, _default)
 
 

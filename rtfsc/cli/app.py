@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import typer
 
-from rtfsc.cli import build, cache, check, dump, eval, explain, models, new, repl, run, trace
+from rtfsc.cli import build, cache, check, dump, eval, explain, models, new, repl, run, trace, trust
 from rtfsc.cli.outcome import DONE, INTERRUPTED, report
 
 COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
@@ -28,7 +28,9 @@ COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
         "dump": dump.command,
     }
 )
-GROUPS: Mapping[str, typer.Typer] = MappingProxyType({"cache": cache.app, "models": models.app})
+GROUPS: Mapping[str, typer.Typer] = MappingProxyType(
+    {"cache": cache.app, "models": models.app, "trust": trust.app}
+)
 _HIDDEN = frozenset({"dump"})
 
 app = typer.Typer(

@@ -12,6 +12,8 @@ from typing import Final
 from rtfs_runtime.artifact import ArtifactError
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.providers.tables import TableError
+from rtfs_runtime.signing import SignatureError
+from rtfs_runtime.trust import TrustError
 from rtfsc.diagnostics import CompileError
 from rtfsc.reports.render import compile_report, paint, runtime_report, use_color
 
@@ -35,7 +37,7 @@ def report(error: Exception, *, whole: bool) -> int:
     if isinstance(error, RtfsError):
         sys.stderr.write(runtime_report(error, color))
         return WRONG_PROGRAM
-    if isinstance(error, CommandError | TableError | ArtifactError):
+    if isinstance(error, CommandError | TableError | ArtifactError | TrustError | SignatureError):
         sys.stderr.write(f"{paint('error', '1;31', color)}: {error}\n")
         return WRONG_COMMAND
     _report_bug(error, whole, color)

@@ -13,13 +13,15 @@ from typing import Annotated, Any
 
 import typer
 
-from rtfs_runtime.cache.store import cache_directory
+from rtfs_runtime.cache.store import TRUST_FILE, cache_directory, trust_directory
 from rtfs_runtime.delegation.policy import Policy as PolicyData
+from rtfs_runtime.delegation.policy import with_pins
 from rtfs_runtime.delegation.policy_reader import load_nearest
 from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.interface import EMPTY
 from rtfs_runtime.loader import ModuleInstance
 from rtfs_runtime.settings import ledger_of
+from rtfs_runtime.trust import TrustError, read_trust
 from rtfsc.cli.outcome import CommandError
 from rtfsc.driver import compile_text, make_env
 from rtfsc.hook import Session
@@ -63,7 +65,19 @@ def policy_of(explicit: str | None, plan: str | Path | None = None) -> PolicyDat
     that is not there."""
     if explicit is not None and not os.path.isfile(explicit):
         raise CommandError(f"there is no policy {explicit}")
-    return load_nearest(explicit, plan)
+    return _with_pins(load_nearest(explicit, plan))
+
+
+def _with_pins(policy: PolicyData | None) -> PolicyData | None:
+    """Let what the user pinned stand before the rules. Raises: CommandError."""
+    directory = trust_directory()
+    path = os.path.join(directory, TRUST_FILE)
+    if not os.path.exists(path):
+        return policy
+    try:
+        return with_pins(policy, read_trust(directory).pins, path)
+    except TrustError as error:
+        raise CommandError(str(error)) from None
 
 
 def options_of(policy: PolicyData | None) -> Options:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from rtfs_runtime.artifact import Artifact, ArtifactError, check_stamp, decode
 from rtfs_runtime.cache.l4_artifact import DEFAULT_OPTIONS, LocalArtifacts, Wanted
@@ -19,6 +19,9 @@ from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.imports import Imports, module_error
 from rtfs_runtime.modulepath import Place, find_module
 from rtfs_runtime.toolchain import toolchain_digest
+
+if TYPE_CHECKING:
+    from rtfs_runtime.trust import Trust
 
 
 class Found(NamedTuple):
@@ -76,11 +79,17 @@ class ModuleStore:
         self._made: dict[Wanted, Artifact] = {}
         self._imports = Imports()
         self.delegates: Callable[[str], bool] | None = None
+        self._trust: Trust | None = None
 
     @property
     def can_compile(self) -> bool:
         """Tell whether a compile function was passed in."""
         return self._compile is not None
+
+    def require_signed(self, trust: Trust) -> None:
+        """Find from now on only artifacts that a trusted key signed; nothing else is decoded or compiled."""
+        self._trust = trust
+        self.forget()
 
     def forget(self) -> None:
         """Forget what was found, so that changed files are seen."""
@@ -115,6 +124,8 @@ class ModuleStore:
         Raises: ArtifactError, Uncompiled, OSError, RtfsError, and what the compile function raises.
         """
         source = None if place.source_path is None else _read(place.source_path)
+        if self._trust is not None:
+            return Found(self._signed(place, source, self._trust, as_module=as_module), place.path)
         if place.artifact_path is not None and not (source is not None and self._sources_first):
             try:
                 artifact = decode(_read(place.artifact_path), strict=False)
@@ -136,6 +147,24 @@ class ModuleStore:
         """Give the digest of a module's present interface; raises as `fetch`."""
         return self.fetch(name).artifact.interface_digest
 
+    def _signed(self, place: Place, source: bytes | None, trust: Trust, *, as_module: bool) -> Artifact:
+        # only sessions that ask for signatures check any
+        from rtfs_runtime.trust import admit
+
+        if place.artifact_path is None:
+            raise ArtifactError(
+                "E510", f"{place.path} is a source, and only signed artifacts are loaded here"
+            )
+        content, _ = admit(_read(place.artifact_path), trust, place.artifact_path)
+        artifact = decode(content, strict=False)
+        if source is not None and artifact.meta.source_digest != digest(source):
+            raise ArtifactError("E510", f"{place.path} has changed since its artifact was signed")
+        check_stamp(artifact.stamp, place.path)
+        self._check_dependencies(artifact, place)
+        if as_module and not artifact.is_module:
+            raise _no_module(place)
+        return artifact
+
     def _fitting(self, artifact: Artifact, place: Place, *, as_module: bool) -> Artifact:
         """Give the artifact, or what its source compiles to when it does not fit this process or what it
         imports."""
@@ -143,7 +172,7 @@ class ModuleStore:
             check_stamp(artifact.stamp, place.path)
             self._check_dependencies(artifact, place)
             if as_module and not artifact.is_module:
-                raise ArtifactError("E507", f"{place.path} has no module form: it cannot be imported")
+                raise _no_module(place)
             if self._compile is not None and self._is_closed(artifact, place):
                 return self._from_source(Request(artifact.source, artifact.filename, place.path, as_module))
         except ArtifactError:
@@ -170,6 +199,10 @@ class ModuleStore:
                 )
 
     def _from_source(self, request: Request) -> Artifact:
+        if self._trust is not None:
+            raise ArtifactError(
+                "E510", f"{request.path} is a source, and only signed artifacts are loaded here"
+            )
         if self._cache is None and self._compile is None:
             raise Uncompiled(request.path)
         wanted = Wanted(
@@ -197,6 +230,14 @@ class ModuleStore:
             # a damaged entry, or an import that is gone or broken: the compiler says what is wrong, in the
             # right place
             return None
+
+
+def _unsigned(path: str) -> ArtifactError:
+    return ArtifactError("E510", f"{path} is a source, and only signed artifacts are loaded here")
+
+
+def _no_module(place: Place) -> ArtifactError:
+    return ArtifactError("E507", f"{place.path} has no module form: it cannot be imported")
 
 
 def _asked(artifact: Artifact, wanted: Wanted) -> tuple[Wanted, ...]:

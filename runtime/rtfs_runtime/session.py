@@ -34,6 +34,7 @@ from rtfs_runtime.trace import Cost, Event, RunStart, Sink, Trace
 from rtfs_runtime.values import Keyword
 
 if TYPE_CHECKING:
+    from rtfs_runtime.cache.l4_library import Library
     from rtfs_runtime.cache.manager import CacheManager
     from rtfs_runtime.delegation.dispatch import Dispatcher
     from rtfs_runtime.delegation.policy import Policy
@@ -262,8 +263,10 @@ class Session:
         if self._dispatcher is None:
             # what asks models is loaded with the first one asked
             from rtfs_runtime.delegation.dispatch import Dispatcher, Models
+            from rtfs_runtime.delegation.published import PublishedFunctions
 
-            models = Models(self.registry, self.caches, self.settings.template)
+            published = PublishedFunctions(self, lambda: self.library)
+            models = Models(self.registry, self.caches, self.settings.template, published)
             self._dispatcher = Dispatcher(self.host, self.policy, models, self.settings.tenant)
         return self._dispatcher
 
@@ -280,6 +283,17 @@ class Session:
             given.world.write_log(f"warning: {problem}\n")
 
         return CacheManager(given.cache_dir, given.world.now_s, warn, given.world.elapsed_s)
+
+    @cached_property
+    def library(self) -> Library:
+        """The published modules that this session may execute."""
+        given = self.settings
+        if given.library is not None:
+            return given.library
+        # most sessions execute none
+        from rtfs_runtime.cache.l4_library import open_library
+
+        return open_library(given.cache_dir, given.world.now_s)
 
     def _facts(self) -> tuple[str, ...]:
         settings = self.settings

@@ -23,6 +23,7 @@ from rtfs_runtime.providers.registry import ModelRegistry
 from rtfs_runtime.trace import Deferred, Ledger, Replay, Sink
 
 if TYPE_CHECKING:
+    from rtfs_runtime.cache.l4_library import Library
     from rtfs_runtime.cache.manager import CacheManager
     from rtfs_runtime.delegation.policy import Policy
 
@@ -55,10 +56,10 @@ class Settings(NamedTuple):
            shows. `compile_source` None serves compiled modules only; `compile_options` is the key text of the
            options it compiles with. `registry` None is one with `echo-model`; the policy's models are added
            to a copy. `caches` None makes caches of decisions and answers for this session alone, kept in
-           `cache_dir`, or in memory. `output` None is standard output. `engine` None is a
-           `StaticDelegationEngine` over `static` and the policy. `template` None leaves the wording of
-           contracts to the policy and the models. `sink` gets every event, `ledger` keeps what runs do,
-           `replay` gives back what effects gave in a recorded run.
+           `cache_dir`, or in memory. `library` None is this user's published modules. `output` None is
+           standard output. `engine` None is a `StaticDelegationEngine` over `static` and the policy.
+           `template` None leaves the wording of contracts to the policy and the models. `sink` gets every
+           event, `ledger` keeps what runs do, `replay` gives back what effects gave in a recorded run.
     """
 
     capabilities: tuple[object, ...] = ()
@@ -73,6 +74,7 @@ class Settings(NamedTuple):
     cache: LocalArtifacts | None = None
     caches: CacheManager | None = None
     cache_dir: str | None = None
+    library: Library | None = None
     output: TextIO | None = None
     world: World = REAL
     engine: DelegationEngine | None = None

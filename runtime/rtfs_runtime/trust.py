@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from rtfs_runtime import signing
 from rtfs_runtime.artifact import ArtifactError, split_signature
-from rtfs_runtime.cache.store import write_file
+from rtfs_runtime.cache.store import TRUST_FILE, write_file
 from rtfs_runtime.digest import digest
 from rtfs_runtime.errors import Refused
 from rtfs_runtime.signing import PublicKey, SignatureError
 
-FILE_NAME: Final = "trust.json"
-_FIELDS: Final = ("keys", "revoked_keys", "revoked_artifacts", "pins")
+_FIELDS: Final = MappingProxyType(
+    {"keys": dict, "revoked_keys": list, "revoked_artifacts": list, "pins": dict}
+)
 
 
 class TrustError(Refused):
@@ -43,26 +43,12 @@ class Trust(NamedTuple):
     pins: Mapping[str, str] = MappingProxyType({})
 
 
-def trust_directory() -> str:
-    """Give where this user's trust list is: `RTFS_TRUST_DIR`, else the place that the platform names."""
-    chosen = os.environ.get("RTFS_TRUST_DIR")
-    if chosen:
-        return chosen
-    if sys.platform == "win32":
-        base = os.environ.get("APPDATA") or os.path.expanduser("~/AppData/Roaming")
-    elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Application Support")
-    else:
-        base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    return os.path.join(base, "rtfsc")
-
-
 def read_trust(directory: str) -> Trust:
     """Read a trust list; one that is not there trusts nobody.
 
     Raises: TrustError.
     """
-    path = os.path.join(directory, FILE_NAME)
+    path = os.path.join(directory, TRUST_FILE)
     try:
         with open(path, encoding="utf-8") as file:
             data = json.load(file)
@@ -84,7 +70,7 @@ def write_trust(directory: str, trust: Trust) -> None:
         "revoked_artifacts": sorted(trust.revoked_artifacts),
         "pins": dict(sorted(trust.pins.items())),
     }
-    path = os.path.join(directory, FILE_NAME)
+    path = os.path.join(directory, TRUST_FILE)
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         write_file(path, (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode())
@@ -141,6 +127,9 @@ def admit(data: bytes, trust: Trust, name: str = "the artifact") -> tuple[bytes,
 def _trust(data: Any) -> Trust:
     if not isinstance(data, dict) or set(data) != set(_FIELDS):
         raise ValueError(f"it must have the keys {', '.join(_FIELDS)}")
+    for name, kind in _FIELDS.items():
+        if not isinstance(data[name], kind):
+            raise ValueError(f"`{name}` has another shape")
     keys = [signing.public_key(bytes.fromhex(raw), name) for name, raw in data["keys"].items()]
     texts = [*data["revoked_keys"], *data["revoked_artifacts"], *data["pins"], *data["pins"].values()]
     if not all(isinstance(text, str) for text in texts):

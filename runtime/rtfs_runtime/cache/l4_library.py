@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from rtfs_runtime.artifact import SUFFIX, Artifact, ArtifactError, decode, join_signature, split_signature
 from rtfs_runtime.cache.layer import KeyNotFound, SerializationError, StorageError
 from rtfs_runtime.cache.sqlite import ANY_LABELS, Entry, Labels, SqliteStore
-from rtfs_runtime.cache.store import BlobStore
+from rtfs_runtime.cache.store import BlobStore, cache_directory, trust_directory
 from rtfs_runtime.digest import digest, key
 from rtfs_runtime.interface import Function, Interface
-from rtfs_runtime.trust import Trust, admit
+from rtfs_runtime.trust import Trust, admit, read_trust
 from rtfs_runtime.type_reader import read_type
-from rtfs_runtime.types import ANY, Type, to_data
+from rtfs_runtime.types import ANY, Alias, Type, to_data
 
 if TYPE_CHECKING:
     from rtfs_runtime.cache.embedding import Embedder, Vector
@@ -69,9 +69,8 @@ def function_hash(function: Function, types: Mapping[str, str]) -> bytes:
 
 def type_hash(params: tuple[Type, ...], rest: Type | None, result: Type) -> bytes:
     """Digest what a function type says, as `function_hash` does for a function."""
-    texts = [json.dumps(to_data(kind)) for kind in params]
-    last = "" if rest is None else json.dumps(to_data(rest))
-    return key("function", str(len(texts)), *texts, last, json.dumps(to_data(result)))
+    texts = [_flat(kind) for kind in params]
+    return key("function", str(len(texts)), *texts, "" if rest is None else _flat(rest), _flat(result))
 
 
 class Library:
@@ -222,8 +221,34 @@ class Library:
         return float(numpy.frombuffer(record.embedding, numpy.float32) @ embedding)
 
 
+def open_library(
+    directory: str | None, clock: Callable[[], float], embedder: Embedder | None = None
+) -> Library:
+    """Open the library below a cache directory, or the user's, under the user's trust list.
+
+    Raises: TrustError.
+    """
+    place = os.path.join(directory or cache_directory(), "library")
+    return Library(place, read_trust(trust_directory()), clock, embedder)
+
+
 def _type_text(text: str, types: Mapping[str, str]) -> str:
-    return json.dumps(to_data(read_type(text, types) if text else ANY))
+    return _flat(read_type(text, types) if text else ANY)
+
+
+def _flat(kind: Type) -> str:
+    """Write a type as text in which a name is what it stands for."""
+    data = to_data(kind)
+    groups = []
+    at = 0
+    while at < len(data):
+        tag, kids, tokens = data[at : at + 3]
+        end = at + 3 + int(tokens)
+        # the parts stand before the whole: without its own group, a name with a target is its target
+        if (tag, kids) != (Alias.tag, 1):
+            groups.append(data[at:end])
+        at = end
+    return json.dumps(groups)
 
 
 def _shown(function: Function, interface: Interface) -> str:

@@ -1,4 +1,4 @@
-"""A directory of immutable blobs, found by digest.
+"""A directory of immutable blobs, found by digest; and where the user's directories are.
 
 In: digests and bytes. Out: bytes. Files are written aside and renamed, so that a reader sees all of a blob or
 none, whoever else writes and whenever a process dies. A directory that cannot be written to is only read.
@@ -11,8 +11,11 @@ import contextlib
 import os
 import sys
 from threading import get_ident
+from typing import Final
 
 from rtfs_runtime.cache.layer import StorageError
+
+TRUST_FILE: Final = "trust.json"
 
 
 def cache_directory() -> str:
@@ -27,6 +30,29 @@ def cache_directory() -> str:
     else:
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.path.join(base, "rtfsc")
+
+
+def trust_directory() -> str:
+    """Give where this user's trust list is: `RTFS_TRUST_DIR`, else the place that the platform names."""
+    chosen = os.environ.get("RTFS_TRUST_DIR")
+    if chosen:
+        return chosen
+    if sys.platform == "win32":
+        base = os.environ.get("APPDATA") or os.path.expanduser("~/AppData/Roaming")
+    elif sys.platform == "darwin":
+        base = os.path.expanduser("~/Library/Application Support")
+    else:
+        base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    return os.path.join(base, "rtfsc")
+
+
+def has_pins() -> bool:
+    """Tell whether this user may have pinned functions; a list that cannot be read may hold some."""
+    try:
+        with open(os.path.join(trust_directory(), TRUST_FILE), "rb") as file:
+            return b'"pins": {}' not in file.read()
+    except OSError as error:
+        return not isinstance(error, (FileNotFoundError, NotADirectoryError))
 
 
 def write_file(path: str, data: bytes) -> None:

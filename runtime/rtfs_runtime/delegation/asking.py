@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from rtfs_runtime.delegation.answers import AnswerError, read_answer
 from rtfs_runtime.delegation.budget import Account, Amount, Refusal, Reservation, bound_of
 from rtfs_runtime.delegation.chain import Answer, Ask, Chain, Exhausted, Wait, show_reasons
+from rtfs_runtime.delegation.published import Unavailable
 from rtfs_runtime.delegation.question import CachedCall, ModelTarget, Question
 from rtfs_runtime.delegation.target import (
     ExecTarget,
@@ -99,11 +100,32 @@ class Asking:
                 self._answers[move.number] = self._question.body(*self._args)
                 self._chain.answered(1.0)
             case L4CacheHit():
-                self._chain.skipped("published modules cannot answer yet")
+                self._run_published(target, move)
             case LocalModel() | RemoteModel():
                 self._ask_model(target, move)
             case _:
                 assert_never(target)
+
+    def _run_published(self, target: L4CacheHit, move: Ask) -> None:
+        """Execute a published function; what it raises is the program's own affair."""
+        find = self._question.published
+        if find is None:
+            self._chain.skipped("this session has no published modules")
+            return
+        try:
+            function = find(target)
+        except Unavailable as error:
+            self._chain.skipped(str(error))
+            return
+
+        def act(_event: Event) -> object:
+            return function(*self._args)
+
+        detail = {"attempt": move.number, "module": target.storage_pointer}
+        self._answers[move.number] = self._host.record(
+            "attempt", show_target(target), self._args, detail, act
+        )
+        self._chain.answered(1.0)
 
     def _ask_model(self, target: ModelTarget, move: Ask) -> None:
         if not self._dispatcher.registry.has(target.model_id):

@@ -24,6 +24,7 @@ from rtfs_runtime.delegation.chain import Cooldowns
 from rtfs_runtime.delegation.contract import Contract, make_contract
 from rtfs_runtime.delegation.linker import Link
 from rtfs_runtime.delegation.policy import Policy, PolicyRule
+from rtfs_runtime.delegation.published import PublishedFunctions
 from rtfs_runtime.delegation.question import CachedCall, ModelTarget, Question
 from rtfs_runtime.delegation.stub import Dispatch
 from rtfs_runtime.delegation.target import (
@@ -58,6 +59,7 @@ class Models(NamedTuple):
     registry: ModelRegistry
     caches: CacheManager
     template: str | None
+    published: PublishedFunctions | None = None
 
 
 class Dispatcher:
@@ -75,6 +77,7 @@ class Dispatcher:
         self.cooldowns = Cooldowns() if policy is None else Cooldowns(policy.cooldown_s)
         self.budget = Budget(Limits() if policy is None else policy.budget, _days(models.caches.directory))
         self._template = models.template
+        self._published = models.published
         self._settings = {row.id: row for row in policy.models} if policy is not None else {}
         self._gates: dict[str, threading.BoundedSemaphore] = {
             row.id: threading.BoundedSemaphore(row.max_concurrency)
@@ -93,6 +96,11 @@ class Dispatcher:
         question = Question(
             contract, link.decision, link.rule or self._default_rule(), body, made_from=made_from
         )
+        if self._published is not None:
+            published, types = self._published, dict(slot.module.interface.types)
+            question = question._replace(
+                published=lambda target: published.function(target, slot.info, types)
+            )
 
         def dispatch(args: tuple[object, ...]) -> object:
             return self.call(question, args)

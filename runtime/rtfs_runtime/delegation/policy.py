@@ -6,12 +6,14 @@ a function. Source: delegation §2.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from rtfs_runtime.delegation.budget import Limits
 from rtfs_runtime.delegation.chain import DEFAULT_WINDOW_S, Escalation, RetryLimits
-from rtfs_runtime.delegation.target import ExecTarget, LocalModel, RemoteModel
+from rtfs_runtime.delegation.target import ExecTarget, L4CacheHit, LocalModel, RemoteModel
+from rtfs_runtime.digest import key
 from rtfs_runtime.host.grants import matches
 from rtfs_runtime.host.world import REAL, World
 from rtfs_runtime.providers.base import ModelSettings, ProviderError
@@ -85,8 +87,8 @@ class PolicyRule(NamedTuple):
 
     @property
     def models(self) -> bool:
-        """Tell whether the rule sends calls to models."""
-        return isinstance(self.target, (LocalModel, RemoteModel))
+        """Tell whether the rule sends calls to models, or to a published module."""
+        return isinstance(self.target, (LocalModel, RemoteModel, L4CacheHit))
 
 
 class Facts(NamedTuple):
@@ -153,6 +155,19 @@ class Policy(NamedTuple):
                 registry.register(row.make(settings, world))
             except ProviderError as error:
                 raise PolicyError(str(self.path), settings.line, str(error)) from None
+
+
+def with_pins(policy: Policy | None, pins: Mapping[str, str], where: str) -> Policy | None:
+    """Put what a user pinned before the rules of a policy; `where` names the list of pins."""
+    if not pins:
+        return policy
+    known = Policy(Path(where)) if policy is None else policy
+    rules = tuple(
+        PolicyRule(symbol, (L4CacheHit(pointer, ""),), f"{where} (pinned)")
+        for symbol, pointer in sorted(pins.items())
+    )
+    texts = (part for pair in sorted(pins.items()) for part in pair)
+    return known._replace(rules=(*rules, *known.rules), digest=key("pins", known.digest, *texts).hex())
 
 
 def _holds(rule: PolicyRule, symbol: str, facts: Facts | None) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rtfs_runtime.delegation.contract import Contract
 from rtfs_runtime.delegation.policy import CacheChoice, PolicyRule
-from rtfs_runtime.delegation.target import Decision, ExecTarget, LocalModel, RemoteModel
+from rtfs_runtime.delegation.target import Decision, ExecTarget, L4CacheHit, LocalModel, RemoteModel
 
 ModelTarget = LocalModel | RemoteModel
 
@@ -18,7 +18,8 @@ ModelTarget = LocalModel | RemoteModel
 class Question(NamedTuple):
     """What is the same for every call of one link. `body` answers for the target `local`, None when the
     function's body is only a text; `template` "" leaves that to the model; `made_from` are the digests of the
-    context that the decision was made from."""
+    context that the decision was made from, `published` finds published functions that take and give the
+    same."""
 
     contract: Contract
     decision: Decision
@@ -26,6 +27,7 @@ class Question(NamedTuple):
     body: Callable[..., object] | None
     template: str = ""
     made_from: str = ""
+    published: Callable[[L4CacheHit], Callable[..., object]] | None = None
 
     @property
     def targets(self) -> tuple[ExecTarget, ...]:

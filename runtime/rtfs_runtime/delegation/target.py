@@ -33,7 +33,11 @@ class RemoteModel(NamedTuple):
 
 
 class L4CacheHit(NamedTuple):
-    """A published, verified compiled module with the same interface answers."""
+    """A published, verified compiled module with the same interface answers.
+
+    Shape: `storage_pointer` is `ADDRESS/FUNCTION`; `signature` is the id of the key that must have signed it,
+           "" for any that is trusted.
+    """
 
     storage_pointer: str
     signature: str
@@ -100,7 +104,7 @@ def digest64(parts: Iterable[str]) -> int:
 
 
 def show_target(target: ExecTarget) -> str:
-    """Show a target as policies and traces write it: `local`, `local-model:ID`, `remote:ID`, `l4:ADDRESS`."""
+    """Show a target as policies write it: `local`, `local-model:ID`, `remote:ID`, `l4:ADDRESS/NAME`."""
     match target:
         case LocalPure():
             return "local"
@@ -115,7 +119,7 @@ def show_target(target: ExecTarget) -> str:
 
 
 def read_target(text: str) -> ExecTarget:
-    """Read what `show_target` writes, L4 apart; raises ValueError."""
+    """Read what `show_target` writes; raises ValueError."""
     kind, colon, model_id = text.partition(":")
     if kind == "local" and not colon:
         return LOCAL
@@ -123,4 +127,8 @@ def read_target(text: str) -> ExecTarget:
         return LocalModel(model_id)
     if kind == "remote" and model_id:
         return RemoteModel(model_id)
-    raise ValueError(f"no target `{text}`: write `local`, `local-model:ID` or `remote:ID`")
+    if kind == "l4" and "/" in model_id:
+        return L4CacheHit(model_id, "")
+    raise ValueError(
+        f"no target `{text}`: write `local`, `local-model:ID`, `remote:ID` or `l4:ADDRESS/FUNCTION`"
+    )
