@@ -64,6 +64,9 @@ class _Branch:
         scope = self._scope
         name = scope.path.rpartition("/")[2]
         scope.event = scope.trace.begin("branch", name, scope.path, self._around.event_id)
+        if self.reach == Reach.WRITES:
+            # whoever wonders why branches did not overlap finds it here
+            scope.event.detail["alone"] = "it may write"
 
     def run(self) -> None:
         """Compute the value."""
