@@ -10,6 +10,7 @@ something else than it did.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
 @pytest.fixture
 def rtfs_replay() -> Callable[..., Replayed]:
     """Give the function that replays a run of a ledger: `rtfs_replay(LEDGER, RUN="")`."""
-    # pytest loads this file wherever rtfsc is installed
-    from rtfsc.replaying import replay
 
-    return replay
+    def run(ledger: str | Path, run: str = "") -> Replayed:
+        # pytest loads this file wherever rtfsc is installed
+        from rtfsc.replaying import ReplayError, replay
+
+        try:
+            return replay(ledger, run)
+        except ReplayError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    return run

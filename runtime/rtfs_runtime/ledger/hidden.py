@@ -3,7 +3,8 @@
 In: the environment, effects as they end. Out: texts with names in place of what is hidden. A value is hidden
 wherever it appears once it is known: from the names of environment variables and of map keys that mean a
 secret, and from every read of the environment. A name in place of a value can be turned back where the same
-variable is set, which is how a replay gets it.
+variable is set, which is how a replay gets it. The plan's folder is written as a name too, so that a record
+can be replayed in another place.
 """
 
 from __future__ import annotations
@@ -28,22 +29,26 @@ _SECRET_KEY: Final = re.compile(
     re.I,
 )
 _PLACEHOLDER: Final = re.compile(r"\[env:([^\]\"\\]+)\]")
+_FOLDER: Final = "[plan-dir]"
 _SHORTEST: Final = 4
 """Shorter values are not looked for inside of other texts: they appear everywhere by chance."""
 _MOST_VALUES: Final = 10_000
 
 
 class Hidden:
-    """The values that one run must not show. Thread: the ledger's lock guards it."""
+    """The values that one run must not show; `folder` is the plan's. Thread: the ledger's lock guards it."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], folder: str = "") -> None:
         self._environment = environment
+        self._folder = folder
         self._names: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
         self._handles: dict[str, str] = {}
         for name, value in sorted(environment.items()):
             if _SECRET_VARIABLE.search(name):
                 self._hide(value, f"[env:{name}]")
+
+        self._hide(folder, _FOLDER)
 
     def learn(self, name: str, args: tuple[object, ...], outcome: object) -> None:
         """Take from an effect what is to be hidden from now on."""
@@ -69,7 +74,7 @@ class Hidden:
         return self._handles.setdefault(text, f"[handle:{len(self._handles) + 1}]")
 
     def reveal(self, encoded: str) -> object:
-        """Read a value back, with the present values of the variables that it names.
+        """Read a value back, with the plan's present folder and the present values of variables.
 
         Raises: ValueError for what is no encoding of a value; LookupError that names a variable that is not
                set.
@@ -81,7 +86,8 @@ class Hidden:
                 raise LookupError(match.group(1))
             return encode_basestring(value)[1:-1]
 
-        return decode_json(_PLACEHOLDER.sub(found, encoded))
+        here = encode_basestring(self._folder)[1:-1]
+        return decode_json(_PLACEHOLDER.sub(found, encoded.replace(_FOLDER, here)))
 
     def _hide(self, value: str, name: str) -> None:
         if len(value) >= _SHORTEST and value not in self._names:

@@ -94,7 +94,7 @@ def find_run(place: Place, wanted: str = "") -> Run:
         raise StoreError(f"{len(found)} runs begin with {wanted}: {', '.join(found[:5])}")
     name = wanted if wanted in found else found[-1]
     try:
-        (run,) = read_runs(place.records(name))
+        (run,) = read_runs(place.records(name), os.path.dirname(os.path.abspath(place.path)))
     except ValueError as error:
         raise StoreError(f"the run {name} cannot be read: {error}") from None
     return run

@@ -7,6 +7,7 @@ and `RecordedEvent` are what readers give.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple, cast
 
@@ -121,8 +122,21 @@ def _show(hidden: Hidden, value: object, limit: int) -> tuple[str | None, str]:
     return text, text
 
 
-def start_record(run: str, start: RunStart, time_s: float, hidden: Hidden) -> Record:
-    """Give the record that opens a run."""
+def folder_of(start: RunStart) -> str:
+    """Give the folder of the plan, "" where a module's name was run, or a text."""
+    return os.path.realpath(os.path.dirname(start.plan)) if os.path.isabs(start.plan) else ""
+
+
+def _relative(path: str, folder: str) -> str | None:
+    try:
+        return os.path.relpath(path, folder) if path and folder and os.path.isabs(path) else None
+    except ValueError:
+        # on another drive
+        return None
+
+
+def start_record(run: str, start: RunStart, time_s: float, hidden: Hidden, beside: str) -> Record:
+    """Give the record that opens a run; `beside` is the folder of the ledger."""
     try:
         args = show(hidden, tuple(map(from_python, start.args)), MAX_VALUE_CHARS)
     except (TypeError, ValueError):
@@ -135,6 +149,8 @@ def start_record(run: str, start: RunStart, time_s: float, hidden: Hidden) -> Re
         "time_s": round(time_s, 6),
         "name": start.name,
         "plan": start.plan,
+        "plan_from_ledger": _relative(start.plan, beside),
+        "policy_from_plan": _relative(start.policy, folder_of(start)),
         "function": start.function,
         "args": args,
         "grants": list(start.grants),
@@ -183,8 +199,9 @@ def _error(outcome: object, hidden: Hidden, limit: int) -> dict[str, object]:
     return {"kind": outcome.kind, "message": message, "fields": fields, "data": data}
 
 
-def read_runs(records: Iterable[Record]) -> list[Run]:
-    """Put records together to runs, in the order of their starts.
+def read_runs(records: Iterable[Record], beside: str) -> list[Run]:
+    """Put records together to runs, in the order of their starts; a plan that moved together with the ledger
+    is found where it is now.
 
     Raises: ValueError for records of another shape.
     """
@@ -198,19 +215,19 @@ def read_runs(records: Iterable[Record]) -> list[Run]:
             elif record["run"] in events:
                 events[record["run"]].append(_event(record))
         return [
-            _run(name, start, sorted(events[name], key=lambda event: event.id))
+            _run(name, start, beside, sorted(events[name], key=lambda event: event.id))
             for name, start in starts.items()
         ]
     except (KeyError, TypeError) as error:
         raise ValueError(f"a record of another shape: {error}") from None
 
 
-def _run(name: str, start: Record, events: list[RecordedEvent]) -> Run:
+def _run(name: str, start: Record, beside: str, events: list[RecordedEvent]) -> Run:
     if start["format"] != FORMAT:
         raise ValueError(f"a ledger of format {start['format']}, this is {FORMAT}")
     begin = RunStart(
         start["name"],
-        start["plan"],
+        _moved(start["plan"], start["plan_from_ledger"], beside),
         start["function"],
         (),
         tuple(start["grants"]),
@@ -218,7 +235,15 @@ def _run(name: str, start: Record, events: list[RecordedEvent]) -> Run:
         start["policy_digest"],
         start["tenant"],
     )
+    begin = begin._replace(policy=_moved(begin.policy, start["policy_from_plan"], folder_of(begin)))
     return Run(name, float(start["time_s"]), begin, start["args"], tuple(events))
+
+
+def _moved(path: str, relative: str | None, folder: str) -> str:
+    if relative is None or os.path.exists(path):
+        return path
+    found = os.path.normpath(os.path.join(folder, relative))
+    return found if os.path.exists(found) else path
 
 
 def _event(record: Record) -> RecordedEvent:

@@ -21,6 +21,7 @@ from rtfs_runtime.ledger.record import (
     RecordedEvent,
     Run,
     decode_shown,
+    folder_of,
     show,
     show_arguments,
 )
@@ -48,7 +49,7 @@ class Replayer:
                 f"{run.dropped} events of the run {run.id} were too many to be kept; record it with --ledger"
             )
         self.run = run
-        self._hidden = Hidden(environment)
+        self._hidden = Hidden(environment, folder_of(run.start))
         self._lock = threading.Lock()
         self._left = {event.path: event for event in _outermost(run)}
 

@@ -6,13 +6,14 @@ given. A store that fails is told about once and asked no more: no run fails bec
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, Protocol
 
 from rtfs_runtime.host.world import World
 from rtfs_runtime.ledger.hidden import Hidden
-from rtfs_runtime.ledger.record import MAX_VALUE_CHARS, Record, event_record, start_record
+from rtfs_runtime.ledger.record import MAX_VALUE_CHARS, Record, event_record, folder_of, start_record
 from rtfs_runtime.trace import Event, RunStart, Sink
 
 
@@ -21,7 +22,9 @@ class StoreError(Exception):
 
 
 class Store(Protocol):
-    """Where records are kept."""
+    """Where records are kept; `path` is the file or folder."""
+
+    path: str
 
     def append(self, record: Record) -> None:
         """Keep a record; raises StoreError."""
@@ -64,7 +67,7 @@ class _RunWriter:
         world = outside.world
         self._store = store
         self._warn = outside.warn
-        self._hidden = Hidden(outside.environment)
+        self._hidden = Hidden(outside.environment, folder_of(start))
         self._left = max_events
         self._dropped = 0
         self._lock = threading.Lock()
@@ -73,7 +76,8 @@ class _RunWriter:
         now_s = world.now_s()
         # events carry times of a clock that is even but starts anywhere
         self._offset_s = now_s - world.elapsed_s()
-        self._append(start_record(self._run, start, now_s, self._hidden))
+        folder = os.path.dirname(os.path.abspath(store.path))
+        self._append(start_record(self._run, start, now_s, self._hidden, folder))
 
     def record(self, event: Event) -> None:
         """Write an event; that of the run itself ends it."""

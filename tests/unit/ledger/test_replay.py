@@ -216,6 +216,29 @@ def test_a_policy_that_is_gone_is_named(plan: Plan) -> None:
     assert "/gone/delegation.toml, which is not there any more" in changed(plan.replay)
 
 
+def test_a_record_can_be_replayed_where_it_was_moved_to(plan: Plan, tmp_path: Path) -> None:
+    (tmp_path / "data.txt").write_text("data")
+    (tmp_path / "delegation.toml").write_text("")
+    value = plan.record('[(call :t/save (str @plan-dir "/out")) (str @plan-dir)]')
+    assert value == ({"saved": f"{tmp_path}/out"}, str(tmp_path))
+    text = Path(plan.ledger).read_text()
+    assert "[plan-dir]/out" in text
+    there = tmp_path / "moved"
+    there.mkdir()
+    for name in ("plan.rtfs", "runs.jsonl"):
+        (tmp_path / name).rename(there / name)
+    assert replay(there / "runs.jsonl").value == ({"saved": f"{there}/out"}, str(there))
+
+
+def test_a_changed_run_fails_its_test_with_both_sides(
+    plan: Plan, rtfs_replay: Callable[..., Replayed]
+) -> None:
+    plan.record("(ask 1)")
+    plan.write("(ask 2)")
+    with pytest.raises(pytest.fail.Exception, match=r"recorded: plan/ask \(1\)"):
+        rtfs_replay(plan.ledger)
+
+
 def test_a_recorded_run_is_a_test(plan: Plan, rtfs_replay: Callable[..., Replayed]) -> None:
     plan.record("[(ask 1) (random)]")
     assert rtfs_replay(plan.ledger).value[0] == "answer 1"  # type: ignore[index]

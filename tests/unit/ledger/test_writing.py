@@ -229,6 +229,7 @@ def test_a_ledger_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
 def test_a_disk_that_breaks_meanwhile_is_a_warning() -> None:
     class Full:
         left = 2
+        path = "full.jsonl"
 
         def append(self, record: dict[str, Any]) -> None:
             self.left -= 1
