@@ -7,8 +7,10 @@ takes a NaN for equal to itself. Source: language §4.3, rulings 4 and 6.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final, final
+from collections.abc import Iterator
+from contextlib import suppress
+from operator import eq
+from typing import Final, TypeAlias, final
 
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.maps import BigMap, Map
@@ -21,16 +23,23 @@ _ATOMS: Final = frozenset({type(None), bool, int, float, str, Keyword, Symbol, T
 _SEQUENCES: Final[dict[type, str]] = {tuple: "vector", BigVector: "vector", List: "list"}
 _MAPS: Final = frozenset({dict, BigMap})
 
-_REMEMBER_AFTER: Final = 1_000
-"""Containers compared before pairs are remembered: shared parts then cost once, small values nothing."""
+_LONG: Final = 16
+"""Elements from which on looking at the classes of all, in C, costs less than a loop."""
+
+_REMEMBER_AFTER: Final = 20_000
+"""Containers compared before pairs are remembered: shared parts then cost once, other values nothing."""
 
 _MISSING: Final = object()
+
+Pairs: TypeAlias = list[tuple[object, object]]
 
 
 def equal(left: object, right: object) -> bool:
     """Compare two values by the rules of `=`.
 
-    Cost: linear in the number of distinct parts, whatever is shared between them.
+    Cost: linear in the number of distinct parts, whatever is shared between them. Five times that of Python's
+    `==` on flat vectors, twelve times on maps of a few entries: 1, 1.0 and true differ, and so do two NaN,
+    so that classes are compared too.
     """
     kind = left.__class__
     if kind in _ATOMS:
@@ -38,39 +47,47 @@ def equal(left: object, right: object) -> bool:
     return _walk([(left, right)])
 
 
-def _walk(todo: list[tuple[object, object]]) -> bool:
-    """Compare pairs until one differs. A pair met again was equal or is still to come."""
+def _walk(level: Pairs) -> bool:
+    """Compare pairs, level by level, until one differs. A pair met again was equal or is still to come."""
     seen: set[tuple[int, int]] = set()
     steps = 0
-    while todo:
-        left, right = todo.pop()
-        kind = left.__class__
-        if kind in _ATOMS:
-            if kind is not right.__class__ or left != right:
-                return False
-            continue
-        steps += 1
+    while level:
+        steps += len(level)
         if steps > _REMEMBER_AFTER:
-            pair = (id(left), id(right))
-            if pair in seen:
-                continue
-            seen.add(pair)
-        if not _open(left, right, todo):
-            return False
+            level = _unseen(level, seen)
+        deeper: Pairs = []
+        for left, right in level:
+            if not _open(left, right, deeper):
+                return False
+        level = deeper
     return True
 
 
-def _open(left: object, right: object, todo: list[tuple[object, object]]) -> bool:
+def _unseen(level: Pairs, seen: set[tuple[int, int]]) -> Pairs:
+    found: Pairs = []
+    for left, right in level:
+        pair = (id(left), id(right))
+        if pair not in seen:
+            seen.add(pair)
+            found.append((left, right))
+    return found
+
+
+def _open(left: object, right: object, todo: Pairs) -> bool:
     """Compare two non-atoms without their elements; add the pairs of elements to what is to do."""
     kind, other = left.__class__, right.__class__
+    if kind is dict and other is dict:
+        return _same_entries(left, right, todo)  # type: ignore[arg-type]
+    if kind is tuple and other is tuple:
+        return _same_elements(left, right, todo)  # type: ignore[arg-type]
     if kind in _SEQUENCES:
-        if other not in _SEQUENCES or _SEQUENCES[kind] != _SEQUENCES[other] or len(left) != len(right):  # type: ignore[arg-type]
-            return False
-        return _pair_up(zip(left, right, strict=True), todo)  # type: ignore[call-overload]
+        return (
+            other in _SEQUENCES
+            and _SEQUENCES[kind] == _SEQUENCES[other]
+            and _same_elements(tuple(left), tuple(right), todo)  # type: ignore[arg-type]
+        )
     if kind in _MAPS:
-        if other not in _MAPS or len(left) != len(right):  # type: ignore[arg-type]
-            return False
-        return _pair_up(_entry_pairs(left, right), todo)  # type: ignore[arg-type]
+        return other in _MAPS and _same_entries(left, right, todo)  # type: ignore[arg-type]
     if kind is Set:
         return other is Set and _pair_sets(left, right, todo)  # type: ignore[arg-type]
     if isinstance(left, RtfsError):
@@ -78,25 +95,47 @@ def _open(left: object, right: object, todo: list[tuple[object, object]]) -> boo
     return left is right
 
 
-def _pair_up(pairs: Iterable[tuple[object, object]], todo: list[tuple[object, object]]) -> bool:
+def _same_elements(left: tuple[object, ...], right: tuple[object, ...], todo: Pairs) -> bool:
     """Settle the atoms at once, because most elements are; keep the rest."""
-    for left, right in pairs:
-        kind = left.__class__
+    if len(left) != len(right):
+        return False
+    if len(left) >= _LONG:
+        kinds = list(map(type, left))
+        if kinds == list(map(type, right)):
+            if _ATOMS.issuperset(kinds):
+                # flat: `==` recurses nowhere
+                return left == right and (float not in kinds or all(map(eq, left, left)))
+            if _ATOMS.isdisjoint(kinds):
+                todo += zip(left, right, strict=True)
+                return True
+    for one, other in zip(left, right, strict=True):
+        kind = one.__class__
         if kind in _ATOMS:
-            if kind is not right.__class__ or left != right:
+            if kind is not other.__class__ or one != other:
                 return False
         else:
-            todo.append((left, right))
+            todo.append((one, other))
     return True
 
 
-def _entry_pairs(left: Map, right: Map) -> Iterator[tuple[object, object]]:
-    for key, value in left.items():
+def _same_entries(left: Map, right: Map, todo: Pairs) -> bool:
+    if len(left) != len(right):
+        return False
+    if len(left) >= _LONG and list(left) == list(right):
+        return _same_elements(tuple(left.values()), tuple(right.values()), todo)
+    for key, one in left.items():
         # a key that is not there gives a value that equals nothing
-        yield value, right.get(key, _MISSING)
+        other = right.get(key, _MISSING)
+        kind = one.__class__
+        if kind in _ATOMS:
+            if kind is not other.__class__ or one != other:
+                return False
+        else:
+            todo.append((one, other))
+    return True
 
 
-def _pair_sets(left: Set, right: Set, todo: list[tuple[object, object]]) -> bool:
+def _pair_sets(left: Set, right: Set, todo: Pairs) -> bool:
     if len(left) != len(right):
         return False
     others: dict[int, list[object]] = {}
@@ -116,12 +155,23 @@ def _pair_sets(left: Set, right: Set, todo: list[tuple[object, object]]) -> bool
     return True
 
 
-def contains_value(items: Iterable[object], value: object) -> bool:
-    """Tell whether an element equals `value`."""
+def place_of(items: tuple[object, ...], value: object) -> int | None:
+    """Find the place of the first element that equals `value`."""
     kind = value.__class__
-    if kind in _ATOMS:
-        return any(item.__class__ is kind and item == value for item in items)
-    return any(equal(item, value) for item in items)
+    if kind in _OWN_KEY:
+        at = 0
+        with suppress(ValueError):
+            while True:
+                # looked for in C; Python may stop at 1.0 or true for 1
+                at = items.index(value, at)
+                if items[at].__class__ is kind:
+                    return at
+                at += 1
+        return None
+    for at, item in enumerate(items):
+        if equal(item, value):
+            return at
+    return None
 
 
 @final
@@ -176,7 +226,7 @@ def _mixed(digest: int) -> int:
 
 
 def _atom_digest(value: object) -> int | None:
-    """Hash what has no elements; None for a container."""
+    """Hash what has no elements but atoms; None for other containers."""
     kind = value.__class__
     if kind in _OWN_KEY:
         return hash(value)
@@ -185,7 +235,14 @@ def _atom_digest(value: object) -> int | None:
     if isinstance(value, Set):
         # the keys of members hold their hashes: a set costs its own size, not its depth
         return sum(_mixed(hash(key)) for key in value.members) & _BITS ^ _KIND_SEEDS[Set]
-    if kind in _KIND_SEEDS:
+    if kind in _SEQUENCES:
+        if _ATOMS.issuperset(map(type, value)):  # type: ignore[call-overload]
+            # Python's own hash never tells values apart that are equal
+            return hash(tuple(value)) ^ _KIND_SEEDS[kind]  # type: ignore[arg-type]
+        return None
+    if kind in _MAPS:
+        if _ATOMS.issuperset(map(type, value.values())):  # type: ignore[attr-defined]
+            return hash(frozenset(value.items())) ^ _KIND_SEEDS[kind]  # type: ignore[attr-defined]
         return None
     if isinstance(value, RtfsError):
         return hash(value.message) ^ 19

@@ -9,22 +9,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
+from json import JSONDecoder, JSONEncoder
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 from json.encoder import encode_basestring
-from typing import Final
+from sys import get_int_max_str_digits
+from typing import Any, Final
 
 from rtfs_runtime.errors import LimitExceeded, RtfsError, generic, type_error
-from rtfs_runtime.maps import is_map
-from rtfs_runtime.numbers_text import int_text, json_float_text, parse_int_text
+from rtfs_runtime.extent import check_extent
+from rtfs_runtime.limits import MAX_TEXT
+from rtfs_runtime.maps import BigMap, is_map
+from rtfs_runtime.numbers_text import MAX_DIGITS, int_text, json_float_text, parse_int_text
 from rtfs_runtime.values import Keyword, List, kind_name
-from rtfs_runtime.vectors import is_vector
+from rtfs_runtime.vectors import BigVector, is_vector
 
 
-def to_json(value: object, pretty: bool = False, *, limit: int | None = None) -> str:
+def to_json(value: object, pretty: bool = False, *, limit: int = MAX_TEXT) -> str:
     """Write a value as JSON: compact, or with two spaces of indentation.
 
     Raises: Generic for what JSON cannot hold; LimitExceeded past `limit` characters.
     """
+    text = None if pretty else _by_encoder(value, limit)
+    return _walked(value, pretty, limit) if text is None else text
+
+
+def _walked(value: object, pretty: bool, limit: int) -> str:
+    """Write by a stack of the open containers: any depth, and errors where they are."""
+    pages: list[str] = []
     parts: list[str] = []
     size = 0
     stack: list[_Open] = []
@@ -32,10 +44,15 @@ def to_json(value: object, pretty: bool = False, *, limit: int | None = None) ->
     while True:
         parts.append(text)
         size += len(text)
-        if limit is not None and size > limit:
+        if size > limit:
             raise LimitExceeded("output size", f"{limit} characters")
+        if len(parts) > _FLUSH_AFTER:
+            if not pages:
+                check_extent(value, limit)
+            pages.append("".join(parts))
+            parts.clear()
         if not stack:
-            return "".join(parts)
+            return "".join([*pages, *parts])
         top = stack[-1]
         for lead, item in top.items:
             separator = "," if top.used else ""
@@ -92,6 +109,96 @@ def _key_text(key: object) -> str:
     return key if isinstance(key, str) else int_text(key)  # type: ignore[arg-type]
 
 
+_FLUSH_AFTER: Final = 1 << 16
+_DEEPEST: Final = 100
+_MOST: Final = 1 << 20
+"""Depth and elements up to which C, which recurses, may write or read a value."""
+
+_COMPACT: Final = JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+_ENCODABLE: Final = frozenset({type(None), bool, str, int, float})
+_EXPONENT: Final = re.compile("[0-9]e[-+][0-9]")
+
+
+class _NotPlainError(Exception):
+    """The value must be walked: it is too deep or too large, or C would treat a part of it by other rules."""
+
+
+def _by_encoder(value: object, limit: int) -> str | None:
+    """Write by the standard encoder what it writes by the same rules; None where it would not."""
+    if not _guards_digits():
+        return None
+    try:
+        text = _COMPACT.encode(_Plain(limit).of(value, _DEEPEST))
+    except (ValueError, _NotPlainError):
+        # an integer of many digits, a NaN or an infinity is a ValueError
+        return None
+    if ("e-" in text or "e+" in text) and _EXPONENT.search(text):
+        return None
+    return text if len(text) <= limit else None
+
+
+def _guards_digits() -> bool:
+    """Tell whether the process refuses integers of more digits than ours may have; it does by default."""
+    return 0 < get_int_max_str_digits() <= MAX_DIGITS
+
+
+class _Plain:
+    """Turns values into what the standard encoder takes: keys into texts, big maps into dicts."""
+
+    def __init__(self, limit: int) -> None:
+        self.items = _MOST
+        self.size = limit
+
+    def of(self, value: Any, depth: int) -> object:
+        """Give a value for the encoder."""
+        if not depth:
+            raise _NotPlainError
+        kind = value.__class__
+        if kind is tuple or kind is List or kind is BigVector:
+            return self._list(value if kind is tuple else tuple(value), depth - 1)
+        if kind is dict or kind is BigMap:
+            return self._dicts((value,), depth - 1)[0]
+        if not self._are_atoms((value,)):
+            raise _NotPlainError
+        return value
+
+    def _list(self, items: tuple[Any, ...], depth: int) -> object:
+        if self._are_atoms(items):
+            return items
+        if {dict}.issuperset(map(type, items)):
+            return self._dicts(items, depth)
+        return [item if item.__class__ in _ENCODABLE else self.of(item, depth) for item in items]
+
+    def _dicts(self, maps: tuple[Any, ...], depth: int) -> list[dict[str, object]]:
+        found = [
+            {
+                key.text if key.__class__ is Keyword else key if key.__class__ is str else int_text(key): item
+                for key, item in each.items()
+            }
+            for each in maps
+        ]
+        self._are_atoms(tuple(chain.from_iterable(found)))
+        if not self._are_atoms(tuple(chain.from_iterable([each.values() for each in found]))):
+            for each in found:
+                for name, item in each.items():
+                    if item.__class__ not in _ENCODABLE:
+                        each[name] = self.of(item, depth)
+        return found
+
+    def _are_atoms(self, items: tuple[Any, ...]) -> bool:
+        """Tell whether all are atoms; refuse too many elements or characters: shared ones count each time."""
+        kinds = set(map(type, items))
+        self.items -= len(items)
+        if str in kinds:
+            texts = items if len(kinds) == 1 else [item for item in items if item.__class__ is str]
+            self.size -= sum(map(len, texts))
+        if self.items < 0 or self.size < 0:
+            raise _NotPlainError
+        return kinds <= _ENCODABLE
+
+
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
 _ATOM: Final = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][-+]?[0-9]+)?|true|false|null")
 _WORDS: Final = {"true": True, "false": False, "null": None}
@@ -105,7 +212,77 @@ def from_json(text: object, *, keywords: bool = False) -> object:
     """
     if not isinstance(text, str):
         raise type_error("string", kind_name(text), "parse-json")
-    return _Reader(text, keywords).read()
+    found = _by_decoder(text, keywords)
+    return _Reader(text, keywords).read() if found is _UNREAD else found
+
+
+_UNREAD: Final = object()
+_PEELINGS: Final = 50
+_BUT_MARKS: Final = bytes(set(range(256)) - set(b'[]{}"'))
+_DECODER: Final = JSONDecoder()
+_UNLIKE: Final = re.compile(r"-0(?![0-9.eE])|\\u[dD]")
+"""What the standard decoder reads in another way: a negative zero becomes 0, a lone surrogate a string."""
+_TO_CONVERT: Final = frozenset({list, dict, float})
+
+
+def _by_decoder(text: str, keywords: bool) -> object:
+    """Read by the standard decoder what it reads by the same rules; `_UNREAD` where it might not.
+
+    It takes constants and numbers that are no JSON, gives lists, and recurses in C.
+    """
+    if ("-0" in text or "\\u" in text) and _UNLIKE.search(text):
+        return _UNREAD
+    if not text.isascii() and _SURROGATE.search(text):
+        return _UNREAD
+    if not _guards_digits() or not _is_shallow(text):
+        return _UNREAD
+    try:
+        return _converted(_DECODER.decode(text), keywords)
+    except (ValueError, _NotPlainError):
+        return _UNREAD
+
+
+def _is_shallow(text: str) -> bool:
+    """Tell whether brackets do not nest deep: their innermost pairs are peeled off until nothing is left."""
+    if text.count("[") + text.count("{") <= _PEELINGS:
+        return True
+    if "\\" in text:
+        text = text.replace("\\\\", "").replace('\\"', "")
+    marks = text.encode("ascii", "ignore").translate(None, _BUT_MARKS).replace(b'""', b"")
+    if b'"' in marks:
+        # a string with brackets in it
+        marks = b"".join(text.encode("ascii", "ignore").split(b'"')[::2]).translate(None, _BUT_MARKS)
+    for _ in range(_PEELINGS):
+        if not marks:
+            return True
+        marks = marks.replace(b"[]", b"").replace(b"{}", b"")
+    return False
+
+
+def _converted(value: Any, keywords: bool) -> object:
+    """Make vectors of lists, and keywords of keys on demand; refuse what is no JSON number."""
+    kind = value.__class__
+    if kind is list:
+        kinds = set(map(type, value))
+        if kinds.isdisjoint(_TO_CONVERT) or (kinds == {dict} and not keywords and _are_flat(value)):
+            return tuple(value)
+        return tuple(
+            [_converted(item, keywords) if item.__class__ in _TO_CONVERT else item for item in value]
+        )
+    if kind is dict:
+        if keywords:
+            value = {Keyword(name): item for name, item in value.items()}
+        for name, item in value.items():
+            if item.__class__ in _TO_CONVERT:
+                value[name] = _converted(item, keywords)
+        return value
+    if kind is float and value - value != 0.0:
+        raise _NotPlainError
+    return value
+
+
+def _are_flat(dicts: list[dict[str, object]]) -> bool:
+    return _TO_CONVERT.isdisjoint(map(type, chain.from_iterable([each.values() for each in dicts])))
 
 
 def _bad(what: str, at: int) -> RtfsError:

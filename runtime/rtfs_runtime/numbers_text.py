@@ -7,6 +7,7 @@ set for `int` and `str`; more digits exceed a limit (ruling 8). Source: stdlib Â
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from rtfs_runtime.errors import LimitExceeded
@@ -93,6 +94,23 @@ def float_text(number: float) -> str:
     if shift < 0:
         return f"{sign}0.{'0' * (-shift - 1)}{whole}{fraction}"
     return sign + whole + fraction.ljust(shift, "0")
+
+
+SMALL: Final = 1 << 62
+"""Integers below it, and above its negative, are written by Python whatever limit the process has set."""
+
+
+def numbers_text(numbers: Sequence[int | float], separator: str) -> str:
+    """Write integers and floats one after the other, as `int_text` and `float_text` do.
+
+    Cost: that of `repr` and two replacements where no number is large or needs an exponent.
+    """
+    if max(numbers) < SMALL and min(numbers) > -SMALL:
+        text = repr([*numbers])[1:-1] + ","
+        # an exponent, an infinity and a NaN are written in other ways
+        if "e" not in text and "n" not in text:
+            return text.replace(".0,", ",")[:-1].replace(", ", separator)
+    return separator.join([int_text(each) if each.__class__ is int else float_text(each) for each in numbers])
 
 
 def json_float_text(number: float) -> str:

@@ -15,7 +15,7 @@ from rtfs_runtime.builtins.operands import (
     text_of,
 )
 from rtfs_runtime.builtins.table import builtin
-from rtfs_runtime.equality import canonical_key, contains_value, equal
+from rtfs_runtime.equality import canonical_key, place_of
 from rtfs_runtime.errors import type_error
 from rtfs_runtime.limits import check_items
 from rtfs_runtime.maps import BigMap, is_key, is_map
@@ -280,13 +280,7 @@ def contains(value: object, item: object) -> bool:
         return isinstance(item, str) and item in value
     if isinstance(value, Set):
         return set_has(value, item)
-    items = sequence(value, "contains?", "vector, list, string, or map")
-    return _may_hold(items, item) and contains_value(items, item)
-
-
-def _may_hold(items: tuple[object, ...], item: object) -> bool:
-    """Rule out quickly what is not there; only Python's `==` of atoms runs, which may take 1 for true."""
-    return item.__class__ not in _OWN_KEY or item in items
+    return place_of(sequence(value, "contains?", "vector, list, string, or map"), item) is not None
 
 
 def chunks(items: tuple[object, ...], size: object, operation: str) -> tuple[tuple[object, ...], ...]:
@@ -375,14 +369,4 @@ def index_of(value: object, item: object) -> int | None:
     if isinstance(items, str):
         at = items.find(text_of(item, "index-of"))
         return None if at < 0 else at
-    kind = item.__class__
-    if kind not in _OWN_KEY:
-        for at, each in enumerate(items):
-            if equal(each, item):
-                return at
-    elif item in items:
-        # Python may have taken 1 for 1.0 or true
-        for at, each in enumerate(items):
-            if each == item and each.__class__ is kind:
-                return at
-    return None
+    return place_of(items, item)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from runtime_values import DEEP, NESTS, nest, values
 
-from rtfs_runtime.equality import canonical_key, contains_value, equal
+from rtfs_runtime.equality import canonical_key, equal, place_of
 from rtfs_runtime.errors import RtfsError, generic
 from rtfs_runtime.maps import BigMap
 from rtfs_runtime.sets import make_set, set_conj, set_disj, set_has
@@ -88,10 +88,11 @@ def test_keys_meet_exactly_when_values_are_equal(left: object, right: object) ->
 
 
 def test_membership() -> None:
-    assert contains_value((1, "a", (2,)), (2,))
-    assert not contains_value((1, "a"), True)
-    assert not contains_value((NAN,), NAN)
-    assert not contains_value(((1,),), (1.0,))
+    assert place_of((1, "a", (2,)), (2,)) == 2
+    assert place_of((True, 1.0, 1), 1) == 2
+    assert place_of((1, "a"), True) is None
+    assert place_of((NAN,), NAN) is None
+    assert place_of(((1,),), (1.0,)) is None
 
 
 @pytest.mark.parametrize("kind", NESTS)
