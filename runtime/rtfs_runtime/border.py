@@ -177,7 +177,7 @@ def _set(values: list[tuple[object, object]]) -> object:
 
 def _sorted_set(values: list[tuple[object, object]]) -> object:
     # Python's order of a set changes from process to process
-    return make_set(sort_values(value for _, value in values))
+    return make_set(sort_values([value for _, value in values]))
 
 
 def _entries(items: object, stack: list[_Frame]) -> Iterator[tuple[object, object]]:

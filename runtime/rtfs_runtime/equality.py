@@ -158,7 +158,7 @@ def _pair_sets(left: Set, right: Set, todo: Pairs) -> bool:
 def place_of(items: tuple[object, ...], value: object) -> int | None:
     """Find the place of the first element that equals `value`."""
     kind = value.__class__
-    if kind in _OWN_KEY:
+    if kind in OWN_KEY:
         at = 0
         with suppress(ValueError):
             while True:
@@ -191,7 +191,8 @@ class ContainerKey:
         return other.__class__ is ContainerKey and equal(self.value, other.value)
 
 
-_OWN_KEY: Final = frozenset({type(None), str, int, Keyword, Symbol, Timestamp, Uuid, Resource})
+OWN_KEY: Final = frozenset({type(None), str, int, Keyword, Symbol, Timestamp, Uuid, Resource})
+"""Classes whose values are their own canonical keys."""
 _BOOLEANS: Final = (object(), object())
 
 
@@ -201,7 +202,7 @@ def canonical_key(value: object) -> object:
     Each key holds for one look-up or entry: a NaN, alone or inside, gives a key that no other call gives.
     """
     kind = value.__class__
-    if kind in _OWN_KEY:
+    if kind in OWN_KEY:
         return value
     if kind is bool:
         # dict would take True for 1
@@ -228,7 +229,7 @@ def _mixed(digest: int) -> int:
 def _atom_digest(value: object) -> int | None:
     """Hash what has no elements but atoms; None for other containers."""
     kind = value.__class__
-    if kind in _OWN_KEY:
+    if kind in OWN_KEY:
         return hash(value)
     if kind is bool or kind is float:
         return hash(value) ^ _KIND_SEEDS[kind]

@@ -100,17 +100,17 @@ SMALL: Final = 1 << 62
 """Integers below it, and above its negative, are written by Python whatever limit the process has set."""
 
 
-def numbers_text(numbers: Sequence[int | float], separator: str) -> str:
-    """Write integers and floats one after the other, as `int_text` and `float_text` do.
+def numbers_text(numbers: Sequence[int | float], separator: str) -> str | None:
+    """Write integers and floats one after the other, as `int_text` and `float_text` do, in C.
 
-    Cost: that of `repr` and two replacements where no number is large or needs an exponent.
+    None where a number is large, not finite, or so small that it would have an exponent.
     """
     if max(numbers) < SMALL and min(numbers) > -SMALL:
         text = repr([*numbers])[1:-1] + ","
-        # an exponent, an infinity and a NaN are written in other ways
+        # the "n" of an infinity or a NaN
         if "e" not in text and "n" not in text:
             return text.replace(".0,", ",")[:-1].replace(", ", separator)
-    return separator.join([int_text(each) if each.__class__ is int else float_text(each) for each in numbers])
+    return None
 
 
 def json_float_text(number: float) -> str:

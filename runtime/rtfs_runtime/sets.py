@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from rtfs_runtime.equality import canonical_key
+from rtfs_runtime.equality import OWN_KEY, canonical_key
 from rtfs_runtime.maps import Map, map_assoc, map_dissoc
 from rtfs_runtime.values import Set
 
 
 def make_set(items: Iterable[object]) -> Set:
     """Collect elements; of equal ones the first stays."""
+    items = tuple(items)
+    if OWN_KEY.issuperset(map(type, items)):
+        return Set(dict(zip(items, items, strict=True)))
     members: dict[object, object] = {}
     for item in items:
         members.setdefault(canonical_key(item), item)

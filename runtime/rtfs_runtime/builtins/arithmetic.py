@@ -7,7 +7,8 @@ arithmetic, leaves as Python's OverflowError, as from compiled instructions; `rt
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ Number = int | float
 MAX_INT64: Final = (1 << 63) - 1
 MIN_INT64: Final = -(1 << 63)
 _KINDS: Final = frozenset({int, float})
+_INTEGERS: Final = frozenset({int})
+_MANY: Final = 8
+"""Arguments from which on checking all of them in C costs less than a loop."""
 
 
 def truncate(value: float) -> int:
@@ -42,6 +46,8 @@ def truncate(value: float) -> int:
 def add(first: Number, *others: Number) -> Number:
     """Sum the arguments: an integer unless one is a float."""
     total = number(first, "+")
+    if len(others) >= _MANY and total.__class__ is int and _INTEGERS.issuperset(map(type, others)):
+        return sum(others, total)
     for each in others:
         if each.__class__ is not int and each.__class__ is not float:
             raise type_error("number", kind_name(each), "+")
@@ -164,8 +170,8 @@ def dec(value: Number) -> Number:
     raise generic("dec expects a number")
 
 
-def _all_numbers(values: tuple[object, ...], operation: str) -> None:
-    if not _KINDS.issuperset(map(type, values)):
+def _all_numbers(first: object, others: tuple[object, ...], operation: str) -> None:
+    if first.__class__ not in _KINDS or not _KINDS.issuperset(map(type, others)):
         raise generic(f"{operation} expects numbers")
 
 
@@ -186,8 +192,8 @@ def maximum(first: Any, *others: Any) -> Any:
     """
     if not others:
         return first
-    _all_numbers((first, *others), "max")
-    return max(first, *others)
+    _all_numbers(first, others, "max")
+    return max(chain((first,), others))
 
 
 @builtin(
@@ -202,8 +208,8 @@ def minimum(first: Any, *others: Any) -> Any:
     """
     if not others:
         return first
-    _all_numbers((first, *others), "min")
-    return min(first, *others)
+    _all_numbers(first, others, "min")
+    return min(chain((first,), others))
 
 
 @builtin("abs", "[:fn [:number] :number]", examples=(("(abs -5)", "5"), ("(abs -2.5)", "2.5")))
@@ -352,7 +358,37 @@ def _multiply_two(left: Any, right: Any) -> Any:
     return multiply(left, right)
 
 
+def _max_two(left: Any, right: Any) -> Any:
+    kind, other = left.__class__, right.__class__
+    if (kind is int or kind is float) and (other is int or other is float):
+        return right if right > left else left
+    return maximum(left, right)
+
+
+def _min_two(left: Any, right: Any) -> Any:
+    kind, other = left.__class__, right.__class__
+    if (kind is int or kind is float) and (other is int or other is float):
+        return right if right < left else left
+    return minimum(left, right)
+
+
 PAIRWISE: Final[Mapping[Any, Callable[[Any, Any], Any]]] = MappingProxyType(
-    {add: _add_two, multiply: _multiply_two}
+    {add: _add_two, multiply: _multiply_two, maximum: _max_two, minimum: _min_two}
 )
 """What a fold may call instead of a variadic function: `*others` makes a tuple at every call."""
+
+
+def fold_integers(function: Any, total: Any, items: tuple[object, ...]) -> Any:
+    """Fold integers by a builtin that C can fold; None where it cannot.
+
+    Only integers: a sum of floats, which newer Pythons make more exact, must be that of the plain loop.
+    """
+    fold = _FOLDS.get(function)
+    if fold is None or total.__class__ is not int or not _INTEGERS.issuperset(map(type, items)):
+        return None
+    return fold(chain((total,), items))
+
+
+_FOLDS: Final[Mapping[Any, Callable[[Iterable[Any]], Any]]] = MappingProxyType(
+    {add: sum, maximum: max, minimum: min}
+)

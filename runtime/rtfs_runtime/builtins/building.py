@@ -6,7 +6,7 @@ In: values. Out: new vectors, lists, sets and maps; what comes in is never chang
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from rtfs_runtime.builtins.arithmetic import truncate
 from rtfs_runtime.builtins.operands import (
@@ -192,19 +192,34 @@ def into(target: Any, source: object) -> object:
 
 
 def _into_map(target: Map, source: object) -> Map:
-    made = dict(flat(target))
     if is_map(source):
-        made.update(flat(source))
-        return made
-    for item in sequence(source, "into", "vector, list, or map"):
-        if item.__class__ is tuple and len(item) == 2 and item[0].__class__ in KEY_KINDS:
-            made[item[0]] = item[1]
-        else:
-            key, content = entry(item, "into")
-            made[key] = content
+        return flat(target) | flat(source)
+    items = sequence(source, "into", "vector, list, or map")
+    found = _made_of(items)
+    return flat(target) | (_entries(items) if found is None else found)
+
+
+def _made_of(items: Items) -> dict[object, object] | None:
+    """Let C make a map of vectors of two; None where a key may not be one, or stands twice."""
+    if not _VECTORS.issuperset(map(type, items)):
+        return None
+    try:
+        found: dict[object, object] = dict(items)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    # of two keys that Python takes for equal only the first would be looked at
+    return found if len(found) == len(items) and KEY_KINDS.issuperset(map(type, found)) else None
+
+
+def _entries(items: Items) -> dict[object, object]:
+    made: dict[object, object] = {}
+    for item in items:
+        key, content = entry(item, "into")
+        made[key] = content
     return made
 
 
+_VECTORS: Final = frozenset({tuple})
 _UNSET = object()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
-from rtfs_runtime.builtins.arithmetic import PAIRWISE
+from rtfs_runtime.builtins.arithmetic import PAIRWISE, fold_integers
 from rtfs_runtime.builtins.operands import KEY_KINDS, Items, caller, like, sequence, sequence_or_text
 from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.equality import equal
@@ -118,6 +118,10 @@ def fold(function: Any, initial: object, value: object = _UNSET) -> object:
     else:
         items = sequence_or_text(value, "reduce")
         total = initial
+    if function.__class__ is FunctionType and items.__class__ is tuple:
+        found = fold_integers(function, total, items)
+        if found is not None:
+            return found
     for item in items:
         total = call(total, item)
     return total
@@ -251,13 +255,11 @@ def drop_while(function: Any, value: object) -> object:
 
 def _first_failure(function: Any, items: Items | str, operation: str) -> int:
     call = one_argument(function, operation)
-    at = 0
-    for item in items:
+    for at, item in enumerate(items):
         got = call(item)
         if got is None or got is False:
-            break
-        at += 1
-    return at
+            return at
+    return len(items)
 
 
 def _looked_up(keyword: Keyword, items: Items | str) -> list[Any]:
@@ -284,10 +286,10 @@ def group_by(function: Any, value: object) -> object:
     keys = (
         _looked_up(function, items) if function.__class__ is Keyword else results(function, items, "group-by")
     )
+    if not KEY_KINDS.issuperset(map(type, keys)):
+        keys = [key if key.__class__ in KEY_KINDS else to_str(key) for key in keys]
     groups: dict[object, list[object]] = {}
     for key, item in zip(keys, items, strict=True):
-        if key.__class__ not in KEY_KINDS:
-            key = to_str(key)
         group = groups.get(key)
         if group is None:
             groups[key] = [item]

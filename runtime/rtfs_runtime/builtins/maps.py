@@ -221,14 +221,13 @@ def select_keys(value: Map, wanted: object) -> Map:
 )
 def rename_keys(value: Map, names: Map) -> Map:
     """Rename keys by a map from old to new; entries keep their places."""
-    renamed = mapping(names, "rename-keys")
-    made: dict[object, object] = {}
-    for key, content in mapping(value, "rename-keys").items():
-        name = renamed.get(key, key)
-        if not is_key(name):
-            raise bad_key(name, "rename-keys")
-        made[name] = content
-    return made
+    source = flat(mapping(value, "rename-keys"))
+    new = flat(mapping(names, "rename-keys"))
+    if not KEY_KINDS.issuperset(map(type, new.values())):
+        for key, name in new.items():
+            if key in source and not is_key(name):
+                raise bad_key(name, "rename-keys")
+    return {new.get(key, key): content for key, content in source.items()}
 
 
 @builtin(

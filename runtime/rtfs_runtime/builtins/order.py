@@ -12,7 +12,7 @@ from rtfs_runtime.builtins import compare
 from rtfs_runtime.builtins.loops import results
 from rtfs_runtime.builtins.operands import Items, caller, like, sequence_or_text
 from rtfs_runtime.builtins.table import builtin
-from rtfs_runtime.ordering import sort_values
+from rtfs_runtime.ordering import comparable, sort_by_keys, sort_values
 
 _UNSET: Final = object()
 _NUMBERS: Final = frozenset({int, float})
@@ -37,15 +37,8 @@ def sort(first: Any, second: Any = _UNSET) -> object:
     value = first if second is _UNSET else second
     items = sequence_or_text(value, "sort")
     kept = tuple(items)
-    found = _ascending(kept) if second is _UNSET else _compared(first, kept)
+    found: list[Any] = sort_values(kept) if second is _UNSET else _compared(first, kept)
     return "".join(found) if isinstance(items, str) else like(tuple(found), value)
-
-
-def _ascending(items: Items) -> list[Any]:
-    kinds = set(map(type, items))
-    if kinds <= _TEXTS or kinds <= _NUMBERS:
-        return sorted(items)
-    return list(sort_values(items))
 
 
 def _compared(function: Any, items: Items) -> list[Any]:
@@ -59,7 +52,11 @@ def _compared(function: Any, items: Items) -> list[Any]:
 def _merge_sort(call: Callable[[Any, Any], Any], items: list[Any]) -> list[Any]:
     """Sort by calling the function from Python bytecode, which `sorted` would call from C."""
     size = len(items)
-    width = 1
+    for at in range(1, size, 2):
+        got = call(items[at], items[at - 1])
+        if got is True or (got is not False and _is_before(got)):
+            items[at - 1 : at + 1] = items[at], items[at - 1]
+    width = 2
     while width < size:
         merged: list[Any] = []
         for low in range(0, size, 2 * width):
@@ -75,17 +72,23 @@ def _merge(call: Callable[[Any, Any], Any], left: list[Any], right: list[Any], m
         merged += left
         merged += right
         return
-    at = 0
-    size = len(left)
-    for item in right:
-        while at < size:
-            got = call(item, left[at])
+    add = merged.append
+    rest = iter(left)
+    other = next(rest)
+    for at, item in enumerate(right):
+        while True:
+            got = call(item, other)
             if got is True or (got is not False and _is_before(got)):
+                add(item)
                 break
-            merged.append(left[at])
-            at += 1
-        merged.append(item)
-    merged += left[at:]
+            add(other)
+            following = next(rest, _UNSET)
+            if following is _UNSET:
+                merged += right[at:]
+                return
+            other = following
+    add(other)
+    merged += rest
 
 
 def _is_before(got: Any) -> bool:
@@ -106,21 +109,10 @@ def sort_by(function: Any, first: Any, second: Any = _UNSET) -> object:
     """
     value = first if second is _UNSET else second
     items = sequence_or_text(value, "sort-by")
-    keys = tuple(results(function, items, "sort-by"))
-    places = range(len(items))
+    keys = results(function, items, "sort-by")
+    kept = tuple(items)
     if second is _UNSET:
-        found = sort_places(keys)
-    else:
-        before = caller(first, 2, "sort-by")
-        found = _merge_sort(lambda left, right: before(keys[left], keys[right]), list(places))
-    return like(tuple([items[place] for place in found]), value)
-
-
-def sort_places(keys: Items) -> list[int]:
-    """Give the places of keys in ascending order."""
-    kinds = set(map(type, keys))
-    if kinds <= _TEXTS or kinds <= _NUMBERS:
-        return sorted(range(len(keys)), key=keys.__getitem__)  # type: ignore[arg-type]
-    # the place stands behind its key in a vector: it decides nothing but where keys are equal
-    pairs: list[Any] = sort_values([(key, place) for place, key in enumerate(keys)])
-    return [place for _, place in pairs]
+        return like(tuple(sort_by_keys(kept, comparable(keys))), value)
+    before = caller(first, 2, "sort-by")
+    places = _merge_sort(lambda left, right: before(keys[left], keys[right]), list(range(len(kept))))
+    return like(tuple(map(kept.__getitem__, places)), value)

@@ -6,6 +6,8 @@ of the kind that came in. What builds new collections is in `building`, what cal
 
 from __future__ import annotations
 
+from itertools import chain
+
 from rtfs_runtime.builtins.operands import (
     index_error,
     integer,
@@ -17,7 +19,7 @@ from rtfs_runtime.builtins.operands import (
 from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.equality import canonical_key, place_of
 from rtfs_runtime.errors import type_error
-from rtfs_runtime.limits import check_items
+from rtfs_runtime.limits import MAX_ITEMS, check_items
 from rtfs_runtime.maps import BigMap, is_key, is_map
 from rtfs_runtime.sets import set_has
 from rtfs_runtime.values import Keyword, List, Set, kind_name
@@ -342,20 +344,44 @@ def interleave(left: object, right: object, *others: object) -> object:
 )
 def flatten(value: object) -> object:
     """Lay out nested vectors and lists in one vector."""
+    items = sequence(value, "flatten")
+    while items and (kinds := set(map(type, items))) <= _NESTED:
+        # all elements are sequences: C opens the whole level
+        check_items(sum(map(len, items)))  # type: ignore[arg-type]
+        items = tuple(chain.from_iterable(items))  # type: ignore[arg-type]
+    if not items or kinds.isdisjoint(_NESTED):
+        return items
+    return _flattened(items)
+
+
+def _flattened(items: tuple[object, ...]) -> tuple[object, ...]:
     found: list[object] = []
-    open_ones = [iter(sequence(value, "flatten"))]
+    open_ones = [iter(items)]
+    steps = 0
     while open_ones:
         for item in open_ones[-1]:
-            if item.__class__ is tuple or item.__class__ is List or item.__class__ is BigVector:
-                open_ones.append(iter(item))
+            steps += 1
+            if not steps & 0xFFFF:
+                # shared parts multiply: twenty levels of [v v] are a million elements
+                _check_growth(items, len(found))
+            if item.__class__ in _NESTED:
+                open_ones.append(iter(item))  # type: ignore[call-overload]
                 break
             found.append(item)
-            if not len(found) & 0xFFFF:
-                # shared parts multiply: twenty levels of [v v] are a million elements
-                check_items(len(found))
         else:
             open_ones.pop()
     return tuple(found)
+
+
+def _check_growth(items: tuple[object, ...], found: int) -> None:
+    check_items(found)
+    # imported here: hardly any program gets here, and every program loads this module
+    from rtfs_runtime.extent import check_extent
+
+    check_extent(items, 2 * MAX_ITEMS)
+
+
+_NESTED = frozenset({tuple, List, BigVector})
 
 
 @builtin(

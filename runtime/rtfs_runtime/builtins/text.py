@@ -12,7 +12,8 @@ from typing import Final
 from rtfs_runtime.builtins.operands import index_error, integer, sequence, text_of
 from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.errors import type_error
-from rtfs_runtime.limits import MAX_TEXT, check_items, check_text
+from rtfs_runtime.limits import check_items, check_text
+from rtfs_runtime.numbers_text import SMALL, numbers_text
 from rtfs_runtime.printer import to_str
 from rtfs_runtime.values import Keyword, Symbol, kind_name
 
@@ -40,24 +41,36 @@ BLANKS: Final = "".join(
 
 
 _TEXTS: Final = frozenset({str})
-_SMALL: Final = 1 << 62
+_NUMBERS: Final = frozenset({int, float})
+_SHORT: Final = 16
+"""Characters of a separator that make no text too long, however many numbers it stands between."""
 
 
-def _rendered(values: tuple[object, ...]) -> Sequence[str]:
-    """Render like `str`, within the limit for all together."""
-    if _TEXTS.issuperset(map(type, values)):
-        check_text(sum(map(len, values)))  # type: ignore[arg-type]
-        return values  # type: ignore[return-value]
+def _joined(between: str, values: tuple[object, ...]) -> str:
+    """Join the texts of values, within the limit for all together."""
+    parts: Sequence[str]
+    kinds = set(map(type, values))
+    if kinds <= _TEXTS:
+        parts = values  # type: ignore[assignment]
+    elif kinds <= _NUMBERS and len(between) <= _SHORT and (text := numbers_text(values, between)) is not None:  # type: ignore[arg-type]
+        return text
+    else:
+        parts = _rendered(values)
+    # known before it is made: elements and separators may be one text many times
+    check_text(sum(map(len, parts)) + len(between) * len(parts))
+    return between.join(parts)
+
+
+def _rendered(values: tuple[object, ...]) -> list[str]:
     parts: list[str] = []
     for value in values:
         kind = value.__class__
         if kind is str:
             parts.append(value)  # type: ignore[arg-type]
-        elif kind is int and -_SMALL < value < _SMALL:  # type: ignore[operator]
+        elif kind is int and -SMALL < value < SMALL:  # type: ignore[operator]
             parts.append(str(value))
         else:
-            parts.append(to_str(value, MAX_TEXT))
-    check_text(sum(map(len, parts)))
+            parts.append(to_str(value))
     return parts
 
 
@@ -73,7 +86,7 @@ def _rendered(values: tuple[object, ...]) -> Sequence[str]:
 )
 def concatenate(*values: object) -> str:
     """Join the texts of all arguments; a string gives itself."""
-    return "".join(_rendered(values))
+    return _joined("", values)
 
 
 @builtin(
@@ -84,10 +97,7 @@ def concatenate(*values: object) -> str:
 )
 def join(separator: str, values: object) -> str:
     """Join the texts of the elements with a separator between them."""
-    between = text_of(separator, "join")
-    parts = _rendered(sequence(values, "join"))
-    check_text(len(between) * len(parts))
-    return between.join(parts)
+    return _joined(text_of(separator, "join"), sequence(values, "join"))
 
 
 @builtin(

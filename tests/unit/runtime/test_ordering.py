@@ -29,7 +29,7 @@ def test_order(index: int) -> None:
 
 
 def test_sort_sorts() -> None:
-    assert sort_values(reversed(IN_ORDER)) == IN_ORDER
+    assert sort_values(IN_ORDER[::-1]) == IN_ORDER
 
 
 def test_numbers_of_equal_value_keep_their_places() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cmp_to_key
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from runtime_values import DEEP, atoms, keys, values
 
@@ -15,6 +16,7 @@ from rtfs_runtime.errors import LimitExceeded, RtfsError
 from rtfs_runtime.jsontext import _Reader, _walked, from_json, to_json
 from rtfs_runtime.maps import BigMap, is_map
 from rtfs_runtime.numbers_text import float_text
+from rtfs_runtime.ordering import comparable, compare_values, sort_by_keys, sort_values
 from rtfs_runtime.printer import display
 from rtfs_runtime.values import Keyword, List, Set
 from rtfs_runtime.vectors import BigVector, is_vector
@@ -158,3 +160,11 @@ def test_shared_parts_are_counted_before_they_are_written() -> None:
     for write in (display, to_json):
         with pytest.raises(LimitExceeded):
             write(value)
+
+
+@given(st.one_of(wide, records, st.lists(things, max_size=20).map(tuple), st.lists(records).map(tuple)))
+def test_sorting_by_keys_is_sorting_by_comparing(items: tuple[object, ...]) -> None:
+    want = sorted(items, key=cmp_to_key(compare_values))
+    assume(not any("NaN" in display(item) for item in items))
+    assert [*map(id, sort_values(items))] == [*map(id, want)]
+    assert [*map(id, sort_by_keys(items, comparable(items)))] == [*map(id, want)]
