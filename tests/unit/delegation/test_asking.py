@@ -160,7 +160,7 @@ def test_an_unsure_answer_escalates(tmp_path: Path) -> None:
     first, second = Fake("a", ModelReply("1", confidence=0.6)), Fake("b", ModelReply("2", confidence=0.5))
     rule = RULE + 'fallback = ["remote:b"]\nescalate_below = 0.7\n'
     bench = Bench(tmp_path, PLAN, rule, first, second)
-    assert bench.call(1) == 1, "the surer of two unsure answers"
+    assert bench.call(1) == 2, "the last of the chain is whom it trusts most"
     second.answers = [ModelReply("2", confidence=0.8)]
     assert bench.call(2) == 2
 
