@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import typer
 
-from rtfsc.cli import build, cache, check, dump, eval, explain, models, new, repl, run, trace, trust
+from rtfsc.cli import arbiter, build, cache, check, dump, eval, explain, models, new, repl, run, trace, trust
 from rtfsc.cli.outcome import DONE, INTERRUPTED, report
 
 COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
     }
 )
 GROUPS: Mapping[str, typer.Typer] = MappingProxyType(
-    {"cache": cache.app, "models": models.app, "trust": trust.app}
+    {"arbiter": arbiter.app, "cache": cache.app, "models": models.app, "trust": trust.app}
 )
 _HIDDEN = frozenset({"dump"})
 

@@ -12,6 +12,8 @@ import pytest
 
 from rtfs_runtime.delegation.grammar import grammar_of
 from rtfs_runtime.host.world import REAL
+from rtfs_runtime.providers.arbiter import RemoteArbiterModel
+from rtfs_runtime.providers.arbiter_server import ArbiterServer
 from rtfs_runtime.providers.base import (
     Example,
     Message,
@@ -23,7 +25,7 @@ from rtfs_runtime.providers.base import (
     Sampling,
 )
 from rtfs_runtime.providers.echo import LocalEchoModel
-from rtfs_runtime.providers.registry import PROVIDERS
+from rtfs_runtime.providers.registry import PROVIDERS, ModelRegistry
 from rtfs_runtime.providers.rules import Rule, RulesModel
 from rtfs_runtime.providers.scripted import ScriptedModel
 from rtfs_runtime.type_reader import read_type
@@ -62,14 +64,28 @@ def _openai(_folder: Path) -> ModelProvider:
     return PROVIDERS["openai"].make(ModelSettings("m", "openai"), REAL._replace(env=env.get))
 
 
+@cache
+def _arbiter_endpoint() -> str:
+    registry = ModelRegistry()
+    registry.register(ScriptedModel("far", {"love": "positive"}))
+    server = ArbiterServer(("127.0.0.1", 0), registry, "", REAL.elapsed_s)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def _arbiter(_folder: Path) -> ModelProvider:
+    return RemoteArbiterModel("m", _arbiter_endpoint(), model="far")
+
+
 MAKERS: dict[str, Callable[[Path], ModelProvider]] = {
     "echo": lambda _: LocalEchoModel("m", ""),
     "scripted": lambda _: ScriptedModel("m", {"love": "positive"}),
     "rules": lambda _: RulesModel("m", (Rule("positive", "love"),), default="neutral"),
     "llama": _llama,
     "openai": _openai,
+    "arbiter": _arbiter,
 }
-MARKS = {"llama": pytest.mark.model, "openai": pytest.mark.servers}
+MARKS = {"llama": pytest.mark.model, "openai": pytest.mark.servers, "arbiter": pytest.mark.servers}
 MODELS = [pytest.param(name, marks=MARKS.get(name, ())) for name in MAKERS]
 
 

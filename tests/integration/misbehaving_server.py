@@ -212,10 +212,13 @@ async def _plain(writer: Writer, body: Any, _headers: object) -> None:
 
 
 async def _new(writer: Writer, body: Any, _headers: object) -> None:
-    """Refuse `max_tokens`, as the reasoning models of OpenAI do."""
+    """Refuse `max_tokens` and `temperature`, as the reasoning models of OpenAI do."""
     if "max_tokens" in body:
         message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
         writer.write(response(400, {"error": {"message": message, "code": "unsupported_parameter"}}))
+    elif "temperature" in body:
+        message = "Unsupported value: 'temperature' does not support 0 with this model."
+        writer.write(response(400, {"error": {"message": message, "code": "unsupported_value"}}))
     else:
         writer.write(response(200, completion("fine")))
     await writer.drain()

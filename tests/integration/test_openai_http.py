@@ -258,10 +258,11 @@ def test_an_answer_is_taken_from_its_wrapper(server: Server) -> None:
     assert server.seen[-1].body["response_format"]["schema"]["required"] == ["answer"]
 
 
-def test_a_server_that_wants_another_name_for_the_limit_gets_it(server: Server) -> None:
+def test_a_model_that_reasons_gets_its_limit_by_another_name_and_no_temperature(server: Server) -> None:
     provider = model(server.url("new"))
     assert provider.infer(ask()).text == "fine"
-    assert server.seen[-1].body["max_completion_tokens"] == 256
+    body = server.seen[-1].body
+    assert body["max_completion_tokens"] == 256 and not {"max_tokens", "temperature"} & set(body)
     provider.close()
 
 

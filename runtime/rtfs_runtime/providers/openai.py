@@ -21,28 +21,33 @@ in this object, not in a message. There is no default address: text goes to no s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterable
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 from rtfs_runtime.host.world import World
 from rtfs_runtime.providers.base import Message, ModelReply, ModelRequest, ModelSettings, ProviderError
 from rtfs_runtime.providers.calibration import label_shares_of, prior_of, without_prior
 from rtfs_runtime.providers.http_client import HttpClient, HttpReply, HttpRequest
+from rtfs_runtime.providers.http_endpoint import (
+    DEFAULT_TIMEOUT_S,
+    headers,
+    left_s,
+    read_address,
+    read_key,
+    variable,
+    without_key,
+)
 from rtfs_runtime.providers.http_failures import Complaint, is_refusal, status_failure
 from rtfs_runtime.providers.labels import NEUTRAL
 from rtfs_runtime.providers.openai_bodies import Features, completion_body, encode_body, read_reply
 from rtfs_runtime.trace import Usage
 
-DEFAULT_TIMEOUT_S: Final = 60.0
-
 _MODES: Final = ("auto", "strict", "json_object", "none")
-_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLES: Final = {"base_url_env": "OPENAI_BASE_URL", "api_key_env": "OPENAI_API_KEY"}
+_EXAMPLE: Final = "http://localhost:8000/v1"
 # how requests are written and answers read: another number is another answer, so caches hold it
 _PROTOCOL: Final = "openai-1"
 _PATHS: Final = {"chat": "/chat/completions", "text": "/completions"}
-_SHORTEST_HIDDEN: Final = 8
 
 Steps = Generator[HttpRequest, HttpReply, ModelReply]
 
@@ -64,8 +69,9 @@ class OpenAIModel:
         self.id = settings.id
         options = settings.options
         self._model = str(options.get("model", settings.id))
-        self._url_name = self._variable("base_url_env", options.get("base_url_env", "OPENAI_BASE_URL"))
-        self._key_name = self._variable("api_key_env", options.get("api_key_env", "OPENAI_API_KEY"))
+        named = {key: options.get(key, default) for key, default in _VARIABLES.items()}
+        self._url_name = variable(self.id, "base_url_env", named["base_url_env"])
+        self._key_name = variable(self.id, "api_key_env", named["api_key_env"])
         mode = options.get("json_schema", "auto")
         if mode not in _MODES:
             legal = ", ".join(_MODES)
@@ -153,22 +159,13 @@ class OpenAIModel:
         """Write what to send, take what came back, until there is a reply."""
         begun_s = self._world.elapsed_s()
         endpoint = self._endpoint()
-        key = self._key()
+        key = read_key(self._world, self._key_name)
         features = self._features[request.form]
         while True:
             body = encode_body(completion_body(request, self._model, features))
-            headers = {
-                "content-type": "application/json",
-                "accept": "application/json",
-                "accept-encoding": "identity",
-                "user-agent": "rtfsc",
-            }
-            if key:
-                headers["authorization"] = f"Bearer {key}"
             url = endpoint.base_url + _PATHS[request.form]
-            reply = _hide(
-                (yield HttpRequest(url, headers, body, self._left_s(request, begun_s, endpoint.host))), key
-            )
+            wait_s = left_s(request, begun_s + self._timeout_s, self._world.elapsed_s(), endpoint.host)
+            reply = without_key((yield HttpRequest(url, headers(key), body, wait_s)), key)
             if 200 <= reply.status < 300:
                 self._features[request.form] = features
                 found = read_reply(reply.body, request, features)
@@ -184,16 +181,6 @@ class OpenAIModel:
                 return less
         raise status_failure(reply, host, self._key_name, self._world.now_s())
 
-    def _left_s(self, request: ModelRequest, begun_s: float, host: str) -> float:
-        """Give the time that an attempt still has."""
-        now_s = self._world.elapsed_s()
-        left_s = begun_s + self._timeout_s - now_s
-        if request.deadline_s is not None:
-            left_s = min(left_s, request.deadline_s - now_s)
-        if left_s <= 0:
-            raise ProviderError(f"no time is left to ask {host}", "timeout", retryable=True)
-        return left_s
-
     def _connection(self) -> HttpClient:
         if self._client is None:
             # two threads may both make one: nothing is open yet, so the loser's is dropped
@@ -205,23 +192,10 @@ class OpenAIModel:
         if not given:
             raise ProviderError(
                 f"model `{self.id}` needs the address of its server in the variable {self._url_name}, "
-                f"as in {self._url_name}=http://localhost:8000/v1"
+                f"as in {self._url_name}={_EXAMPLE}"
             )
-        return _read_endpoint(given, self._url_name)
-
-    def _key(self) -> str:
-        key = (self._world.env(self._key_name) or "").strip()
-        if not all("!" <= character <= "~" for character in key):
-            raise ProviderError(f"the variable {self._key_name} holds no key: a key is printable ASCII")
-        return key
-
-    def _variable(self, what: str, name: object) -> str:
-        # the name is not shown: whoever gets this wrong has put the key itself there
-        if not _VARIABLE.fullmatch(str(name)):
-            raise ProviderError(
-                f"`{what}` of model `{self.id}` must be the name of a variable: letters, digits and `_`"
-            )
-        return str(name)
+        origin, path, host = read_address(given, f"the variable {self._url_name}", _EXAMPLE)
+        return _Endpoint(f"{origin}{path or '/v1'}", host)
 
 
 def _sum(usages: Iterable[Usage]) -> Usage:
@@ -233,25 +207,3 @@ def _replied(ended: StopIteration) -> ModelReply:
     reply = ended.value
     assert isinstance(reply, ModelReply)
     return reply
-
-
-def _read_endpoint(given: str, name: str) -> _Endpoint:
-    try:
-        parts = urlsplit(given)
-        legal = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        legal = False
-    if not legal or any(character <= " " for character in given):
-        raise ProviderError(f"the variable {name} must hold an address such as http://localhost:8000/v1")
-    if parts.username is not None or parts.query or parts.fragment:
-        # the address is shown in messages and is part of keys, so no secret may be in it
-        raise ProviderError(f"the address in the variable {name} must have no user, query or fragment")
-    path = parts.path.rstrip("/")
-    return _Endpoint(f"{parts.scheme}://{parts.netloc}{path or '/v1'}", parts.netloc)
-
-
-def _hide(reply: HttpReply, key: str) -> HttpReply:
-    """Take the key out of what a server says: some repeat it in their complaints."""
-    if len(key) < _SHORTEST_HIDDEN or key.encode("ascii") not in reply.body:
-        return reply
-    return reply._replace(body=reply.body.replace(key.encode("ascii"), b"[key]"))

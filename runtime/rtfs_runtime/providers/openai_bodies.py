@@ -33,11 +33,13 @@ _WRAPPED_NOTE: Final = f'Give it as a JSON object of the form {{"{ANSWER}": VALU
 class Features(NamedTuple):
     """What a server is asked for beyond text for text; less after it has refused something.
 
-    Shape: `limit_key` is the name under which the server takes the greatest number of tokens.
+    Shape: `limit_key` is the name under which the server takes the greatest number of tokens. `temperature`
+           False leaves it out: models that reason have one of their own.
     """
 
     schema: SchemaMode = "strict"
     logprobs: bool = True
+    temperature: bool = True
     limit_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
 
     def without(self, complaint: str) -> Features | None:
@@ -45,6 +47,8 @@ class Features(NamedTuple):
         text = complaint.lower()
         if self.limit_key == "max_tokens" and "max_completion_tokens" in text:
             return self._replace(limit_key="max_completion_tokens")
+        if self.temperature and "temperature" in text and "support" in text:
+            return self._replace(temperature=False)
         if self.logprobs and ("logprobs" in text or "logits_all" in text):
             return self._replace(logprobs=False)
         if self.schema != "none" and any(word in text for word in ("response_format", "schema", "json")):
@@ -64,8 +68,9 @@ def completion_body(request: ModelRequest, model: str, features: Features) -> Bo
         "model": model,
         # servers generate until their context is full when they are not told
         features.limit_key: sampling.max_tokens,
-        "temperature": sampling.temperature,
     }
+    if features.temperature:
+        body["temperature"] = sampling.temperature
     if sampling.top_p != 1.0:
         body["top_p"] = sampling.top_p
     if sampling.stop:

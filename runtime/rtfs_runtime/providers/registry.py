@@ -58,6 +58,12 @@ def _openai(settings: ModelSettings, world: World) -> ModelProvider:
     return OpenAIModel(settings, world)
 
 
+def _arbiter(settings: ModelSettings, world: World) -> ModelProvider:
+    from rtfs_runtime.providers.arbiter import RemoteArbiterModel
+
+    return RemoteArbiterModel.from_settings(settings, world)
+
+
 def _llama(settings: ModelSettings, world: World) -> ModelProvider:
     from rtfs_runtime.providers.llama.provider import LlamaModel
 
@@ -82,6 +88,10 @@ _OPENAI_KEYS: Final[Mapping[str, type | tuple[type, ...]]] = MappingProxyType(
     }
 )
 
+_ARBITER_KEYS: Final[Mapping[str, type | tuple[type, ...]]] = MappingProxyType(
+    {"endpoint": str, "model": str, "api_key_env": str}
+)
+
 _LLAMA_KEYS: Final[Mapping[str, type | tuple[type, ...]]] = MappingProxyType(
     {
         "model": str,
@@ -101,6 +111,7 @@ PROVIDERS: Final[Mapping[str, ProviderRow]] = MappingProxyType(
         "scripted": ProviderRow(_scripted),
         "rules": ProviderRow(_rules),
         "openai": ProviderRow(_openai, _OPENAI_KEYS, network=True),
+        "arbiter": ProviderRow(_arbiter, _ARBITER_KEYS, network=True),
         "llama": ProviderRow(_llama, _LLAMA_KEYS),
     }
 )

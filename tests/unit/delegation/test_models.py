@@ -202,7 +202,7 @@ def test_a_policy(tmp_path: Path) -> None:
         ("[modles]\n", 1, "unknown key `modles`; did you mean `models`?"),
         ('\n[models.a]\nprovidr = "echo"\n', 3, "unknown key `providr`; did you mean `provider`?"),
         ('[models.a]\nprovider = "eco"\n', 2, "unknown provider `eco`; did you mean `echo`?"),
-        ("[models.a]\n", 1, "model `a` needs a `provider`; legal are echo, "),
+        ("[models.a]\n", 1, "model `a` needs a `provider`; legal are "),
         ('[models.a]\nprovider = "rules"\nfile = "no.toml"\n', 3, "no file"),
         ("[models]\na = 1\n", 2, "model `a` must be a table"),
         ("rules = 1\n", 1, "`rules` must be an array, not 1"),
