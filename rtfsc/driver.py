@@ -53,6 +53,7 @@ T = TypeVar("T")
 # stages after reading recurse over the IR: ten frames for each of 5,000 nested forms, twice that in
 # expansions
 _DEPTH: Final = 120_000
+_MODULE_ERROR: Final = "Module error: "
 MACRO_LIMITS: Final = Limits(recursion_depth=20_000, wall_clock_s=5.0)
 
 
@@ -77,6 +78,10 @@ def _compile_request(options: Options, request: Request, modules: ModuleStore) -
         if not request.as_module:
             raise
         # RTFS imports it: the error is one of the program that does (language §7.2)
+        first = error.diagnostics[0]
+        if first.code == "E242":
+            # what it imports is wrong, and the message says where
+            raise module_error(first.message.removeprefix(_MODULE_ERROR)) from error
         raise module_error(f"{request.path}: {error}") from error
 
 

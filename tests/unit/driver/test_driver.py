@@ -69,7 +69,7 @@ def test_what_is_wrong_with_an_import(tmp_path: Path) -> None:
     )
     code, kind, message = wrong("(import a)", paths)
     assert (code, kind) == ("E242", "ModuleError")
-    assert "Circular dependency: a -> b -> c -> a" in message
+    assert message == "Module error: Circular dependency: a -> b -> c -> a"
     assert wrong("(import nothing)", paths)[:2] == ("E241", "ModuleNotFound")
     code, kind, message = wrong("(import bad)", paths)
     assert (code, kind) == ("E242", "ModuleError")
