@@ -24,15 +24,20 @@ _SECRET_VARIABLE: Final = re.compile(
     r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASS|PASSPHRASE|CREDENTIALS?|AUTH|PAT|DSN)(_|$)", re.I
 )
 _SECRET_KEY: Final = re.compile(
-    r"(api|access|private|secret|signing|encryption)[-_ ]?key|token|secret|passwo?r?d|passphrase|credential"
-    r"|authorization|cookie|bearer",
-    re.I,
+    r"(^|[^a-z])((api|access|private|secret|signing|encryption)[-_ ]?key|token|secret|passwo?r?d|passphrase"
+    r"|credentials?|authorization|cookie|bearer)([^a-z]|$)"
 )
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PLACEHOLDER: Final = re.compile(r"\[env:([^\]\"\\]+)\]")
 _FOLDER: Final = "[plan-dir]"
 _SHORTEST: Final = 4
 """Shorter values are not looked for inside of other texts: they appear everywhere by chance."""
 _MOST_VALUES: Final = 10_000
+
+
+def means_a_secret(name: str) -> bool:
+    """Tell whether what stands under a name in a map is nobody else's business."""
+    return _SECRET_KEY.search(_CAMEL.sub("-", name).lower()) is not None
 
 
 class Hidden:
@@ -103,7 +108,7 @@ class Hidden:
             if is_map(item):
                 for key, part in item.items():
                     name = key.text if isinstance(key, Keyword) else str(key)
-                    if isinstance(part, str) and _SECRET_KEY.search(name):
+                    if isinstance(part, str) and means_a_secret(name):
                         self._hide(part, "[hidden]")
                     elif part.__class__ not in _ATOMS:
                         todo.append(part)

@@ -18,7 +18,7 @@ from rtfs_runtime.host.capability import capability
 from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.host.world import REAL, World
 from rtfs_runtime.ledger.attributes import NAMES, attributes_of, details_of
-from rtfs_runtime.ledger.hidden import Hidden
+from rtfs_runtime.ledger.hidden import Hidden, means_a_secret
 from rtfs_runtime.ledger.jsonlines import RunFolder
 from rtfs_runtime.ledger.places import find_run, place_of
 from rtfs_runtime.ledger.record import Run
@@ -184,6 +184,18 @@ def test_secrets_of_errors_never_reach_the_ledger(place: str) -> None:
     with pytest.raises(RtfsError):
         recorded.run("(call :t/refuse)")
     assert "s3cret-token" not in written(place) and "[env:API_TOKEN]" in written(place)
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("password", True), ("Authorization", True), ("x-api-key", True), ("apiKey", True),
+        ("userToken", True), ("set-cookie", True), ("client_secret", True), ("credentials", True),
+        ("secretary", False), ("tokens", False), ("key", False), ("keyword", False), ("cookies-eaten", False),
+    ],
+)  # fmt: skip
+def test_names_that_mean_a_secret(name: str, secret: bool) -> None:
+    assert means_a_secret(name) is secret
 
 
 def test_handles_are_shown_by_number() -> None:
