@@ -156,9 +156,11 @@ class _Walk:
         if name in _GIVES_HELD:
             self._take_held()
         if name in names:
-            # keywords, symbols and checks of types are bound under these marks, by the compiler
-            if name[0] not in ":'#":
-                self._todo.append(names[name])
+            value = names[name]
+            # under these marks the compiler binds constants and checks of types, which only compute, and
+            # second bodies of the module's own functions
+            if name[0] not in ":'#" or (isinstance(value, FunctionType) and value.__globals__ is names):
+                self._todo.append(value)
         elif name in OPERATIONS:
             self._note(OPERATIONS[name])
         elif name not in ABI:

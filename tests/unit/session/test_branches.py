@@ -238,6 +238,12 @@ REACHES = [
     ('(let [f (fn ^:delegation :remote "m" [x] "Say.")] (fn [] (map f [1])))', Reach.WAITS),
     ("(def row {:f (fn [] (call :t/read 1))}) (fn [] ((:f row)))", Reach.WAITS),
     ("(let [f (comp inc (fn [x] (call :t/read x)))] (fn [] (f 1)))", Reach.WAITS),
+    ("(defn f [n] (if (< n 1) (call :t/read n) (+ 1 (f (- n 1))))) (fn [] (f 3))", Reach.WAITS),
+    ("(defn f [n] (if (< n 1) (println n) (+ 1 (f (- n 1))))) (fn [] (f 3))", Reach.WRITES),
+    (
+        "(defn f [n acc] (if (= n 0) (do (println n) acc) (f (- n 1) (conj acc n)))) (fn [] (f 3 []))",
+        Reach.WRITES,
+    ),
     ("(fn [] (println 1))", Reach.WRITES),
     ("(let [f [println]] (fn [] ((first f) 1)))", Reach.WRITES),
     ("(fn [] (call :t/write 1))", Reach.WRITES),
