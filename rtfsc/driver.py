@@ -33,6 +33,7 @@ from rtfsc.backend.codegen import generate
 from rtfsc.backend.pack import pack
 from rtfsc.check.findings import findings
 from rtfsc.check.infer import Types, infer
+from rtfsc.check.proofs import without_proven_checks
 from rtfsc.diagnostics import fail
 from rtfsc.expand.expander import Expander
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
@@ -216,7 +217,7 @@ class Compilation:
         return self._timed("infer", lambda: infer(module, self.interfaces))
 
     def checked(self, module: Module) -> Module:
-        """Warn of what certainly fails.
+        """Warn of what certainly fails; drop checks that surely pass.
 
         Raises: CompileError for warnings, of lowering too, when they are to be errors.
         """
@@ -225,6 +226,10 @@ class Compilation:
         warnings.extend(self._timed("check", lambda: findings(types, self.source)))
         if self.options.strict and warnings:
             raise CompileError([replace(warning, severity="error") for warning in warnings])
+        if self.options.level == 0:
+            return module
+        module = self._timed("prove", lambda: without_proven_checks(module, types))
+        self._verify(module, "check")
         return module
 
     def optimized(self, module: Module, last: str = "") -> Module:

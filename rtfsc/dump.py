@@ -31,6 +31,7 @@ from rtfsc.ir.nodes import (
     Late,
     Let,
     Local,
+    Module,
     Raise,
     Scope,
 )
@@ -104,6 +105,10 @@ def _check(compilation: Compilation) -> str:
     return print_module(module, facts=facts)
 
 
+def _checked(compilation: Compilation) -> Module:
+    return compilation.checked(compilation.lowered(compilation.forms()))
+
+
 def _show_pass(name: str) -> Callable[[Compilation], str]:
     if all(row.name != name for row in PIPELINE):
         raise KeyError(name)
@@ -111,11 +116,11 @@ def _show_pass(name: str) -> Callable[[Compilation], str]:
 
 
 def _after(name: str, compilation: Compilation) -> str:
-    return print_module(compilation.optimized(compilation.lowered(compilation.forms()), name))
+    return print_module(compilation.optimized(_checked(compilation), name))
 
 
 def _artifact_of(compilation: Compilation) -> Artifact:
-    return compilation.artifact(compilation.optimized(compilation.lowered(compilation.forms())))
+    return compilation.artifact(compilation.optimized(_checked(compilation)))
 
 
 def _bytecode(compilation: Compilation) -> str:

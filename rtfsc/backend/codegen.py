@@ -122,6 +122,8 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
             control.write_blocks(frame, node, want)
         case Fold():
             control.write_fold(frame, node, want)
+        case Cast(proven=True, value=value):
+            write(frame, value, want)
         case Jump():
             control.write_jump(frame, node)
         case Scope(vars=variables, body=body):

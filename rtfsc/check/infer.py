@@ -75,6 +75,10 @@ class Types:
         """Tell whether a check surely passes."""
         return self._tables.proven.get(id(cast), False)
 
+    def proves_any(self) -> bool:
+        """Tell whether any check surely passes."""
+        return True in self._tables.proven.values()
+
     def leftover(self, node: Expr) -> Type:
         """Give the type of what no clause of a `match` takes: `never` when all is taken."""
         return self._tables.leftovers.get(id(node), NEVER)

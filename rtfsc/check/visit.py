@@ -198,6 +198,13 @@ def _passed(walk: Walk, node: Expr) -> Type | None:
             return want
         case Call(callee=nodes.Global(name=name), site=None):
             return walk.outer.returns(name)
+        case Let(body=body) | nodes.Scope(body=body):
+            return _passed(walk, body)
+        case nodes.Do(items=items):
+            return _passed(walk, items[-1])
+        case nodes.If(then=then, orelse=orelse):
+            found = _passed(walk, then)
+            return found if found is not None and _passed(walk, orelse) is found else None
         case _:
             return None
 

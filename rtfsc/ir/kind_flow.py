@@ -192,7 +192,8 @@ class _Flow:
             inner[fn.rest] = kinds.LIST | ANY & ~kinds.BASE
         if fn.self_var is not None:
             inner[fn.self_var] = kinds.OTHER
-        return self.visit(fn.body, inner)
+        # the check of what it gives may be proven, and gone
+        return kinds.narrowed(self.visit(fn.body, inner), kinds.of_type(fn.return_type))
 
     def _call(self, node: Call, env: Env) -> Kind:
         callee = node.callee

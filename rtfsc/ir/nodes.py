@@ -192,11 +192,15 @@ RETURN_PREFIX: Final = "fn return: "
 
 @dataclass(frozen=True, slots=True)
 class Cast(Node):
-    """Check that the value conforms to `want`, or raise TypeValidationError; `prefix` starts its message."""
+    """Check that the value conforms to `want`, or raise TypeValidationError; `prefix` starts its message.
+
+    `proven`: the check surely passes, is not written, and only says what the value is.
+    """
 
     value: Expr
     want: Type
     prefix: str
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,8 +276,8 @@ class _Writer:
                 return _parens("define", _var(var), *below)
             case DefGlobal(name=name):
                 return _parens("def", _word(name), *below)
-            case Cast(want=want, prefix=prefix):
-                return _parens("cast", self._type(want), _quoted(prefix), *below)
+            case Cast(want=want, prefix=prefix, proven=proven):
+                return _parens("proven" if proven else "cast", self._type(want), _quoted(prefix), *below)
             case Try(var=var, handler=handler, final=final):
                 parts = [below[0]]
                 if var is not None and handler is not None:

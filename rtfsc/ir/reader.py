@@ -250,9 +250,12 @@ class _Reader:
             blocks.append(Block(int(_text(label)), _vars(params), self.expr(body)))
         return nodes.Blocks(self.exprs(_seq(items[0], "[")), tuple(blocks), span=_NOWHERE)
 
-    def cast(self, items: list[_Item]) -> Expr:
+    def cast(self, items: list[_Item]) -> nodes.Cast:
         kind, prefix, value = items
         return nodes.Cast(self.expr(value), self._type(kind), _text(prefix), span=_NOWHERE)
+
+    def proven(self, items: list[_Item]) -> Expr:
+        return replace(self.cast(items), proven=True)
 
     def for_each(self, items: list[_Item]) -> Expr:
         mode, var, source, body = items
@@ -292,6 +295,7 @@ _FORMS: Final[Mapping[str, Callable[[_Reader, list[_Item]], Expr]]] = MappingPro
         "try": _Reader.protected,
         "blocks": _Reader.blocks,
         "cast": _Reader.cast,
+        "proven": _Reader.proven,
         "for-each": _Reader.for_each,
         "fold": _Reader.fold,
         "import": _Reader.imported,
