@@ -126,7 +126,7 @@ def examine(source: SourceFile, options: Options = DEFAULT, env: Env | None = No
     request = Request(data, os.path.basename(source.name), source.name, False)
     compilation = Compilation(request, source, options, env or make_env((), options))
     try:
-        compilation.guarded(lambda: compilation.lowered(compilation.forms()))
+        compilation.guarded(lambda: compilation.checked(compilation.lowered(compilation.forms())))
     except CompileError as error:
         return error.diagnostics
     return tuple(compilation.context.warn)

@@ -105,6 +105,9 @@ def _makers(patient: Patient) -> Iterator[Candidate]:
     if report.edit is not None:
         # what was suggested where the mistake was found; brackets are better judged by indentation
         yield Candidate(3.0 if report.code in _BRACKET_CODES else -0.5, report.edit)
+    if report.code.startswith("W1"):
+        # what types forbid: many changes would make the report go away, and few of them were meant
+        return
     yield from words.candidates(patient)
     if report.code in _TOKEN_CODES:
         yield from literals.candidates(patient)

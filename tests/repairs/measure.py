@@ -58,7 +58,7 @@ def broken_plans(each: int, seed: int) -> Iterator[Broken]:
                 text = rule(plans[stem], rng)
             except IndexError:
                 continue
-            if text is None or text in seen or not reports(text):
+            if text is None or text in seen or not _is_worse(plans[stem].text, text):
                 continue
             seen.add(text)
             yield Broken(name, stem, plans[stem].text, text)
@@ -85,8 +85,14 @@ def judge(broken: Broken) -> Judged:
     return Judged(broken, first, repaired, _same(broken.original, repaired))
 
 
+def _is_worse(original: str, text: str) -> bool:
+    # a plan may show on purpose what fails: there is a warning about it
+    found = reports(text)
+    return any(each.severity == "error" for each in found) or len(found) > len(reports(original))
+
+
 def _same(original: str, repaired: str) -> bool:
-    if reports(repaired):
+    if _is_worse(original, repaired):
         return False
     return _printed(original) == _printed(repaired) or _value(original) == _value(repaired)
 
