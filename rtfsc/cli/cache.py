@@ -1,4 +1,4 @@
-"""`rtfsc cache stats|show|why|rm|clear`: what the caches of this user hold.
+"""`rtfsc cache stats|show|why|rm|clear|tune`: what the caches of this user hold.
 
 In: the cache directory (`RTFS_CACHE_DIR`, else the platform's). Out: tables; `--json` gives the same as data.
 """
@@ -18,12 +18,14 @@ from rtfs_runtime.cache.differences import nearest_difference
 from rtfs_runtime.cache.inference_result import InferenceResult, read_result
 from rtfs_runtime.cache.l4_artifact import local_artifacts
 from rtfs_runtime.cache.layer import SerializationError, StorageError
-from rtfs_runtime.cache.manager import L2
+from rtfs_runtime.cache.manager import L2, L3
 from rtfs_runtime.cache.sqlite import ANY_LABELS, FILE_NAME, Entry, Labels, SqliteStore, remove_file
 from rtfs_runtime.cache.store import cache_directory
+from rtfsc.cli import cache_tune
 from rtfsc.cli.outcome import CommandError
 
 app = typer.Typer(help="Show and clear what was answered and compiled before.", no_args_is_help=True)
+app.command("tune")(cache_tune.command)
 
 _SHOWN_KEY: Final = 12
 _SHOWN_TEXT: Final = 44
@@ -45,6 +47,9 @@ def stats(as_json: _Json = False) -> None:
             rows["answers"] |= {name: _number(value) for name, value in store.counts().items()}
         else:
             rows["answers"] = {"entries": 0}
+    with _answers(L3) as store:
+        if store is not None and store.count():
+            rows["likeness"] = {"entries": store.count()}
     rows["compiled"] = {"entries": local_artifacts().stats().size}
     if as_json:
         typer.echo(json.dumps({"directory": cache_directory(), "layers": rows}))
@@ -154,13 +159,13 @@ def clear(
 
 
 @contextlib.contextmanager
-def _answers() -> Iterator[SqliteStore | None]:
-    """Open the answers, None when nothing was ever kept."""
+def _answers(layer: str = L2) -> Iterator[SqliteStore | None]:
+    """Open the answers, or another layer beside them; None when nothing was ever kept."""
     path = os.path.join(cache_directory(), FILE_NAME)
     if not os.path.exists(path):
         yield None
         return
-    store = SqliteStore(path, L2, busy_s=5.0)
+    store = SqliteStore(path, layer, busy_s=5.0)
     try:
         yield store
     except StorageError as error:

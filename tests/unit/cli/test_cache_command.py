@@ -9,7 +9,7 @@ import pytest
 
 from rtfs_runtime.cache.l2_inference import InferenceCache
 from rtfs_runtime.cache.manager import CacheManager
-from rtfs_runtime.cache.sqlite import FILE_NAME
+from rtfs_runtime.cache.sqlite import FILE_NAME, SqliteStore
 from rtfsc.cli.app import main
 from tests.unit.cache.requests import BY, ask, reply
 
@@ -103,3 +103,23 @@ def test_clear_also_removes_what_is_damaged(capsys: pytest.CaptureFixture[str], 
     assert run(capsys, "clear", "--answers") == "answers forgotten\n"
     assert run(capsys, "show") == "no answers are kept\n"
     assert run(capsys, "clear", "--compiled") == "compiled code forgotten\n"
+
+
+def test_tune(capsys: pytest.CaptureFixture[str], directory: Path) -> None:
+    assert "no pairs were seen yet" in run(capsys, "tune")
+    store = SqliteStore(str(directory / FILE_NAME), "l3")
+    name = "english-1\tshop/mood\tsmall\t\t"
+    store.add_counts({f"{name}right\t91": 20, f"{name}right\t76": 4})
+    other = "english-1\tshop/topic\tsmall\tacme\t"
+    store.add_counts({f"{other}right\t91": 20, f"{other}wrong\t88": 1})
+    store.close()
+    out = run(capsys, "tune")
+    assert "shop/mood [small]: answers from likeness 0.75 on (at most 0.92% wrong)" in out
+    assert "24 pairs seen, 0 wrong" in out
+    assert "shop/topic [small] of acme: off: up to 20.7% may be wrong, 1.0% is allowed" in out
+    plot = next(line for line in out.splitlines() if line.strip().startswith("0.90"))
+    assert plot.count("█") == 40 and plot.endswith("20 right    0 wrong")
+    assert "shop/mood" not in run(capsys, "tune", "--function", "shop/topic")
+    data = json.loads(run(capsys, "tune", "--json", "--max-error", "0.3"))
+    assert [one["threshold"] for one in data] == [0.7, 0.7]
+    assert data[1]["wrong"] == {"0.88": 1}
