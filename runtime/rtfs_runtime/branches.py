@@ -128,9 +128,10 @@ class _Overlap:
         started: list[Job[None]] = []
         try:
             for job in self._jobs:
-                if not _start(job):
-                    break
                 started.append(job)
+                if not _start(job):
+                    started.pop()
+                    break
             for branch in self._group:
                 self._finish(branch, alone=not started)
         except BaseException:

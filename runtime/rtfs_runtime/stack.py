@@ -62,8 +62,8 @@ def call(function: Callable[[], T], depth: int, wall_clock_s: float | None = Non
         with allow_depth(depth):
             return function()
     job = Job(function, depth)
-    job.start()
     try:
+        job.start()
         ended = job.wait(wall_clock_s)
     except BaseException as error:
         # an interrupt reaches the main thread only: hand it on to where the program runs
@@ -118,6 +118,24 @@ def on_stop(job: Job[Any] | None, callback: Callable[[], object]) -> Iterator[No
         job.callbacks.remove(callback)
 
 
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let nothing be raised from outside during a block; it is raised at the end instead.
+
+    For blocks that start threads: up to 3.11 a thread that is being started answers to the number of the one
+    that starts it, so that an exception sent then kills the new thread, and its starter waits for ever.
+    """
+    job = current_job()
+    if job is None:
+        yield
+        return
+    job.disarm()
+    try:
+        yield
+    finally:
+        job.arm()
+
+
 class Job(Generic[T]):
     """A function that runs on a thread of its own, with copied context variables."""
 
@@ -132,7 +150,7 @@ class Job(Generic[T]):
         self._ended = threading.Event()
         self.callbacks: list[Callable[[], object]] = []
         self.is_stopped = False
-        # an exception is sent only while the function runs: see `_disarm`
+        # an exception is sent only while the function runs: see `disarm`
         self._armed = False
         self._stopping = False
         self._wanted_end: type[BaseException] | None = None
@@ -152,7 +170,7 @@ class Job(Generic[T]):
         raise LimitExceeded("memory", "threads")
 
     def _try_start(self) -> bool:
-        with _lock:
+        with _lock, undisturbed():
             before = threading.stack_size(_STACK_BYTES)
             try:
                 self._thread.start()
@@ -163,8 +181,8 @@ class Job(Generic[T]):
         return True
 
     def wait(self, timeout_s: float | None) -> bool:
-        """Wait for the end; tells whether it came."""
-        return self._ended.wait(timeout_s)
+        """Wait for the end; tells whether it came. What never began has ended."""
+        return self._thread.ident is None or self._ended.wait(timeout_s)
 
     def result(self) -> T:
         """Give what the function gave, or raise what it raised."""
@@ -191,19 +209,25 @@ class Job(Generic[T]):
         with allow_depth(self._depth):
             try:
                 try:
-                    self._armed = True
-                    if self._wanted_end is not None:
-                        raise self._wanted_end
+                    self.arm()
                     self._value.append(self._function())
                 finally:
-                    self._disarm()
+                    self.disarm()
             except BaseException as error:
                 # handed to whoever waits
                 self._error = error
         self._ended.set()
         self._done()
 
-    def _disarm(self) -> None:
+    def arm(self) -> None:
+        """Let exceptions be sent from here on; raises the one that was wanted before."""
+        self._armed = True
+        if self._wanted_end is not None:
+            # it may have been sent just now as well
+            self.disarm()
+            raise self._wanted_end
+
+    def disarm(self) -> None:
         """See to it that no exception is sent from here on: what follows must run to its end."""
         self._armed = False
         while self._stopping:

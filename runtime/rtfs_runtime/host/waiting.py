@@ -15,7 +15,7 @@ from contextvars import copy_context
 from typing import Any, NamedTuple, TypeVar
 
 from rtfs_runtime.context import event_loop
-from rtfs_runtime.stack import Job, Stopped, current_job, on_stop
+from rtfs_runtime.stack import Job, Stopped, current_job, on_stop, undisturbed
 
 T = TypeVar("T")
 
@@ -39,7 +39,8 @@ def await_now(awaitable: Awaitable[object]) -> object:
     box: list[object] = []
     context = copy_context()
     thread = threading.Thread(target=lambda: box.append(context.run(_outcome, awaitable, job)))
-    thread.start()
+    with undisturbed():
+        thread.start()
     thread.join()
     outcome = box[0]
     if isinstance(outcome, _Raised):
