@@ -130,7 +130,9 @@ def test_a_killed_process_is_replaced(model: LlamaModel) -> None:
     pid = model.pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    assert eventually(lambda: gone(pid))
+    # its threads may still be ending, so that it is found dead by the call: then another one is answered
+    with contextlib.suppress(ProviderError):
+        assert model.infer(tone("great")).data == wanted
     assert model.infer(tone("great")).data == wanted and model.pid != pid
 
 

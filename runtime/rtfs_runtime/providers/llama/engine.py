@@ -93,6 +93,8 @@ class Engine:
     def _load(self, config: Config) -> Any:
         params = llama.llama_model_default_params()
         params.n_gpu_layers = config.n_gpu_layers
+        # a build with AMX lays weights out for it, and dies where a virtual machine does not allow it
+        params.use_extra_bufts = b"AMX_INT8 = 1" not in llama.llama_print_system_info()
         # a file with damaged numbers is refused here, not found out by an abort
         params.check_tensors = True
         model = llama.llama_model_load_from_file(config.path.encode(), params)
