@@ -24,6 +24,7 @@ _MOST_MISSING: Final = 6
 _CLOSER_RANK: Final = 0.0
 _OTHER_KIND_RANK: Final = 0.05
 _OPENER_RANK: Final = 0.3
+_AWAY_RANK: Final = 1e-6
 
 
 class _Token(NamedTuple):
@@ -47,7 +48,7 @@ def candidates(patient: Patient) -> Iterator[Candidate]:
     tokens = _tokens(patient.text)
     for piece in _pieces(tokens):
         if _cost(piece) is None and len(piece) <= _MOST_TOKENS:
-            yield from _changes(piece)
+            yield from _changes(piece, patient.problem.span.start)
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -119,11 +120,13 @@ def _line_cost(stack: list[_Open], closed: list[int], indent: int) -> float:
     return cost
 
 
-def _changes(tokens: list[_Token]) -> Iterator[Candidate]:
+def _changes(tokens: list[_Token], reported: int) -> Iterator[Candidate]:
     for rank, edit, made in _edits(tokens):
         cost = _cost(made)
         if cost is not None:
-            yield Candidate(cost + rank, edit)
+            # a bracket that is too many or wrong is likely the one that did not match
+            away = abs(edit.start - reported) * _AWAY_RANK if edit.start < edit.end else 0.0
+            yield Candidate(cost + rank + away, edit)
 
 
 _Change = tuple[float, Edit, list[_Token]]

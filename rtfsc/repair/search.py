@@ -25,7 +25,8 @@ Examine = Callable[[SourceFile], tuple[Diagnostic, ...]]
 
 # reports that are given an edit, edits tried for each, and the largest text that is worth it
 _MOST_REPORTS: Final = 8
-_MOST_TRIED: Final = 80
+_MOST_TRIED: Final = 120
+_MOST_TRIED_IN_ALL: Final = 500
 _LARGEST_TEXT: Final = 200_000
 _BRACKET_CODES: Final = frozenset({"E020", "E021", "E022"})
 _TOKEN_CODES: Final = frozenset(
@@ -81,6 +82,8 @@ class _Search:
         best: tuple[Score, int, float] | None = None
         chosen: Edit | None = None
         for rank, edit in _in_order(_makers(patient), self._source.text):
+            if len(self._known) > _MOST_TRIED_IN_ALL:
+                break
             score, odd = self._try(edit)
             if score < self._score and (best is None or (score, odd, rank) < best):
                 best, chosen = (score, odd, rank), edit

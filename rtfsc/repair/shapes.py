@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from rtfsc.repair.patient import Candidate, Patient, Place, below, head
+from rtfsc.repair.patient import Candidate, Patient, Place, below, head, inside
 from rtfsc.source import Edit
 from rtfsc.syntax.forms import Form, ListForm, Literal, MapForm, MetaForm, SymbolForm, VectorForm
 
@@ -23,6 +23,8 @@ _NOISE: Final = frozenset({"=", "=>", "->", ":=", "<-", ":", "then", "else", ":e
 _MOST_WRAPPED: Final = 4
 _MOST_AROUND: Final = 4
 _MOST_CALLS: Final = 12
+_MOST_OF_TEMPLATES: Final = 40
+_EXPANSION: Final = "in the expansion of "
 _OF_COUNTS: Final = frozenset({"W004", "E230"})
 # only where the number of operands is wrong may an operand be moved or removed
 _OF_CALLS: Final = frozenset({"W004", "E101", "E107", "E230"})
@@ -32,17 +34,20 @@ Maker = Callable[[Patient, Place], Iterator[Edit]]
 
 def candidates(patient: Patient) -> Iterator[Candidate]:
     """Give edits of the forms around the report."""
-    places = list(patient.around())[:_MOST_AROUND]
+    places = [*list(patient.around())[:_MOST_AROUND], *_templates_of(patient)]
     for depth, place in enumerate(places):
         for number, maker in enumerate(_MAKERS):
             for order, edit in enumerate(maker(patient, place)):
                 yield Candidate(2.0 + depth + number / 100 + order / 10_000, edit)
     if patient.problem.code not in _OF_CALLS or not places:
         return
-    innermost = places[0].form
-    calls = [*places, *(Place(form, innermost, i) for i, form in enumerate(below(innermost)))]
-    for depth, place in enumerate(calls[:_MOST_CALLS]):
-        for order, edit in enumerate(_calls(patient, place)):
+    innermost = next((place.form for place in places if isinstance(place.form, ListForm)), places[0].form)
+    operands = [Place(form, innermost, i) for i, form in enumerate(below(innermost))]
+    for depth, place in enumerate(operands[:_MOST_CALLS]):
+        for order, edit in enumerate(_taking_in(patient, place)):
+            yield Candidate(7.0 + depth / 10 + order / 10_000, edit)
+    for depth, place in enumerate(places):
+        for order, edit in enumerate((*_letting_out(patient, place), *_taking_in(patient, place))):
             yield Candidate(8.0 + depth + order / 10_000, edit)
 
 
@@ -257,27 +262,51 @@ def _following(patient: Patient, place: Place) -> list[Form]:
     return items[place.at + 1 :]
 
 
-def _calls(patient: Patient, place: Place) -> Iterator[Edit]:
-    """A call with an argument too many, or with one that stands behind its parenthesis."""
+def _taking_in(patient: Patient, place: Place) -> Iterator[Edit]:
+    """An argument stands behind the parenthesis of its call."""
+    form = place.form
+    if not isinstance(form, ListForm) or not form.items:
+        return
+    following = _following(patient, place)
+    for last in following[:2]:
+        yield Edit(form.end - 1, last.end, patient.text[form.end : last.end] + ")")
+
+
+def _letting_out(patient: Patient, place: Place) -> Iterator[Edit]:
+    """A call has an argument too many: it belongs behind the parenthesis, or nowhere."""
     form = place.form
     if not isinstance(form, ListForm) or len(form.items) < 2:
         return
     items = form.items
-    if isinstance(items[-1], Literal) and patient.problem.code in _OF_COUNTS:
-        yield Edit(items[-2].end, items[-1].end, "")
-    following = _following(patient, place)
-    for count in (1, 2):
-        if len(following) >= count:
-            last = following[count - 1]
-            yield Edit(form.end - 1, last.end, patient.text[form.end : last.end] + ")")
     for count in (1, 2):
         if len(items) > count + 1:
             kept = items[-count - 1]
             yield Edit(kept.end, form.end, ")" + patient.text[kept.end : form.end - 1])
-    if patient.problem.code not in _OF_COUNTS:
+    if patient.problem.code in _OF_COUNTS:
+        for before, gone in zip(reversed(items[:-1]), reversed(items[1:]), strict=True):
+            yield Edit(before.end, gone.end, "")
+
+
+def _too_many(patient: Patient, place: Place) -> Iterator[Edit]:
+    """The last argument is an atom that the function does not take."""
+    items = below(place.form)
+    if not isinstance(place.form, ListForm) or len(items) < 2 or patient.problem.code not in _OF_COUNTS:
         return
-    for before, gone in zip(reversed(items[:-1]), reversed(items[1:]), strict=True):
-        yield Edit(before.end, gone.end, "")
+    if isinstance(items[-1], Literal):
+        yield Edit(items[-2].end, items[-1].end, "")
+
+
+def _templates_of(patient: Patient) -> list[Place]:
+    """Give the forms in the macros that the report came through: the mistake may be theirs."""
+    names = {
+        text.removeprefix(_EXPANSION) for text, _ in patient.problem.notes if text.startswith(_EXPANSION)
+    }
+    found: list[Place] = []
+    for form in patient.forms:
+        if head(form) == "defmacro" and patient.part(below(form)[1]) in names:
+            for around in inside([form]):
+                found += [Place(one, around, i) for i, one in enumerate(below(around))]
+    return found[:_MOST_OF_TEMPLATES]
 
 
 def _hints(patient: Patient, place: Place) -> Iterator[Edit]:
@@ -304,7 +333,7 @@ def _templates(patient: Patient, place: Place) -> Iterator[Edit]:
 
 _MAKERS: Final[tuple[Maker, ...]] = (
     _without_noise, _bindings, _parameters, _patterns, _maps, _branches, _definitions, _attempts, _hints,
-    _templates,
+    _templates, _too_many,
 )  # fmt: skip
 
 

@@ -143,7 +143,9 @@ def vocabulary(patient: Patient) -> frozenset[str]:
             part = patient.part(form)
             counts[part] = counts.get(part, 0) + 1
     _, _, reported = patient.word()
-    return frozenset((*words, *(word for word in counts if word != reported)))
+    # a keyword that stands in one place only may be misspelt there
+    words.update(word for word, count in counts.items() if word != reported and (word[0] != ":" or count > 1))
+    return frozenset(words)
 
 
 def _replaced(word: str, start: int, known: Iterable[str], rank: float) -> Iterator[Candidate]:
