@@ -266,6 +266,18 @@ def test_a_model_that_reasons_gets_its_limit_by_another_name_and_no_temperature(
     provider.close()
 
 
+def test_a_grammar_is_sent_in_place_of_a_schema(server: Server) -> None:
+    provider = model(server.url("good"), json_schema="grammar")
+    for form in ("chat", "text"):
+        provider.infer(ask(":bool", form=form, grammar='root ::= "true"'))
+        body = server.seen[-1].body
+        assert body["grammar"] == 'root ::= "true"' and "response_format" not in body
+    # a type without a grammar has its schema
+    provider.infer(ask(":bool"))
+    assert server.seen[-1].body["response_format"]["type"] == "json_schema"
+    provider.close()
+
+
 def test_strict_stays_strict(server: Server) -> None:
     found = failure(model(server.url("plain"), json_schema="strict"), ask(":bool"))
     assert found.kind == "request" and "response_format" in str(found)

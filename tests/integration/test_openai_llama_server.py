@@ -14,6 +14,7 @@ from types import MappingProxyType
 import pytest
 
 from rtfs_runtime.delegation.answers import read_answer
+from rtfs_runtime.delegation.grammar import grammar_of
 from rtfs_runtime.host.world import REAL
 from rtfs_runtime.providers.base import Message, ModelRequest, ModelSettings, ProviderError, Sampling
 from rtfs_runtime.providers.labels import NEUTRAL
@@ -119,6 +120,19 @@ def test_answers_have_their_type(provider: OpenAIModel, kind: str) -> None:
     else:
         # the tiny model knows no end of a number or a vector: the limit of tokens stops it
         assert reply.stop_reason == "length" and kind in (":int", "[:vector [:enum :a :b]]")
+
+
+@pytest.mark.parametrize("form", ["chat", "text"])
+@pytest.mark.parametrize("kind", [":bool", "[:tuple :bool :bool]", "[:map [:ok :bool] [:note [:enum :x]]]"])
+def test_a_grammar_holds_answers_of_both_forms(provider: OpenAIModel, form: str, kind: str) -> None:
+    env = {"OPENAI_BASE_URL": provider.version.split()[1], "OPENAI_API_KEY": KEY}
+    row = ModelSettings("tiny", "openai", options=MappingProxyType({"json_schema": "grammar"}), timeout_s=60)
+    held = OpenAIModel(row, REAL._replace(env=env.get))
+    want = read_type(kind)
+    grammar = grammar_of(want, in_text=form == "text")
+    reply = held.infer(ask("I love this\n", schema=want, grammar=grammar, form=form))
+    held.close()
+    assert reply.stop_reason == "end" and conforms(read_answer(reply.text, want), want)
 
 
 def test_free_text_and_its_end(provider: OpenAIModel, request: pytest.FixtureRequest) -> None:

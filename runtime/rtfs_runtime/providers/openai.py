@@ -10,7 +10,8 @@ without at once, and not asked for again.
     base_url_env = "OPENAI_BASE_URL"   # the variable of the environment that holds the address, and the one
     api_key_env = "OPENAI_API_KEY"     # that holds the key; without a key none is sent
     json_schema = "auto"               # how answers are held to their type: strict, json_object, none, or
-                                       # auto: the first of these that the server takes
+                                       # auto: the first of these that the server takes; grammar is for
+                                       # llama.cpp's servers, and holds base models (few-shot-1) to it too
     logprobs = true                    # ask for the probabilities of tokens, which confidence comes from
     calibrate = false                  # once per function, ask a few questions without content, and take what
                                        # the model answers to those out of its answers: for small models
@@ -21,7 +22,7 @@ in this object, not in a message. There is no default address: text goes to no s
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from rtfs_runtime.host.world import World
@@ -39,10 +40,22 @@ from rtfs_runtime.providers.http_endpoint import (
 )
 from rtfs_runtime.providers.http_failures import Complaint, is_refusal, status_failure
 from rtfs_runtime.providers.labels import NEUTRAL
-from rtfs_runtime.providers.openai_bodies import Features, completion_body, encode_body, read_reply
+from rtfs_runtime.providers.openai_bodies import (
+    Features,
+    SchemaMode,
+    completion_body,
+    encode_body,
+    read_reply,
+)
 from rtfs_runtime.trace import Usage
 
-_MODES: Final = ("auto", "strict", "json_object", "none")
+_MODES: Final[Mapping[str, SchemaMode]] = {
+    "auto": "strict",
+    "grammar": "grammar",
+    "strict": "strict",
+    "json_object": "json_object",
+    "none": "none",
+}
 _VARIABLES: Final = {"base_url_env": "OPENAI_BASE_URL", "api_key_env": "OPENAI_API_KEY"}
 _EXAMPLE: Final = "http://localhost:8000/v1"
 # how requests are written and answers read: another number is another answer, so caches hold it
@@ -72,20 +85,17 @@ class OpenAIModel:
         named = {key: options.get(key, default) for key, default in _VARIABLES.items()}
         self._url_name = variable(self.id, "base_url_env", named["base_url_env"])
         self._key_name = variable(self.id, "api_key_env", named["api_key_env"])
-        mode = options.get("json_schema", "auto")
+        mode = str(options.get("json_schema", "auto"))
         if mode not in _MODES:
             legal = ", ".join(_MODES)
             raise ProviderError(f"`json_schema` of model `{self.id}` must be one of {legal}, not {mode!r}")
         self._may_lower = mode == "auto"
-        wanted = Features(
-            schema="json_object" if mode == "json_object" else "none" if mode == "none" else "strict",
-            logprobs=bool(options.get("logprobs", True)),
-        )
+        wanted = Features(_MODES[mode], bool(options.get("logprobs", True)))
         # what each interface of the server is known to take
         self._features: dict[str, Features] = dict.fromkeys(_PATHS, wanted)
         self._calibrate = bool(options.get("calibrate", False))
         self._priors: dict[tuple[object, ...], dict[str, float] | None] = {}
-        self._mode = str(mode)
+        self._mode = mode
         self._timeout_s = DEFAULT_TIMEOUT_S if settings.timeout_s is None else settings.timeout_s
         self._world = world
         self._client: HttpClient | None = None

@@ -21,7 +21,7 @@ from rtfs_runtime.providers.token_confidence import Token, label_shares, mean_pr
 from rtfs_runtime.trace import Usage
 from rtfs_runtime.types import Type
 
-SchemaMode: TypeAlias = Literal["strict", "json_object", "none"]
+SchemaMode: TypeAlias = Literal["grammar", "strict", "json_object", "none"]
 Body: TypeAlias = dict[str, Any]
 
 # the most that the OpenAI API gives; its older completions give 5
@@ -33,7 +33,8 @@ _WRAPPED_NOTE: Final = f'Give it as a JSON object of the form {{"{ANSWER}": VALU
 class Features(NamedTuple):
     """What a server is asked for beyond text for text; less after it has refused something.
 
-    Shape: `limit_key` is the name under which the server takes the greatest number of tokens. `temperature`
+    Shape: `schema` is how an answer is held to its type; completions of a text know the grammar alone.
+           `limit_key` is the name under which the server takes the greatest number of tokens. `temperature`
            False leaves it out: models that reason have one of their own.
     """
 
@@ -51,14 +52,28 @@ class Features(NamedTuple):
             return self._replace(temperature=False)
         if self.logprobs and ("logprobs" in text or "logits_all" in text):
             return self._replace(logprobs=False)
-        if self.schema != "none" and any(word in text for word in ("response_format", "schema", "json")):
-            return self._replace(schema="json_object" if self.schema == "strict" else "none")
+        if self.schema != "none" and any(word in text for word in _SCHEMA_WORDS):
+            return self._replace(schema=_LESS[self.schema])
         return None
 
 
-def schema_of(request: ModelRequest) -> JsonSchema | None:
-    """Give the schema that an answer can be held to."""
-    return None if request.schema is None or request.form == "text" else json_schema(request.schema)
+_SCHEMA_WORDS: Final = ("response_format", "schema", "json", "grammar")
+_LESS: Final[Mapping[SchemaMode, SchemaMode]] = {
+    "grammar": "strict",
+    "strict": "json_object",
+    "json_object": "none",
+}
+
+
+def _held(request: ModelRequest, features: Features) -> tuple[SchemaMode, JsonSchema | None]:
+    """Tell how an answer is held to its type, and the schema of that where it is one."""
+    if request.schema is None or features.schema == "none":
+        return "none", None
+    if features.schema == "grammar" and request.grammar is not None:
+        return "grammar", None
+    schema = None if request.form == "text" else json_schema(request.schema)
+    mode: SchemaMode = "strict" if features.schema == "grammar" else features.schema
+    return ("none", None) if schema is None else (mode, schema)
 
 
 def completion_body(request: ModelRequest, model: str, features: Features) -> Body:
@@ -78,13 +93,14 @@ def completion_body(request: ModelRequest, model: str, features: Features) -> Bo
     if sampling.seed is not None:
         body["seed"] = sampling.seed
     closed = request.schema is not None and closed_values(request.schema) is not None
+    mode, schema = _held(request, features)
+    if mode == "grammar":
+        body["grammar"] = request.grammar
     if request.form == "text":
         body["prompt"] = _prompt(request)
         if features.logprobs:
             body["logprobs"] = _OTHERS["text"] if closed else 1
         return body
-    schema = schema_of(request)
-    mode = "none" if schema is None else features.schema
     body["messages"] = _messages(request, schema, mode)
     if features.logprobs:
         # llama.cpp's server gives no probabilities at all unless it is asked for those of other tokens
@@ -109,7 +125,7 @@ def _prompt(request: ModelRequest) -> str:
 
 
 def _messages(request: ModelRequest, schema: JsonSchema | None, mode: SchemaMode) -> list[Body]:
-    wrapped = schema is not None and schema.wrapped and mode != "none"
+    wrapped = schema is not None and schema.wrapped
     system = request.system
     if wrapped and mode == "json_object":
         system = f"{system}\n{_WRAPPED_NOTE}" if system else _WRAPPED_NOTE
@@ -131,8 +147,8 @@ def read_reply(body: bytes, request: ModelRequest, features: Features) -> ModelR
     choice = _choice(data)
     text = _text(choice, request)
     tokens = _tokens(choice.get("logprobs"), request.form)
-    schema = schema_of(request)
-    wrapped = schema is not None and schema.wrapped and features.schema != "none"
+    _, schema = _held(request, features)
+    wrapped = schema is not None and schema.wrapped
     confidence, labels = _confidence(tokens, request.schema, wrapped=wrapped)
     usage = data.get("usage")
     facts: dict[str, object] = {} if labels is None else {LABELS: labels}

@@ -91,7 +91,7 @@ def test_a_wrong_environment(env: dict[str, str], text: str) -> None:
     [
         ({"api_key_env": KEY}, "`api_key_env` of model `m` must be the name of a variable"),
         ({"base_url_env": "http://host"}, "`base_url_env` of model `m` must be the name of a variable"),
-        ({"json_schema": "always"}, "must be one of auto, strict, json_object, none, not 'always'"),
+        ({"json_schema": "always"}, "must be one of auto, grammar, strict, json_object, none, not 'always'"),
     ],
 )
 def test_wrong_options(option: dict[str, object], text: str) -> None:
