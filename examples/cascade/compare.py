@@ -83,7 +83,8 @@ def served(model: Path | None) -> Iterator[None]:
         sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--host", "127.0.0.1",
         "--port", str(port), "--n_ctx", "1024", "--logits_all", "true", "--verbose", "false",
     ]  # fmt: skip
-    running = subprocess.Popen(command, env={**os.environ, "OMP_WAIT_POLICY": "passive"})
+    passive = {**os.environ, "OMP_WAIT_POLICY": "passive"}
+    running = subprocess.Popen(command, env=passive, stdout=subprocess.DEVNULL)
     try:
         _wait_for(running, port)
         os.environ["OPENAI_BASE_URL"] = f"http://127.0.0.1:{port}/v1"
