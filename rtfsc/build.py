@@ -19,6 +19,7 @@ from rtfs_runtime.modulestore import ModuleStore, Request
 from rtfsc.driver import compiler
 from rtfsc.options import DEFAULT, Options
 from rtfsc.source import CompileError
+from rtfsc.units import Timing
 
 Accept = Callable[[Artifact, str], None]
 State = Literal["compiled", "cached", "failed"]
@@ -26,11 +27,12 @@ State = Literal["compiled", "cached", "failed"]
 
 class Target(NamedTuple):
     """Where to write, and what else is looked at: `out_dir` None writes beside the source, `paths` hold
-    imports."""
+    imports, `timing` is told how long stages take."""
 
     out_dir: str | None = None
     paths: tuple[str, ...] = ()
     cache: LocalArtifacts | None = None
+    timing: Timing | None = None
 
 
 class Built(NamedTuple):
@@ -75,7 +77,7 @@ class _Builder:
         self._target = target
         self._accept = accept
         self._options = options
-        self._compile = compiler(options)
+        self._compile = compiler(options, target.timing)
         self._stores: dict[str, ModuleStore] = {}
         self._compiled: set[str] = set()
 

@@ -47,7 +47,7 @@ from rtfsc.passes.pipeline import PIPELINE
 from rtfsc.source import CompileError, Diagnostic, SourceFile, Span
 from rtfsc.syntax.forms import Form, ListForm, SymbolForm
 from rtfsc.syntax.parser import parse
-from rtfsc.units import Env, Unit
+from rtfsc.units import Env, Timing, Unit
 
 T = TypeVar("T")
 
@@ -66,15 +66,19 @@ def make_env(
     return Env(modules, **given)
 
 
-def compiler(options: Options = DEFAULT) -> Callable[[Request, ModuleStore], Artifact]:
+def compiler(
+    options: Options = DEFAULT, timing: Timing | None = None
+) -> Callable[[Request, ModuleStore], Artifact]:
     """Give the function that a module store compiles with."""
-    return partial(_compile_request, options)
+    return partial(_compile_request, options, timing)
 
 
-def _compile_request(options: Options, request: Request, modules: ModuleStore) -> Artifact:
+def _compile_request(
+    options: Options, timing: Timing | None, request: Request, modules: ModuleStore
+) -> Artifact:
     try:
         source = SourceFile.from_bytes(request.path, request.data)
-        return compile_unit(request, source, options, Env(modules)).artifact
+        return compile_unit(request, source, options, Env(modules, timing=timing)).artifact
     except CompileError as error:
         if not request.as_module:
             raise
@@ -269,15 +273,15 @@ class Compilation:
             verify(module, stage)
 
     def _timed(self, stage: str, job: Callable[[], T]) -> T:
-        clock = self.env.clock
-        if clock is None:
+        timing = self.env.timing
+        if timing is None:
             return job()
-        start = clock()
+        start = timing.clock()
         try:
             return job()
         finally:
-            elapsed = self.env.elapsed_s
-            elapsed[stage] = elapsed.get(stage, 0.0) + clock() - start
+            elapsed = timing.elapsed_s
+            elapsed[stage] = elapsed.get(stage, 0.0) + timing.clock() - start
 
     def _import_interface(self, name: str, span: Span) -> Interface:
         try:

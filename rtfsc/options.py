@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Final
 
+LEVELS: Final = 3
 _NOT_IN_KEY: Final = {"key": False}
 
 

@@ -29,23 +29,32 @@ class Unit(NamedTuple):
         return self.module.interface
 
 
+class Timing:
+    """A clock, and the time that each stage took by it, added up by name."""
+
+    __slots__ = ("clock", "elapsed_s")
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.elapsed_s: dict[str, float] = {}
+
+
 class Env:
     """The surroundings of a compilation.
 
     `modules` finds what is imported and compiles it. `known_globals` exist before the unit runs, as in the
-    REPL. With a `clock`, `elapsed_s` adds up the time of each stage by name.
+    REPL. With `timing`, the time of each stage is added up.
     """
 
-    __slots__ = ("clock", "elapsed_s", "known_globals", "modules")
+    __slots__ = ("known_globals", "modules", "timing")
 
     def __init__(
         self,
         modules: ModuleStore,
         *,
         known_globals: frozenset[str] = frozenset(),
-        clock: Callable[[], float] | None = None,
+        timing: Timing | None = None,
     ) -> None:
         self.modules = modules
         self.known_globals = known_globals
-        self.clock = clock
-        self.elapsed_s: dict[str, float] = {}
+        self.timing = timing

@@ -15,7 +15,7 @@ from rtfs_runtime.values import Keyword
 from rtfsc.backend.constants import write_constant
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
-from rtfsc.backend.operands import Operand, call_global, guard, hold, is_simple, may_be, otherwise
+from rtfsc.backend.operands import Operand, call_global, guard, hold, is_simple, may_be, on_failure, otherwise
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import Call, Const, Expr
 
@@ -129,26 +129,24 @@ def write_order(frame: Frame, node: Call, name: str) -> bool:
 
 
 def write_mod(frame: Frame, node: Call, name: str) -> bool:
-    """Write `mod` of integers: a dividend that is not negative, a divisor that is a positive constant."""
+    """Write `mod` of integers: a dividend that is not negative, a positive divisor."""
     if len(node.args) != 2:
         return False
-    divisor = node.args[1]
-    if not (isinstance(divisor, Const) and type(divisor.value) is int and divisor.value > 0):
-        return False
+    emitter = frame.emitter
 
     def positive(operands: list[Operand], slow: Mark) -> None:
-        # Python's remainder has the sign of the divisor, the language's that of the dividend
-        if kinds.within(operands[0].kind, kinds.NATURAL):
-            return
-        operands[0].push(frame)
-        frame.emitter.const(0)
-        frame.emitter.compare(">=")
-        frame.emitter.jump_if_false(slow)
+        # Python's remainder has the sign of the divisor, the language's that of the dividend; 0 fails in both
+        for operand in operands:
+            if not kinds.within(operand.kind, kinds.NATURAL):
+                operand.push(frame)
+                emitter.const(0)
+                emitter.compare(">=")
+                emitter.jump_if_false(slow)
 
     def write(operands: list[Operand]) -> None:
         for operand in operands:
             operand.push(frame)
-        frame.emitter.binary("%")
+        emitter.binary("%")
 
     return _numeric(frame, node, name, (_INTS, write), positive)
 
@@ -200,9 +198,10 @@ def write_extreme(frame: Frame, node: Call, name: str) -> bool:
 
 
 def write_quotient(frame: Frame, node: Call, name: str) -> bool:
-    """Write `/` of two numbers: the quotient of floats unless it is whole, for then it is an integer.
+    """Write `/` of two numbers: a quotient that is whole is an integer.
 
-    A division that fails is left to the builtin: it knows quotients of integers no float can hold.
+    Integers are tried for a remainder first. A division that fails is left to the builtin: it knows quotients
+    of integers no float can hold.
     """
     if len(node.args) != 2 or not may_be(frame, node.args, kinds.NUMBER):
         return False
@@ -217,6 +216,8 @@ def write_quotient(frame: Frame, node: Call, name: str) -> bool:
             guard(frame, operand, _likely(frame, node.args), slow)
         region = Region(Mark(), depth)
         emitter.region = region
+        if all(operand.kind & kinds.INT for operand in operands):
+            _whole(frame, operands, done)
         for operand in operands:
             operand.push(frame)
         emitter.binary("/")
@@ -227,19 +228,33 @@ def write_quotient(frame: Frame, node: Call, name: str) -> bool:
         emitter.jump_if_true(slow)
         emitter.load(quotient)
         emitter.mark(done)
-
-        def failed() -> None:
-            emitter.region = outer
-            emitter.handler(region)
-            emitter.push_exc_info()
-            emitter.pop()
-            emitter.pop_except()
-            emitter.jump(slow)
-
-        frame.outline(failed)
-        slow.depth = depth
+        on_failure(frame, region, slow)
         otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
     return True
+
+
+def _whole(frame: Frame, operands: list[Operand], done: Mark) -> None:
+    """Push the quotient of integers and go to `done` when nothing is left; else go on."""
+    emitter = frame.emitter
+    other = Mark()
+    for operand in operands:
+        if not kinds.within(operand.kind, kinds.INT):
+            # one float is enough for the general way
+            operand.push(frame)
+            emitter.attribute("__class__")
+            emitter.glob("#int")
+            emitter.is_same()
+            emitter.jump_if_false(other)
+    for operand in operands:
+        operand.push(frame)
+    emitter.binary("%")
+    emitter.truth()
+    emitter.jump_if_true(other)
+    for operand in operands:
+        operand.push(frame)
+    emitter.binary("//")
+    emitter.jump(done)
+    emitter.mark(other)
 
 
 def write_equal(frame: Frame, node: Call, name: str) -> bool:

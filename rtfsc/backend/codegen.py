@@ -69,7 +69,7 @@ def _generate(
     emitter = Emitter("<module>", filename, 1)
     frame = Frame(unit, emitter)
     functions.write_body(frame, lambda: _module_body(frame, module))
-    return emitter.code_with(lambda: _prologue(unit, emitter))
+    return emitter.code_with(lambda: _prologue(frame))
 
 
 def _module_body(frame: Frame, module: Module) -> None:
@@ -81,8 +81,10 @@ def _module_body(frame: Frame, module: Module) -> None:
     frame.emitter.ret()
 
 
-def _prologue(unit: Unit, emitter: Emitter) -> None:
+def _prologue(frame: Frame) -> None:
     """Bind the keywords, symbols and type checkers that the code asked for."""
+    unit, emitter = frame.unit, frame.emitter
+    functions.set_classes(frame)
     if not (unit.keywords or unit.symbols or unit.checks):
         return
     emitter.callee_global("#constants")

@@ -26,7 +26,7 @@ from rtfsc.backend.operands import (
     push_item,
 )
 from rtfsc.ir import kinds
-from rtfsc.ir.nodes import Call, Const
+from rtfsc.ir.nodes import Call, Const, Vector
 
 _SIZED: Final = (kinds.TUPLE, kinds.STR, kinds.DICT)
 _INDEXED: Final = (kinds.TUPLE, kinds.STR)
@@ -169,19 +169,57 @@ def write_conj(frame: Frame, node: Call, name: str) -> bool:
     return fast(frame, node.args, name, (kinds.TUPLE,), write)
 
 
+# longer vectors are left to the builtin, which knows the limit of all together
+_LONG: Final = 1 << 20
+
+
+def write_concat(frame: Frame, node: Call, name: str) -> bool:
+    """Write `concat` of a few vectors."""
+    count = len(node.args)
+    if not 2 <= count <= 8 or not may_be(frame, node.args, kinds.TUPLE):
+        return False
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    with frame.temps(count) as temps:
+        operands = hold(frame, node.args, temps)
+        if emitter.dead:
+            return True
+        slow.depth = emitter.depth
+        for operand, arg in zip(operands, node.args, strict=True):
+            guard(frame, operand, (kinds.TUPLE,), slow)
+            if not isinstance(arg, Vector):
+                operand.push(frame)
+                emitter.length()
+                emitter.const(_LONG)
+                emitter.compare("<")
+                emitter.jump_if_false(slow)
+        emitter.build_list()
+        for operand in operands:
+            operand.push(frame)
+            emitter.list_extend(1)
+        emitter.list_to_tuple()
+        emitter.mark(done)
+        otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
+    return True
+
+
 def write_contains(frame: Frame, node: Call, name: str) -> bool:
-    """Write `contains?` of a map."""
+    """Write `contains?` of a map, or of a set, whose members are keys of a dict."""
     if len(node.args) != 2 or not may_be(frame, node.args[1:], kinds.KEY):
         return False
+    kind = frame.unit.kinds.of(node.args[0])
+    likely = kinds.SET if kind & kinds.SET and not kind & kinds.DICT else kinds.DICT
 
     def write(operands: list[Operand], slow: Mark) -> None:
         source, key = operands
         guard(frame, key, (kinds.STR, kinds.INT, kinds.KEYWORD), slow)
         key.push(frame)
         source.push(frame)
+        if likely == kinds.SET:
+            frame.emitter.attribute("members")
         frame.emitter.contains()
 
-    return fast(frame, node.args, name, (kinds.DICT,), write)
+    return fast(frame, node.args, name, (likely,), write)
 
 
 _CLASS_TESTS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
@@ -241,6 +279,7 @@ COLLECTIONS: Final[Mapping[str, Writer]] = MappingProxyType(
         "contains?": write_contains,
         "assoc": write_assoc,
         "conj": write_conj,
+        "concat": write_concat,
         **dict.fromkeys(_CLASS_TESTS, write_class_test),
     }
 )

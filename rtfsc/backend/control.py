@@ -69,6 +69,16 @@ def write_test(frame: Frame, node: Expr, orelse: Mark) -> None:
             for item in items[:-1]:
                 frame.effect(item)
             write_test(frame, items[-1], orelse)
+        case Try(body=body, var=Var() as var, handler=handler, final=None) if handler is not None:
+            outer, end = emitter.region, Mark()
+            region = Region(Mark(), emitter.depth)
+            emitter.region = region
+            write_test(frame, body, orelse)
+            emitter.region = outer
+            emitter.jump(end)
+            _write_bound(frame, region, var)
+            write_test(frame, handler, orelse)
+            emitter.mark(end)
         case Call(callee=BuiltinRef(name="not"), args=[operand]):
             end = Mark()
             write_test(frame, operand, end)
@@ -208,7 +218,7 @@ def _is_change_of(node: Expr, var: Var) -> bool:
     match node:
         case Local(var=found):
             return found == var
-        case Op(name="list_push" | "list_extend" | "list_put" | "dict_put", args=args):
+        case Op(name="list_push" | "list_extend" | "list_put" | "dict_put" | "set_put", args=args):
             return _is_change_of(args[0], var)
         case If(then=then, orelse=orelse):
             return _is_change_of(then, var) and _is_change_of(orelse, var)
@@ -293,7 +303,14 @@ def _write_catch(frame: Frame, node: Try) -> None:
     frame.value(node.body)
     emitter.region = outer
     emitter.jump(end)
-    var = node.var
+    _write_bound(frame, region, node.var)
+    frame.value(node.handler)
+    emitter.mark(end)
+
+
+def _write_bound(frame: Frame, region: Region, var: Var) -> None:
+    """Write the beginning of the handler of a region: the error is bound."""
+    emitter = frame.emitter
 
     def bind() -> None:
         # the exception state is restored before the clause runs: the clause is ordinary code
@@ -304,9 +321,7 @@ def _write_catch(frame: Frame, node: Try) -> None:
         emitter.pop()
         emitter.pop_except()
 
-    frame.handle(region, outer, bind)
-    frame.value(node.handler)
-    emitter.mark(end)
+    frame.handle(region, emitter.region, bind)
 
 
 def _write_finally(frame: Frame, node: Try, final: Expr) -> None:

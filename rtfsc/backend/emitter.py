@@ -28,6 +28,7 @@ _BINARY = {
     "-": BinaryOp.SUBTRACT,
     "*": BinaryOp.MULTIPLY,
     "/": BinaryOp.TRUE_DIVIDE,
+    "//": BinaryOp.FLOOR_DIVIDE,
     "%": BinaryOp.REMAINDER,
 }
 _COMPARE = {"<": "LT", "<=": "LE", "==": "EQ", "!=": "NE", ">": "GT", ">=": "GE"}
@@ -213,6 +214,13 @@ class Emitter:
     def build_tuple(self, n: int) -> None:
         """Replace n items by a tuple."""
         self._op("BUILD_TUPLE", 1 - n, n)
+
+    def format(self) -> None:
+        """Replace an integer by its text; fails for one of very many digits."""
+        if VERSION < (3, 13):
+            self._op("FORMAT_VALUE", 0, 0)
+        else:
+            self._op("FORMAT_SIMPLE", 0)
 
     def build_string(self, n: int) -> None:
         """Replace n strings by one."""

@@ -78,6 +78,7 @@ class Frame:
         self.labels: dict[int, tuple[Mark, tuple[Var, ...], int]] = {}
         # how many loops are being written around this place
         self.loops = 0
+        self.first_classes: dict[tuple[str, int, str], str] = {}
         self._slots: dict[Var, str] = {}
         self._taken: set[str] = set()
         self._temps = 0
@@ -114,6 +115,12 @@ class Frame:
     def alias(self, var: Var, of: Var) -> None:
         """Let a variable live in the local of another one that is not used any more."""
         self._slots[var] = self.slot(of)
+
+    def last_class(self, asked: tuple[str, int], likely: str) -> str:
+        """Name the local that holds the class last seen of another one that is asked for its class; `likely`
+        names the class it starts with."""
+        name, mask = asked
+        return self.first_classes.setdefault((name, mask, likely), f"~{likely} {mask} {name}")
 
     @contextmanager
     def temps(self, count: int = 1) -> Iterator[list[str]]:

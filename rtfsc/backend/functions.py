@@ -118,7 +118,14 @@ def _compile(unit: Unit, fn: Fn, free: tuple[Var, ...]) -> CodeType:
     frame.free = {var: frame.slot(var) for var in free}
     emitter.freevars = list(frame.free.values())
     write_body(frame, lambda: _function_body(frame, fn.rest, fn.body))
-    return emitter.code()
+    return emitter.code_with(lambda: set_classes(frame))
+
+
+def set_classes(frame: Frame) -> None:
+    """Set the locals that hold the class last seen, which the body asked for."""
+    for (_, _, likely), local in frame.first_classes.items():
+        frame.emitter.glob(likely)
+        frame.emitter.store(local)
 
 
 def _function_body(frame: Frame, rest: Var | None, body: Expr) -> None:

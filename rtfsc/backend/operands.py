@@ -23,6 +23,7 @@ CLASSES = {
     kinds.DICT: "#dict",
     kinds.KEYWORD: "#Keyword",
     kinds.LIST: "#List",
+    kinds.SET: "#Set",
 }
 
 
@@ -80,28 +81,43 @@ def guard(frame: Frame, operand: Operand, wanted: Sequence[Kind], slow: Mark) ->
     emitter = frame.emitter
     # jumped to from here or from out of line
     slow.depth = emitter.depth
-    other, back = (Mark(), Mark()) if len(possible) > 1 else (slow, None)
-    _test(frame, operand, possible[0])
-    emitter.jump_if_false(other)
-    if back is None:
+    if len(possible) == 1:
+        _test(frame, operand, CLASSES[possible[0]])
+        emitter.jump_if_false(slow)
         return
+    other, back = Mark(), Mark()
+    # in a loop values tend to have the class that the last one had: a local holds it
+    assert isinstance(operand.held, str)
+    last = frame.last_class((operand.held, mask), CLASSES[possible[0]]) if frame.loops else None
+    _test(frame, operand, CLASSES[possible[0]], last)
+    emitter.jump_if_false(other)
     emitter.mark(back)
 
     def try_others() -> None:
         emitter.mark(other)
-        for each in possible[1:]:
-            _test(frame, operand, each)
-            emitter.jump_if_true(back)
+        for each in possible if last is not None else possible[1:]:
+            following = Mark()
+            _test(frame, operand, CLASSES[each])
+            emitter.jump_if_false(following)
+            if last is not None:
+                emitter.glob(CLASSES[each])
+                emitter.store(last)
+            emitter.jump(back)
+            emitter.mark(following)
         emitter.jump(slow)
 
     frame.outline(try_others)
 
 
-def _test(frame: Frame, operand: Operand, kind: Kind) -> None:
+def _test(frame: Frame, operand: Operand, name: str, local: str | None = None) -> None:
+    """Write the test for a class: a global, or what a local holds."""
     operand.push(frame)
     # the cheapest exact test: no call, and a boolean is no integer
     frame.emitter.attribute("__class__")
-    frame.emitter.glob(CLASSES[kind])
+    if local is None:
+        frame.emitter.glob(name)
+    else:
+        frame.emitter.load(local)
     frame.emitter.is_same()
 
 

@@ -13,7 +13,8 @@ from rtfsc.ir import kinds
 from rtfsc.ir.nodes import Const, Expr, Op
 
 _FILLING = frozenset(
-    {"list_new", "dict_new", "list_push", "list_extend", "list_tuple", "list_taken", "dict_taken"}
+    {"list_new", "dict_new", "list_push", "list_extend", "list_tuple"}
+    | {"list_taken", "dict_taken", "set_taken"}
 )
 
 
@@ -47,16 +48,25 @@ def write_operation(frame: Frame, node: Op) -> bool:
             return _sized(frame, node, exact=True)
         case "is_seq_least" | "seq_least" if isinstance(args[1], Const):
             return _sized(frame, node, exact=False)
+        case "map_get":
+            return fast(frame, args, "#map_get", (kinds.DICT,), lambda held, slow: _item(frame, held, slow))
+        case "map_has":
+            return fast(frame, args, "#map_has", (kinds.DICT,), lambda held, slow: _has(frame, held))
         case "map_view":
             return fast(
                 frame, args, "#map_view", (kinds.DICT,), lambda operands, slow: operands[0].push(frame)
             )
-        case "items" | "vector_items":
+        case "items" | "vector_items" | "elements":
             return fast(
                 frame, args, "#" + node.name, (kinds.TUPLE,), lambda operands, slow: operands[0].push(frame)
             )
         case "dict_put" | "list_put":
             return write_put(frame, node, keep=True)
+        case "set_put":
+            _write_set_put(frame, args)
+            return True
+        case "set_has":
+            return fast(frame, args[::-1], "#set_has", KEYS, lambda held, slow: _has(frame, held[::-1]))
         case "is_map":
             return fast(frame, args, "#is_map", (kinds.DICT,), lambda operands, slow: emitter.const(True))
     return False
@@ -77,6 +87,52 @@ def _write_filling(frame: Frame, name: str, args: tuple[Expr, ...]) -> None:
         emitter.list_extend(1)
     elif name == "list_tuple":
         emitter.list_to_tuple()
+
+
+def _item(frame: Frame, held: list[Operand], slow: Mark) -> None:
+    """Push what a dict has under a key; a miss is left to the function."""
+    emitter = frame.emitter
+    source, key = held
+    region, outer = Region(Mark(), emitter.depth), emitter.region
+    emitter.region = region
+    source.push(frame)
+    key.push(frame)
+    emitter.subscript()
+    emitter.region = outer
+    on_failure(frame, region, slow)
+
+
+def _has(frame: Frame, held: list[Operand]) -> None:
+    source, key = held
+    key.push(frame)
+    source.push(frame)
+    frame.emitter.contains()
+
+
+KEYS = (kinds.STR, kinds.INT, kinds.KEYWORD)
+
+
+def _write_set_put(frame: Frame, args: tuple[Expr, ...]) -> None:
+    """Write how an element goes into the members of a set; they stay on the stack."""
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    with frame.temps(2) as temps:
+        members, item = hold(frame, args[:2], temps)
+        if emitter.dead:
+            return
+        slow.depth = emitter.depth
+        if item.kind & kinds.KEY:
+            # such an element is its own key
+            guard(frame, item, KEYS, slow)
+            item.push(frame)
+            members.push(frame)
+            item.push(frame)
+            emitter.store_subscript()
+            members.push(frame)
+            emitter.mark(done)
+            otherwise(frame, slow, done, lambda: call_global(frame, "#set_put", [members, item]))
+        else:
+            call_global(frame, "#set_put", [members, item])
 
 
 def _write_size(frame: Frame, args: tuple[Expr, ...]) -> None:

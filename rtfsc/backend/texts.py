@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 from rtfsc.backend.arithmetic import Writer
-from rtfsc.backend.emitter import Mark
+from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
-from rtfsc.backend.operands import Operand, call_global, guard, hold, otherwise
+from rtfsc.backend.operands import Operand, call_global, guard, hold, on_failure, otherwise
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import Call, Const
 
@@ -63,29 +63,50 @@ def _text_of(frame: Frame, operand: Operand, temp: str) -> Operand:
             return operand
     elif kinds.within(operand.kind, kinds.STR):
         return operand
-    other, back = Mark(), Mark()
     text = Operand(temp, kinds.STR)
-    if operand.kind & kinds.STR and not isinstance(operand.held, Const):
-        if operand.held != temp:
-            operand.push(frame)
-            emitter.store(temp)
-        guard(frame, Operand(temp, operand.kind), (kinds.STR,), other)
-        emitter.mark(back)
-
-        def convert() -> None:
-            emitter.mark(other)
-            _write_text(frame, operand, temp)
-            emitter.jump(back)
-
-        frame.outline(convert)
-    else:
+    if not operand.kind & kinds.STR or isinstance(operand.held, Const):
         _write_text(frame, operand, temp)
+        return text
+    if operand.held != temp:
+        operand.push(frame)
+        emitter.store(temp)
+    other, back = Mark(), Mark()
+    guard(frame, Operand(temp, operand.kind), (kinds.STR,), other)
+    emitter.mark(back)
+
+    def convert() -> None:
+        emitter.mark(other)
+        _write_text(frame, Operand(temp, operand.kind & ~kinds.STR), temp)
+        emitter.jump(back)
+
+    frame.outline(convert)
     return text
 
 
 def _write_text(frame: Frame, operand: Operand, temp: str) -> None:
-    call_global(frame, "#text", [operand])
-    frame.emitter.store(temp)
+    """Write the text of what is no string into a local: of an integer by an instruction."""
+    emitter = frame.emitter
+    if not operand.kind & kinds.INT:
+        call_global(frame, "#text", [operand])
+        emitter.store(temp)
+        return
+    other, done = Mark(), Mark()
+    depth, outer = emitter.depth, emitter.region
+    guard(frame, operand, (kinds.INT,), other)
+    region = Region(Mark(), depth)
+    emitter.region = region
+    operand.push(frame)
+    emitter.format()
+    emitter.region = outer
+    on_failure(frame, region, other)
+    emitter.store(temp)
+    emitter.mark(done)
+
+    def any_text() -> None:
+        call_global(frame, "#text", [operand])
+        emitter.store(temp)
+
+    otherwise(frame, other, done, any_text)
 
 
 TEXTS: Final[Mapping[str, Writer]] = MappingProxyType({"str": write_str})

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from dataclasses import replace
+from time import perf_counter
 from typing import Annotated
 
 import typer
@@ -18,11 +19,12 @@ from rtfs_runtime.artifact import Artifact
 from rtfs_runtime.cache.l4_artifact import local_artifacts
 from rtfsc.build import Accept, Built, Target, build, source_files
 from rtfsc.cli.outcome import CommandError, report
-from rtfsc.cli.sessions import Policy, SearchPath, check_file, options_of, policy_of
+from rtfsc.cli.sessions import Level, Policy, SearchPath, check_file, options_of, policy_of
 from rtfsc.decisions import check_offline
 from rtfsc.diagnostics import to_json
-from rtfsc.options import Options
+from rtfsc.options import DEFAULT, Options
 from rtfsc.source import CompileError
+from rtfsc.units import Timing
 
 _MANY = 20
 
@@ -32,6 +34,8 @@ def command(
     out: Annotated[str, typer.Option("-o", "--out", help="Where the artifacts go.", metavar="DIR")],
     path: SearchPath = None,
     policy: Policy = None,
+    level: Level = DEFAULT.level,
+    time: Annotated[bool, typer.Option("--time", help="Show how long each stage took.")] = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="Refuse calls that nobody on this machine can answer.")
     ] = False,
@@ -42,14 +46,16 @@ def command(
     for each in paths:
         check_file(each)
     found = policy_of(policy, paths[0]) if policy is not None or offline else None
-    options = replace(options_of(found if policy is not None else None), strict=strict)
+    options = options_of(found if policy is not None else None)
+    options = replace(options, strict=strict, level=level)
 
     def accept(artifact: Artifact, source: str) -> None:
         if offline:
             check_offline(artifact, source, os.path.splitext(os.path.basename(source))[0], found)
 
+    timing = Timing(perf_counter) if time else None
     # what was compiled before is looked at again: an artifact does not say what there was a warning about
-    target = Target(out, tuple(path or ()), None if strict else local_artifacts())
+    target = Target(out, tuple(path or ()), None if strict else local_artifacts(), timing)
     try:
         built = _with_progress(paths, target, options, accept)
     except OSError as error:
@@ -63,8 +69,17 @@ def command(
             report(one.error, whole=False)
         counts = _counts(built)
         typer.echo(f"{counts['compiled']} compiled, {counts['cached']} unchanged, {counts['failed']} failed")
+    if timing is not None:
+        _show_times(timing)
     if failed:
         raise typer.Exit(1)
+
+
+def _show_times(timing: Timing) -> None:
+    """Show on standard error: what was compiled is on standard output."""
+    total = sum(timing.elapsed_s.values())
+    for stage, taken in (*timing.elapsed_s.items(), ("total", total)):
+        typer.echo(f"{taken * 1000:9.1f} ms  {taken / total:6.1%}  {stage}" if total else stage, err=True)
 
 
 def _with_progress(paths: list[str], target: Target, options: Options, accept: Accept) -> tuple[Built, ...]:

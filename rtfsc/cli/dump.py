@@ -9,15 +9,17 @@ from typing import Annotated
 import typer
 
 from rtfsc.cli.outcome import CommandError
-from rtfsc.cli.sessions import check_file
+from rtfsc.cli.sessions import Level, check_file
 from rtfsc.driver import make_env
 from rtfsc.dump import dump, stages
+from rtfsc.options import DEFAULT, Options
 from rtfsc.source import SourceFile
 
 
 def command(
     file: Annotated[str, typer.Argument(help="The source.", metavar="FILE")],
     after: Annotated[str, typer.Option("--after", help="The stage.", metavar="STAGE")] = "lower",
+    level: Level = DEFAULT.level,
 ) -> None:
     """Show what a stage of the compiler gives."""
     check_file(file)
@@ -27,4 +29,6 @@ def command(
         raise CommandError(f"there is no stage {after}{like}; stages: {', '.join(stages())}")
     with open(file, "rb") as data:
         source = SourceFile.from_bytes(file, data.read())
-    typer.echo(dump(source, after, env=make_env((os.path.dirname(file) or ".",))), nl=False)
+    options = Options(level=level)
+    env = make_env((os.path.dirname(file) or ".",), options)
+    typer.echo(dump(source, after, options, env), nl=False)

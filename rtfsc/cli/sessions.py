@@ -25,7 +25,7 @@ from rtfs_runtime.trust import TrustError, read_trust
 from rtfsc.cli.outcome import CommandError
 from rtfsc.driver import compile_text, make_env
 from rtfsc.hook import Session
-from rtfsc.options import Options
+from rtfsc.options import LEVELS, Options
 from rtfsc.reports.render import remember_text
 from rtfsc.units import Env
 
@@ -39,6 +39,16 @@ Allow = Annotated[
 ]
 SearchPath = Annotated[
     list[str] | None, typer.Option("--path", help="Look for imports here too.", metavar="DIR")
+]
+Level = Annotated[
+    int,
+    typer.Option(
+        "-O",
+        min=0,
+        max=LEVELS - 1,
+        help="How much to optimize: 0 nothing, 1 cheaply, 2 all.",
+        metavar="LEVEL",
+    ),
 ]
 Policy = Annotated[str | None, typer.Option("--policy", help="The delegation.toml to go by.", metavar="FILE")]
 

@@ -44,7 +44,10 @@ class Kinds:
 
     def of(self, node: Expr) -> Kind:
         """Give the kind of a node's value."""
-        return self.table.get(id(node), ANY)
+        found = self.table.get(id(node))
+        if found is None:
+            return kinds.of_constant(node.value) if isinstance(node, Const) else ANY
+        return found
 
 
 def infer_kinds(module: nodes.Module) -> Kinds:
@@ -262,6 +265,9 @@ class _Flow:
         args = self._each(node.args, env)
         if node.name == "list_append" and isinstance(node.args[0], Local):
             env[node.args[0].var] = args[0] | kinds.holding(kinds.BUFFER, args[1])
+        if node.name in ("dict_put", "list_put") and isinstance(node.args[1], Local):
+            need = kinds.KEY if node.name == "dict_put" else kinds.INT
+            env[node.args[1].var] = kinds.narrowed(args[1], need)
         return kinds.of_op(node.name, args)
 
     def _vector(self, node: nodes.Vector, env: Env) -> Kind:
@@ -424,6 +430,7 @@ class _Flow:
             case Call(callee=BuiltinRef(name=name), args=[Local(var=var) as operand]):
                 sides = kinds.predicate(name)
                 if sides is not None:
+                    self._table[id(node)] = kinds.BOOL
                     return self._split(env, var, self.visit(operand, env), sides)
             case Call(
                 callee=BuiltinRef(name="=" | "=="), args=[Local(var=var) as operand, Const(value=value)]

@@ -20,19 +20,20 @@ from rtfs_runtime.values import Keyword, List
 Kind = int
 
 NEVER: Final = 0
-NIL, BOOL, NATURAL, NEGATIVE, FLOAT, STR, KEYWORD, TUPLE, LIST, DICT, BUFFER, OTHER = (
-    1 << bit for bit in range(12)
+NIL, BOOL, NATURAL, NEGATIVE, FLOAT, STR, KEYWORD, TUPLE, LIST, DICT, SET, BUFFER, OTHER = (
+    1 << bit for bit in range(13)
 )
 """NATURAL and NEGATIVE are integers; BUFFER is a Python list that a loop fills and nobody else sees; OTHER is
 every class not named."""
 INT: Final = NATURAL | NEGATIVE
-BASE: Final = (1 << 12) - 1 & ~BUFFER
+BASE: Final = (1 << 13) - 1 & ~BUFFER
 _ELEMENTS: Final = 16
 ANY: Final = BASE | BASE << _ELEMENTS
 NUMBER: Final = INT | FLOAT
 KEY: Final = INT | STR | KEYWORD
-_HOLDERS: Final = TUPLE | LIST | DICT | BUFFER | OTHER
-SEQUENCE: Final = TUPLE | LIST | OTHER
+_HOLDERS: Final = TUPLE | LIST | DICT | SET | BUFFER | OTHER
+SEQUENCE: Final = TUPLE | LIST | SET | STR
+"""What is seen element by element by everybody; OTHER may be a map, which some see as entries."""
 
 
 def holding(base: Kind, element: Kind) -> Kind:
@@ -154,7 +155,7 @@ def _same_sequence(at: int) -> _Rule:
 
 def _sliced(kind: Kind) -> Kind:
     made = kind & (STR | LIST)
-    if kind & (TUPLE | OTHER):
+    if kind & (TUPLE | SET | OTHER):
         made |= TUPLE
     return made | kind & ~(BASE | BUFFER)
 
@@ -178,7 +179,7 @@ def _conj(args: list[Kind]) -> Kind:
     first = args[0]
     if first & DICT:
         return ANY
-    made = first & LIST | (TUPLE | OTHER if first & TUPLE else 0) | first & OTHER
+    made = first & (LIST | SET) | (TUPLE | OTHER if first & TUPLE else 0) | first & OTHER
     return holding(made, first >> _ELEMENTS | _union(args[1:]))
 
 
@@ -220,7 +221,7 @@ _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
         **dict.fromkeys(("+", "*", "inc"), _growing),
         "abs": lambda args: _arithmetic(args) & ~NEGATIVE,
         **dict.fromkeys(("count", "length", "string-length"), lambda args: NATURAL),
-        "/": lambda args: INT | FLOAT,
+        "/": lambda args: INT | FLOAT if any(arg & NEGATIVE for arg in args) else NATURAL | FLOAT,
         "mod": _remainder,
         "max": _larger,
         "min": _larger,
@@ -234,6 +235,7 @@ _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
         "conj": _conj,
         "assoc": _assoc,
         "vec": _vec,
+        "set": lambda args: holding(SET, element(args[0]) if within(args[0], SEQUENCE) else BASE),
         "concat": _concat,
         "vector": lambda args: holding(TUPLE, _union(args)),
         "range": lambda args: holding(TUPLE, counted(args)),
@@ -302,6 +304,8 @@ def wanted(name: str, args: list[Kind]) -> list[Kind] | None:
         return [NUMBER] * len(args)
     if name == "nth" and len(args) == 2:
         return [ANY | BUFFER, INT]
+    if name in ("get", "assoc"):
+        return [ANY | BUFFER, KEY]
     return None
 
 
@@ -333,7 +337,7 @@ def predicate(name: str) -> tuple[Kind, Kind] | None:
 
 
 _BOOLEAN_OPS: Final = frozenset(
-    {"is_seq", "is_seq_least", "is_map", "map_has", "equal", "conforms", "is_kind", "has_key"}
+    {"is_seq", "is_seq_least", "is_map", "map_has", "set_has", "equal", "conforms", "is_kind", "has_key"}
 )
 
 
@@ -380,6 +384,10 @@ def of_op(name: str, args: list[Kind]) -> Kind:
             return holding(BUFFER, args[0] >> _ELEMENTS | args[2])
         case "dict_new":
             return DICT
+        case "set_of" | "set_put" | "set_taken":
+            return DICT | BASE << _ELEMENTS
+        case "set_from":
+            return SET | BASE << _ELEMENTS
         case "dict_of":
             return holding(DICT, element(args[0]))
         case "dict_put":
@@ -387,5 +395,5 @@ def of_op(name: str, args: list[Kind]) -> Kind:
         case "list_append":
             return NIL
         case "elements":
-            return holding(TUPLE | STR, element(args[0])) if within(args[0], SEQUENCE | STR) else ANY
+            return holding(TUPLE | STR, element(args[0])) if within(args[0], SEQUENCE) else ANY
     return ANY

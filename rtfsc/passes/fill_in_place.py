@@ -56,7 +56,9 @@ _READS_OF_LISTS: Final = frozenset({"count", "nth", "first", "last", "empty?", "
 _READS_OF_DICTS: Final = frozenset(
     {"count", "get", "contains?", "empty?", "keys", "vals", "entries", "get-in"}
 )
+_READS_OF_SETS: Final = frozenset({"count", "contains?", "empty?"})
 _LIST: Final = "list"
+_SET: Final = "set"
 _DICT: Final = "dict"
 
 
@@ -136,6 +138,8 @@ class _Filler:
                 if start is None:
                     return self._start_of(arg)
                 way, made = start
+                if way == _SET:
+                    return None
                 return way, Op(f"{way}_put", (made, key, value, Const("assoc", span=span)), span=span)
             case Vector(items=()) | Const(value=()):
                 return _LIST, Op("list_new", (), span=span)
@@ -145,6 +149,10 @@ class _Filler:
                 return _LIST, Op("list_of", (arg,), span=span)
             case Map():
                 return _DICT, arg
+            case Call(callee=BuiltinRef(name="set"), args=[Vector(items=()) | Const(value=())]):
+                return _SET, Op("dict_new", (), span=span)
+            case Call(callee=BuiltinRef(name="set"), args=[source]):
+                return _SET, Op("set_of", (source,), span=span)
             case Call(callee=BuiltinRef(name=name)) if BUILTINS[name].name in _FRESH | {"conj"}:
                 return self._start_of(arg)
             case Let() | Fold() | Op(name="list_tuple") if _gives_fresh(arg):
@@ -259,7 +267,8 @@ class _Rewriter:
     def __init__(self, way: str, twins: _Twins) -> None:
         self._way = way
         self._twins = twins
-        self._reads = _READS_OF_LISTS if way == _LIST else _READS_OF_DICTS
+        reads = {_LIST: _READS_OF_LISTS, _DICT: _READS_OF_DICTS, _SET: _READS_OF_SETS}
+        self._reads = reads[way]
         self.changes = 0
 
     def loop(self, node: Fold | Blocks, where: _Where, leaf: _Leaf) -> Expr:
@@ -424,7 +433,9 @@ class _Rewriter:
             for other in others:
                 made = Op("list_push", (made, other), span=span)
             return made
-        if name == "assoc" and len(others) == 2:
+        if name == "conj" and self._way == _SET and len(others) == 1:
+            return Op("set_put", (made, others[0], Const("conj", span=span)), span=span)
+        if name == "assoc" and len(others) == 2 and self._way != _SET:
             operation = Const("assoc", span=span)
             return Op(f"{self._way}_put", (made, *others, operation), span=span)
         if name == "into" and self._way == _LIST and len(others) == 1:
@@ -444,9 +455,11 @@ class _Rewriter:
                     raise _NoWay
                 for other in others:
                     self.read(other, var)
+                if self._way == _SET and _name(node) == "contains?":
+                    return Op("set_has", node.args, span=node.span)
                 return node
             case Call(callee=Const(value=Keyword()), args=[Local(var=found), *others]) if found == var:
-                if self._way == _LIST:
+                if self._way != _DICT:
                     raise _NoWay
                 for other in others:
                     self.read(other, var)
@@ -462,7 +475,9 @@ class _Rewriter:
             return node
         match node:
             case Local():
-                return Op("list_tuple", (node,), span=node.span) if self._way == _LIST else node
+                if self._way == _DICT:
+                    return node
+                return Op("list_tuple" if self._way == _LIST else "set_from", (node,), span=node.span)
             case Fn() | Late():
                 raise _NoWay
             case Call(callee=BuiltinRef(), args=[Local(var=found), *others]) if (

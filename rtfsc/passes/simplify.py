@@ -36,6 +36,7 @@ from rtfsc.ir.nodes import (
     Module,
     Op,
     Raise,
+    Try,
     Var,
     Vector,
 )
@@ -206,6 +207,10 @@ def _asked(node: Expr) -> Expr:
         ) if var == tested == kept and not _mentions(orelse, var):
             yes = Const(True, span=node.span)
             return If(_asked(init), yes, _asked(orelse), span=node.span)
+        case Try(body=body, handler=handler, final=None) if handler is not None:
+            new_body, new_handler = _asked(body), _asked(handler)
+            changed = new_body is not body or new_handler is not handler
+            return replace(node, body=new_body, handler=new_handler) if changed else node
         case If(then=then, orelse=orelse):
             new_then, new_else = _asked(then), _asked(orelse)
             changed = new_then is not then or new_else is not orelse

@@ -51,6 +51,8 @@ _OF_FLOATS: Final = frozenset({"/", "sqrt"})
 _TESTS: Final[dict[Type, str]] = {INT: "int?", FLOAT: "float?", NUMBER: "number?"}
 # larger functions gain less, and are written twice
 _LARGEST: Final = 400
+# one in so many nodes must be an operand that is known to be a number
+_WEIGHT: Final = 12
 
 
 def run(module: Module, options: Options) -> Module:
@@ -183,6 +185,9 @@ def _numbers(fn: Fn) -> tuple[Type, ...] | None:
         count += 1
     if count > _LARGEST:
         return None
+    if uses.weight(fn.params) * _WEIGHT < count:
+        # testing once saves little of what the function does
+        return None
     types = tuple([uses.type_of(param) for param in fn.params])
     return types if any(kind is not ANY for kind in types) else None
 
@@ -194,6 +199,7 @@ class _Uses:
         self._group: dict[Var, Var] = {}
         self._hints: dict[Var, set[str]] = {}
         self._params: dict[int, tuple[Var, ...]] = {}
+        self._operands: dict[Var, int] = {}
 
     def see(self, node: Expr) -> None:
         """Learn from one node; blocks come before the jumps to them."""
@@ -237,6 +243,7 @@ class _Uses:
         for arg in args:
             if isinstance(arg, Local):
                 self._hints.setdefault(self._find(arg.var), set()).add(hint)
+                self._operands[arg.var] = self._operands.get(arg.var, 0) + 1
 
     def _link(self, variables: tuple[Var, ...], values: tuple[Expr, ...]) -> None:
         for var, value in zip(variables, values, strict=False):
@@ -257,6 +264,11 @@ class _Uses:
         if left != right:
             self._group[left] = right
             self._hints.setdefault(right, set()).update(self._hints.pop(left, ()))
+
+    def weight(self, params: tuple[Var, ...]) -> int:
+        """Count the operands that take their values from parameters used as numbers."""
+        groups = {self._find(param) for param in params if self.type_of(param) is not ANY}
+        return sum(count for var, count in self._operands.items() if self._find(var) in groups)
 
     def type_of(self, var: Var) -> Type:
         """Give the type that a variable is used as."""

@@ -15,19 +15,19 @@ from types import CellType, MappingProxyType
 from typing import Any, Final, Protocol
 
 from rtfs_runtime import patterns
-from rtfs_runtime.builtins.building import elements, range_items
+from rtfs_runtime.builtins.building import as_set, elements, range_items
 from rtfs_runtime.builtins.failures import make_thrown
 from rtfs_runtime.builtins.operands import sequence, sequence_or_text
 from rtfs_runtime.builtins.text import concatenate
 from rtfs_runtime.calls import call_error, keyword_get
-from rtfs_runtime.equality import equal
+from rtfs_runtime.equality import canonical_key, equal
 from rtfs_runtime.errors import LimitExceeded, RtfsError, arity_error, generic, undefined
 from rtfs_runtime.interface import Function, Interface
 from rtfs_runtime.limits import MAX_ITEMS
 from rtfs_runtime.limits import check_items as check_items_limit
 from rtfs_runtime.native import to_rtfs_error, trim
 from rtfs_runtime.types import check, compile_check, from_data, make_struct
-from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid, kind_name
+from rtfs_runtime.values import Keyword, List, Resource, Set, Symbol, Timestamp, Uuid, kind_name
 
 ABI_VERSION: Final = 3
 _MATCH_FAILURE: Final = "No matching clause"
@@ -216,6 +216,22 @@ def count_items(start: int, end: int, step: int, way: int, more: int) -> Iterabl
     return count(start, step) if (end - start) * way > 0 else ()
 
 
+def set_members(value: object) -> dict[object, object]:
+    """Give the members of a new set of elements, which a loop may add to."""
+    return dict(as_set(value).members)
+
+
+def set_put(members: dict[object, object], item: object) -> dict[object, object]:
+    """Add an element to the members of a set in the making; of equal ones the first stays."""
+    members.setdefault(canonical_key(item), item)
+    return members
+
+
+def set_has_member(item: object, members: dict[object, object]) -> bool:
+    """Tell whether the members of a set in the making hold an element."""
+    return canonical_key(item) in members
+
+
 def check_room(items: list[object]) -> None:
     """Refuse a vector in the making that has grown beyond the limit."""
     if len(items) > MAX_ITEMS:
@@ -240,12 +256,17 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#text": concatenate,
         "#list_of": list,
         "#dict_of": dict,
+        "#set_of": set_members,
+        "#set_put": set_put,
+        "#set_has": set_has_member,
+        "#set_from": Set,
         "#count_items": count_items,
         "#range_items": range_items,
         "#check_room": check_room,
         "#Keyword": Keyword,
         "#cell": CellType,
         "#List": List,
+        "#Set": Set,
         "#timestamp": Timestamp,
         "#uuid": Uuid,
         "#resource": Resource,

@@ -16,7 +16,7 @@ from rtfs_runtime.native import to_rtfs_error
 from rtfs_runtime.printer import display, readable
 from rtfs_runtime.session import Session
 from rtfs_runtime.sets import make_set
-from rtfs_runtime.values import Keyword, List
+from rtfs_runtime.values import Keyword, List, Set
 from rtfs_runtime.vectors import BigVector
 from rtfsc.backend.arithmetic import ARITHMETIC
 from rtfsc.backend.collections import COLLECTIONS
@@ -93,10 +93,10 @@ def kind_of(value: Any) -> int:
         return kinds.NATURAL if value >= 0 else kinds.NEGATIVE
     base = {
         type(None): kinds.NIL, bool: kinds.BOOL, float: kinds.FLOAT, str: kinds.STR,
-        Keyword: kinds.KEYWORD, tuple: kinds.TUPLE, List: kinds.LIST, dict: kinds.DICT,
+        Keyword: kinds.KEYWORD, tuple: kinds.TUPLE, List: kinds.LIST, dict: kinds.DICT, Set: kinds.SET,
     }.get(type(value), kinds.OTHER)  # fmt: skip
     inner = value.values() if isinstance(value, (dict, BigMap)) else ()
-    if isinstance(value, (tuple, List, BigVector)) or type(value).__name__ == "Set":
+    if isinstance(value, (tuple, List, BigVector, Set)):
         inner = tuple(value)
     held = 0
     for item in inner:

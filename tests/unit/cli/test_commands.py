@@ -105,6 +105,20 @@ def test_the_second_build_compiles_nothing(tmp_path: Path, capsys: pytest.Captur
     assert (out / "a.rtfsc").read_bytes() == first
 
 
+def test_build_at_each_level(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, "(defn main [] (reduce + 0 (map inc (filter odd? [1 2 3]))))", "a.rtfs")
+    built = set()
+    for level in ("-O0", "-O1", "-O2"):
+        out = tmp_path / level
+        assert main(["build", str(tmp_path / "a.rtfs"), "-o", str(out), level, "--time"]) == 0
+        assert "generate" in capsys.readouterr().err
+        built.add((out / "a.rtfsc").read_bytes())
+        assert main(["run", str(out / "a.rtfsc")]) == 0
+        assert capsys.readouterr().out == "6\n"
+    assert len(built) == 3
+    assert main(["build", str(tmp_path / "a.rtfs"), "-o", str(out), "-O3"]) == 2
+
+
 def test_build_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, "(defn f [x", "bad.rtfs")
     assert main(["build", str(tmp_path), "-o", str(tmp_path / "out"), "--json"]) == 1

@@ -1,0 +1,22 @@
+"""Sets."""
+
+
+def common(left, right):
+    known = set(left)
+    return [x for x in dict.fromkeys(right) if x in known]
+
+
+def pairs(n, limit):
+    seen = set()
+    out = []
+    for i in range(n):
+        x = i * i % limit
+        if x in seen:
+            out.append(x)
+        else:
+            seen.add(x)
+    return out
+
+
+def run():
+    return [common(range(0, 90, 3), range(0, 90, 2)), pairs(60, 50)]
