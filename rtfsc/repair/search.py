@@ -27,6 +27,8 @@ Examine = Callable[[SourceFile], tuple[Diagnostic, ...]]
 _MOST_REPORTS: Final = 8
 _MOST_TRIED: Final = 120
 _MOST_TRIED_IN_ALL: Final = 500
+# examining costs about a microsecond for each character: a large text gets fewer tries
+_MOST_CHARACTERS: Final = 3_000_000
 _LARGEST_TEXT: Final = 200_000
 _BRACKET_CODES: Final = frozenset({"E020", "E021", "E022"})
 _TOKEN_CODES: Final = frozenset(
@@ -75,6 +77,7 @@ class _Search:
         self._score = score
         self._again = again
         self._known: dict[str, tuple[Score, int]] = {}
+        self._most = min(_MOST_TRIED_IN_ALL, _MOST_CHARACTERS // (len(source.text) + 1))
 
     def improve(self, report: Diagnostic) -> Diagnostic:
         """Give a report its best edit."""
@@ -82,7 +85,7 @@ class _Search:
         best: tuple[Score, int, float] | None = None
         chosen: Edit | None = None
         for rank, edit in _in_order(_makers(patient), self._source.text):
-            if len(self._known) > _MOST_TRIED_IN_ALL:
+            if len(self._known) >= self._most:
                 break
             score, odd = self._try(edit)
             if score < self._score and (best is None or (score, odd, rank) < best):

@@ -9,6 +9,7 @@ import pytest
 
 from rtfsc.repair.search import checked
 from rtfsc.source import SourceFile
+from tests.mutants import mutants
 from tests.repairs.measure import broken_plans, judge
 
 BAR = 0.9
@@ -83,6 +84,18 @@ def test_large_texts_and_many_reports_are_passed_through() -> None:
     assert len(checked(SourceFile("plan.rtfs", text))) == 30
     large = "(+ 1 2)\n" * 30_000 + "(defun f [x] x)"
     assert checked(SourceFile("plan.rtfs", large))[0].edit is None
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 20_000, "[" * 500 + "]" * 499, '"' * 501, "(if " * 300 + "1" + ")" * 299]
+)
+def test_hostile_texts_are_reported(text: str) -> None:
+    assert checked(SourceFile("plan.rtfs", text))[0].edit is not None
+
+
+def test_mutants_are_reported_or_accepted() -> None:
+    found = [checked(SourceFile("plan.rtfs", text)) for text in mutants(40, 3)]
+    assert sum(bool(each) and each[0].edit is not None for each in found) > 20
 
 
 def test_an_edit_changes_little() -> None:
