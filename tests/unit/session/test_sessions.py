@@ -278,6 +278,27 @@ def test_a_job_may_be_stopped_at_any_moment() -> None:
     assert sys.getrecursionlimit() == before
 
 
+def test_a_job_may_be_stopped_while_it_starts_another() -> None:
+    for moment in range(60):
+        begun = threading.Event()
+
+        def start_others(begun: threading.Event = begun) -> None:
+            while True:
+                inner = stack.Job(begun.set, 20_000)
+                inner.start()
+                assert inner.wait(20)
+
+        job = stack.Job(start_others, 20_000)
+        job.start()
+        assert begun.wait(20)
+        for _ in range(moment * 37):
+            pass
+        job.stop(stack.Stopped)
+        assert job.wait(5)
+        with pytest.raises(stack.Stopped):
+            job.result()
+
+
 def test_an_asynchronous_run_waits_on_the_callers_loop() -> None:
     loops: list[object] = []
 
