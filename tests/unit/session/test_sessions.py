@@ -279,7 +279,8 @@ def test_a_job_may_be_stopped_at_any_moment() -> None:
 
 
 def test_a_job_may_be_stopped_while_it_starts_another() -> None:
-    for moment in range(60):
+    # on 3.11, with nothing done about it, one in about a hundred waited for ever
+    for moment in range(600):
         begun = threading.Event()
 
         def start_others(begun: threading.Event = begun) -> None:
@@ -291,7 +292,7 @@ def test_a_job_may_be_stopped_while_it_starts_another() -> None:
         job = stack.Job(start_others, 20_000)
         job.start()
         assert begun.wait(20)
-        for _ in range(moment * 37):
+        for _ in range(moment * 37 % 4000):
             pass
         job.stop(stack.Stopped)
         assert job.wait(5)
