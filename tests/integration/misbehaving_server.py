@@ -153,6 +153,7 @@ class Server:
                 self.hung_up += 1
                 self.changed.notify_all()
         leaving.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
         return False
 
 

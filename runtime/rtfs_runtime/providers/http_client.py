@@ -135,6 +135,8 @@ async def _end(client: httpx.AsyncClient) -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await client.aclose()
+    # an answer that was given up half read leaves generators of the library behind
+    await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 async def _post(client: httpx.AsyncClient, host: str, request: HttpRequest) -> HttpReply:
