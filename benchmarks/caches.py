@@ -77,7 +77,7 @@ def workload(count: int, seed: int = 1) -> list[Asked]:
     drawn = chance.choices(range(len(ways)), weights, k=count)
     # most people say it in the usual way
     # a label without digits: an answer that quotes its question is never kept for others
-    labels = [sha256(each[0].encode()).hexdigest().translate(_LETTERS)[:12] for each in ways]
+    labels = [sha256(each[0].lower().encode()).hexdigest().translate(_LETTERS)[:12] for each in ways]
     return [Asked(_typed(chance.choice([ways[n][0], *ways[n]]), chance), labels[n]) for n in drawn]
 
 
