@@ -15,7 +15,6 @@ from typing import Annotated
 import typer
 
 from rtfs_runtime.builtins import BUILTINS
-from rtfs_runtime.builtins.table import Builtin
 from rtfs_runtime.errors import KINDS
 from rtfs_runtime.modulepath import find_file, find_module
 from rtfs_runtime.providers.tables import nearest
@@ -24,6 +23,7 @@ from rtfsc.cli.sessions import Policy, SearchPath, check_file, options_of, polic
 from rtfsc.decisions import decisions
 from rtfsc.driver import make_env
 from rtfsc.errors import ERRORS
+from rtfsc.reports.builtins import all_builtins, explain_builtin
 from rtfsc.reports.decisions import explain_all, explain_decision, explain_policy
 from rtfsc.reports.kinds import explain_kind
 
@@ -32,7 +32,7 @@ def command(
     thing: Annotated[
         str,
         typer.Argument(
-            help="An error code (E012), a kind of error (TypeError), a builtin (map), a function "
+            help="An error code (E012), a kind of error (TypeError), a builtin (map), `builtins`, a function "
             "(MODULE/NAME, FILE.rtfs:NAME), a plan (FILE.rtfs), or `policy`.",
         ),
     ],
@@ -46,7 +46,7 @@ def command(
         raise CommandError(
             f"nothing is known about {thing!r}" + (f"; like it: {', '.join(like)}" if like else "")
         )
-    typer.echo(page)
+    typer.echo(page.rstrip())
 
 
 def _explain_plan(thing: str, paths: Sequence[str], policy: str | None) -> str | None:
@@ -85,6 +85,8 @@ def explain(thing: str) -> str | None:
         return _explain_code(thing.upper())
     if thing in KINDS:
         return explain_kind(thing)
+    if thing == "builtins":
+        return all_builtins()
     if thing in BUILTINS:
         return explain_builtin(BUILTINS[thing])
     return None
@@ -94,29 +96,6 @@ def near(thing: str) -> list[str]:
     """Give names like `thing` that have a page."""
     known: Iterable[str] = (*ERRORS, *KINDS, *BUILTINS)
     return get_close_matches(thing, known, n=5, cutoff=0.6)
-
-
-def explain_builtin(row: Builtin) -> str:
-    """Give the page of a builtin: type, arity, effect, text, examples."""
-    names = " ".join((row.name, *(f"(also {alias})" for alias in row.aliases)))
-    effect = {"pure": "pure", "reads": "reads from the host", "writes": "writes to the host"}[row.effect]
-    lines = [
-        f"{names}: a builtin",
-        "",
-        f"Type: {row.type}",
-        f"Arguments: {row.expected}",
-        f"Effect: {effect}",
-    ]
-    if row.doc:
-        lines += ["", row.doc]
-    if row.examples:
-        lines += ["", "Examples:"]
-        lines += [f"  {source}  =>  {_outcome(printed)}" for source, printed in row.examples]
-    return "\n".join(lines)
-
-
-def _outcome(printed: str) -> str:
-    return f"raises {printed[1:]}" if printed.startswith("!") else printed
 
 
 def _explain_code(code: str) -> str:

@@ -71,7 +71,9 @@ def _evaluate(request: Request, folder: str, options: Options, *, through_artifa
             (instance,) = (each for each in session.instances.values() if each.path == NAME)
             if "main" in instance.globals:
                 value = session.call(instance.name, "main", *request.arguments).value
-        text = value_text(request.id, encode_json(value), display(value), output.getvalue())
+        # displayed first: that refuses a value whose shared parts would make a text without end
+        printed = display(value)
+        text = value_text(request.id, encode_json(value), printed, output.getvalue())
     except CompileError as error:
         return failure_text(request.id, compile_problem(error)), compile_report(error, False)
     except RtfsError as error:

@@ -22,19 +22,24 @@ def check_extent(value: object, most: int) -> None:
     Cost: linear in the number of distinct containers and their elements.
     """
     counts: dict[int, int] = {}
-    open_ones = [_Open(value)]
+    open_ones = [_Open(value, counts)]
     while open_ones:
         top = open_ones[-1]
         for each in top.left:
             if id(each) not in counts:
-                open_ones.append(_Open(each))
+                open_ones.append(_Open(each, counts))
                 break
         else:
             container = open_ones.pop().container
-            found = 1 + len(container) + sum(counts[id(each)] for each in top.inner)
+            found = 1 + len(container) + sum([counts[id(each)] for each in top.inner])
             if found > most:
                 raise LimitExceeded("output size", f"{most} parts")
             counts[id(container)] = found
+
+
+def _elements(container: Any) -> Any:
+    kind = container.__class__
+    return container.values() if kind is dict or kind is BigMap else container
 
 
 class _Open:
@@ -42,9 +47,11 @@ class _Open:
 
     __slots__ = ("container", "inner", "left")
 
-    def __init__(self, container: Any) -> None:
-        kind = container.__class__
-        elements = container.values() if kind is dict or kind is BigMap else container
+    def __init__(self, container: Any, counts: dict[int, int]) -> None:
         self.container = container
-        self.inner = [each for each in elements if each.__class__ in _CONTAINERS]
+        self.inner = [each for each in _elements(container) if each.__class__ in _CONTAINERS]
+        for each in self.inner:
+            # most hold atoms only
+            if _CONTAINERS.isdisjoint(map(type, _elements(each))):
+                counts[id(each)] = 1 + len(each)
         self.left = iter(self.inner)

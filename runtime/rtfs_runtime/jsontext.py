@@ -113,6 +113,8 @@ _FLUSH_AFTER: Final = 1 << 16
 _DEEPEST: Final = 100
 _MOST: Final = 1 << 20
 """Depth and elements up to which C, which recurses, may write or read a value."""
+_FIRST_LOOK: Final = 1 << 15
+"""Containers after which it is counted what is still to come: shared parts multiply."""
 
 _COMPACT: Final = JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
@@ -130,7 +132,7 @@ def _by_encoder(value: object, limit: int) -> str | None:
     if not _guards_digits():
         return None
     try:
-        text = _COMPACT.encode(_Plain(limit).of(value, _DEEPEST))
+        text = _COMPACT.encode(_Plain(value, limit).of(value, _DEEPEST))
     except (ValueError, _NotPlainError):
         # an integer of many digits, a NaN or an infinity is a ValueError
         return None
@@ -147,7 +149,10 @@ def _guards_digits() -> bool:
 class _Plain:
     """Turns values into what the standard encoder takes: keys into texts, big maps into dicts."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, whole: object, limit: int) -> None:
+        self.whole = whole
+        self.limit = limit
+        self.steps = 0
         self.items = _MOST
         self.size = limit
 
@@ -155,6 +160,9 @@ class _Plain:
         """Give a value for the encoder."""
         if not depth:
             raise _NotPlainError
+        self.steps += 1
+        if self.steps == _FIRST_LOOK:
+            check_extent(self.whole, self.limit)
         kind = value.__class__
         if kind is tuple or kind is List or kind is BigVector:
             return self._list(value if kind is tuple else tuple(value), depth - 1)

@@ -41,6 +41,7 @@ def truncate(value: float) -> int:
     "+",
     "[:fn [:number & :number] :number]",
     intrinsic="add",
+    raises=("TypeError", "Generic"),
     examples=(("(+ 1 2 3)", "6"), ("(+ 1 2.0)", "3"), ('(+ 3 "x")', "!TypeError"), ("(+)", "!ArityMismatch")),
 )
 def add(first: Number, *others: Number) -> Number:
@@ -59,6 +60,7 @@ def add(first: Number, *others: Number) -> Number:
     "-",
     "[:fn [:number & :number] :number]",
     intrinsic="subtract",
+    raises=("TypeError", "Generic"),
     examples=(("(- 9)", "-9"), ("(- 20 5 1)", "14"), ("(- 9007199254740993 1)", "9007199254740992")),
 )
 def subtract(first: Number, *others: Number) -> Number:
@@ -77,6 +79,7 @@ def subtract(first: Number, *others: Number) -> Number:
     "*",
     "[:fn [:number & :number] :number]",
     intrinsic="multiply",
+    raises=("TypeError", "Generic"),
     examples=(("(* 6 7)", "42"), ("(* 2 2.5)", "5"), ("(* 2 nil)", "!TypeError")),
 )
 def multiply(first: Number, *others: Number) -> Number:
@@ -93,6 +96,7 @@ def multiply(first: Number, *others: Number) -> Number:
     "/",
     "[:fn [:number & :number] :number]",
     intrinsic="divide",
+    raises=("TypeError", "DivisionByZero", "Generic"),
     examples=(("(/ 7 2)", "3.5"), ("(/ 6.0 3)", "2"), ("(/ 5.0)", "5"), ("(/ 4 0.0)", "!DivisionByZero")),
 )
 def divide(first: Number, *others: Number) -> Number:
@@ -123,6 +127,7 @@ def divide(first: Number, *others: Number) -> Number:
     "mod",
     "[:fn [:number :number] :number]",
     aliases=("%",),
+    raises=("TypeError", "DivisionByZero", "Generic"),
     examples=(
         ("(mod -11 4)", "-3"),
         ("(mod 11 -4)", "3"),
@@ -148,6 +153,7 @@ def mod(left: Number, right: Number) -> Number:
     "inc",
     "[:fn [:number] :number]",
     intrinsic="inc",
+    raises=("Generic",),
     examples=(("(inc 41)", "42"), ("(inc nil)", "!Generic")),
 )
 def inc(value: Number) -> Number:
@@ -161,6 +167,7 @@ def inc(value: Number) -> Number:
     "dec",
     "[:fn [:number] :number]",
     intrinsic="dec",
+    raises=("Generic",),
     examples=(("(dec 1)", "0"), ("(dec 0.5)", "-0.5")),
 )
 def dec(value: Number) -> Number:
@@ -178,6 +185,7 @@ def _all_numbers(first: object, others: tuple[object, ...], operation: str) -> N
 @builtin(
     "max",
     "[:fn [:any & :any] :any]",
+    raises=("Generic",),
     examples=(
         ("(max 3 9 2)", "9"),
         ("(max 2 2.0)", "2"),
@@ -199,6 +207,7 @@ def maximum(first: Any, *others: Any) -> Any:
 @builtin(
     "min",
     "[:fn [:any & :any] :any]",
+    raises=("Generic",),
     examples=(("(min 3 1 2)", "1"), ("(min 2.0 2)", "2")),
 )
 def minimum(first: Any, *others: Any) -> Any:
@@ -221,13 +230,25 @@ def absolute(value: Number) -> Number:
 @builtin(
     "sqrt",
     "[:fn [:number] :float]",
+    raises=("TypeError", "InvalidArgument"),
     examples=(("(sqrt 81)", "9"), ("(type-name (sqrt 81))", '"float"'), ("(sqrt -4)", "!InvalidArgument")),
 )
 def sqrt(value: Number) -> float:
     """Give the square root, a float."""
     if number(value, "sqrt") < 0:
         raise invalid_argument("sqrt of a negative number")
-    return math.sqrt(value)
+    try:
+        return math.sqrt(value)
+    except OverflowError:
+        return to_double(math.isqrt(int(value)))
+
+
+def to_double(value: Number) -> float:
+    """Convert to a float; an integer that none can hold gives an infinity, as in IEEE arithmetic."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 @builtin(
@@ -267,6 +288,7 @@ def _float_power(base: Number, exponent: Number) -> float:
     "factorial",
     "[:fn [:int] :int]",
     aliases=("fact",),
+    raises=("TypeError", "InvalidArgument"),
     examples=(
         ("(factorial 6)", "720"),
         ("(factorial -2)", "!InvalidArgument"),

@@ -68,6 +68,7 @@ def as_set(value: object) -> Set:
 @builtin(
     "hash-map",
     "[:fn [& :any] :map]",
+    raises=("TypeError", "ArityMismatch"),
     examples=(
         ("(hash-map :a 1 :a 2)", "{:a 2}"),
         ("(hash-map :a)", "!ArityMismatch"),
@@ -153,6 +154,7 @@ def cons(item: object, value: object) -> object:
 @builtin(
     "concat",
     "[:fn [& :any] [:vector :any]]",
+    raises=(),
     examples=(('(concat [1] "ab" nil 2)', '[1 "a" "b" nil 2]'), ("(concat (list 1 2) [3])", "[1 2 3]")),
 )
 def concat(*values: object) -> object:
@@ -287,7 +289,7 @@ def numbers_through(start: float, end: float) -> Items:
 def repeat(amount: int, value: object) -> Items:
     """Make a vector of one value many times."""
     check_items(integer(amount, "repeat"))
-    return (value,) * amount
+    return (value,) * max(0, amount)
 
 
 @builtin(

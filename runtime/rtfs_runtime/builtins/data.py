@@ -6,7 +6,7 @@ imported at the first use: with `json` and `re` it takes 2 ms of a warm start.
 
 from __future__ import annotations
 
-from rtfs_runtime.builtins.arithmetic import truncate
+from rtfs_runtime.builtins.arithmetic import to_double, truncate
 from rtfs_runtime.builtins.table import builtin, spellings
 from rtfs_runtime.builtins.text import BLANKS
 from rtfs_runtime.limits import MAX_TEXT
@@ -16,6 +16,7 @@ from rtfs_runtime.numbers_text import parse_int_text
 @builtin(
     "parse-int",
     "[:fn [:any] :int?]",
+    raises=(),
     examples=(
         ('(parse-int " -12 ")', "-12"),
         ('(parse-int "12.0")', "nil"),
@@ -37,6 +38,7 @@ def parse_int(value: object) -> int | None:
 @builtin(
     "parse-float",
     "[:fn [:any] :float?]",
+    raises=(),
     examples=(
         ('(parse-float ".5")', "0.5"),
         ('(parse-float "abc")', "nil"),
@@ -56,12 +58,13 @@ def parse_float(value: object) -> float | None:
             return None
     if isinstance(value, float):
         return value
-    return float(value) if value.__class__ is int else None
+    return to_double(value) if value.__class__ is int else None
 
 
 @builtin(
     "int",
     "[:fn [:any] :int]",
+    raises=(),
     examples=(
         ('(int "42")', "42"),
         ('(int "4.9")', "0"),
@@ -80,6 +83,7 @@ def to_int(value: object) -> int:
 @builtin(
     "float",
     "[:fn [:any] :float]",
+    raises=(),
     examples=(('(float "2.5")', "2.5"), ('(float "x")', "0"), ("(type-name (float true))", '"float"')),
 )
 def to_float(value: object) -> float:
@@ -106,6 +110,7 @@ def to_bool(value: object) -> bool:
     "serialize-json",
     "[:fn [:any] :string]",
     aliases=spellings("serialize-json"),
+    raises=("Generic",),
     examples=(
         ('(serialize-json {:b 1 :a [nil true] "c" 4.0})', '"{"a":[null,true],"b":1,"c":4.0}"'),
         ("(serialize-json :kw)", "!Generic"),
@@ -122,6 +127,7 @@ def serialize_json(value: object) -> str:
     "serialize-json-pretty",
     "[:fn [:any] :string]",
     aliases=spellings("serialize-json-pretty"),
+    raises=("Generic",),
     examples=(("(serialize-json-pretty [[] {}])", '"[\n  [],\n  {}\n]"'),),
 )
 def serialize_json_pretty(value: object) -> str:
@@ -135,6 +141,7 @@ def serialize_json_pretty(value: object) -> str:
     "parse-json",
     "[:fn [:string] :any]",
     aliases=spellings("parse-json"),
+    raises=("TypeError", "Generic"),
     examples=(
         ('(parse-json "[1, 2.5, null]")', "[1 2.5 nil]"),
         ('(parse-json "{\\"a\\": 1}")', '{"a" 1}'),

@@ -41,13 +41,23 @@ def make_thrown(value: Any) -> RtfsError:
     return RtfsError("ApplicationError", fields, data=data)
 
 
-@builtin("throw", "[:fn [:any] :never]", examples=(('(throw "boom")', "!ApplicationError"),))
+@builtin(
+    "throw",
+    "[:fn [:any] :never]",
+    raises=("ApplicationError",),
+    examples=(('(throw "boom")', "!ApplicationError"),),
+)
 def throw(value: object) -> object:
     """Raise an error value, a map with `:type` and `:message`, or a message."""
     raise make_thrown(value)
 
 
-@builtin("error", "[:fn [:any & :any] :never]", examples=(('(error "boom")', "!ApplicationError"),))
+@builtin(
+    "error",
+    "[:fn [:any & :any] :never]",
+    raises=("ApplicationError",),
+    examples=(('(error "boom")', "!ApplicationError"),),
+)
 def error(message: object, data: object = None) -> object:
     """Raise a message, with data on demand."""
     thrown = make_thrown(message)
@@ -70,6 +80,7 @@ def _value_of(message: object) -> RtfsError:
     "Exception.",
     "[:fn [:any & :any] :any]",
     aliases=("RuntimeError.", "RuntimeException.", "Error."),
+    raises=(),
     examples=(
         ('(getMessage (Exception. "m" {:a 1} 2))', '"m"'),
         ("(Exception. 404)", "#<error: 404>"),
@@ -126,6 +137,7 @@ def with_context(value: object, context: object) -> RtfsError:
 @builtin(
     "assert",
     "[:fn [:any & :any] :nil]",
+    raises=("Generic",),
     examples=(("(assert (= 1 1))", "nil"), ('(assert false "too small")', "!Generic")),
 )
 def check(value: object, message: object = None) -> None:

@@ -95,6 +95,7 @@ def _function(value: Any, count: int, operation: str) -> Callable[..., Any]:
 @builtin(
     "update",
     "[:fn [:any :any [:union :fn :keyword :string] & :any] :any]",
+    raises=("TypeError", "IndexOutOfBounds", "Generic"),
     examples=(
         ("(update {:n 1} :n + 10 20)", "{:n 31}"),
         ("(update [5 6] 0 dec)", "[4 6]"),
@@ -119,6 +120,7 @@ def update(value: Any, key: Any, function: Any, *others: object) -> object:
 @builtin(
     "update-in",
     "[:fn [:any [:vector :any] [:union :fn :keyword :string] & :any] :any]",
+    raises=("TypeError", "IndexOutOfBounds", "Generic"),
     examples=(("(update-in {:a {:n 1}} [:a :n] + 10)", "{:a {:n 11}}"),),
 )
 def update_in(value: Any, path: object, function: Any, *others: object) -> object:

@@ -33,8 +33,8 @@ _PRINT = "[:fn [& :any] :nil]"
 @builtin(
     "call",
     "[:fn [[:union :string :keyword] & :any] :any]",
-    effect="writes",
-    host=True,
+    host="writes",
+    raises=("TypeError", "UnknownCapability"),
     examples=(
         ("(call 5)", "!TypeError"),
         ("(call :no.such/thing)", "!UnknownCapability"),
@@ -54,45 +54,83 @@ def _line(values: tuple[object, ...]) -> str:
     return " ".join([to_str(value, MAX_TEXT) for value in values])
 
 
-@builtin("println", _PRINT, effect="writes", host=True)
+@builtin("println", _PRINT, host="writes", raises=(), examples=(('(println "a" 1)', "!SecurityViolation"),))
 def println(host: Host, *values: object) -> None:
     """Print the texts of the arguments, joined by blanks, and end the line."""
     host.perform("ccos.io.println", (_line(values),))
 
 
-@builtin("print", _PRINT, aliases=spellings("print"), effect="writes", host=True)
+@builtin(
+    "print",
+    _PRINT,
+    aliases=spellings("print"),
+    host="writes",
+    raises=(),
+    examples=(('(print "a")', "!SecurityViolation"),),
+)
 def print_text(host: Host, *values: object) -> None:
     """Print the texts of the arguments, joined by blanks."""
     host.perform("ccos.io.print", (_line(values),))
 
 
-@builtin("log", _PRINT, aliases=spellings("log"), effect="writes", host=True)
+@builtin(
+    "log",
+    _PRINT,
+    aliases=spellings("log"),
+    host="writes",
+    raises=(),
+    examples=(('(log "a")', "!SecurityViolation"),),
+)
 def log(host: Host, *values: object) -> None:
     """Log the texts of the arguments, joined by blanks."""
     host.perform("ccos.io.log", (_line(values),))
 
 
-@builtin("log-error", "[:fn [:any & :any] :nil]", aliases=spellings("log-error"), effect="writes", host=True)
+@builtin(
+    "log-error",
+    "[:fn [:any & :any] :nil]",
+    aliases=spellings("log-error"),
+    host="writes",
+    raises=(),
+    examples=(('(log-error "a" {:b 1})', "!SecurityViolation"),),
+)
 def log_error(host: Host, message: object, details: object = None) -> None:
     """Log an error, with details on demand."""
     host.perform("ccos.io.log-error", (to_str(message, MAX_TEXT), details))
 
 
 @builtin(
-    "read-input", "[:fn [& :string] :string?]", aliases=spellings("read-input"), effect="writes", host=True
+    "read-input",
+    "[:fn [& :string] :string?]",
+    aliases=spellings("read-input"),
+    host="writes",
+    examples=(('(read-input "name? ")', "!SecurityViolation"),),
 )
 def read_input(host: Host, prompt: str = "") -> object:
     """Read a line that a person types, nil at the end."""
     return host.perform("ccos.io.read-input", (text_of(prompt, "read-input"),))
 
 
-@builtin("get-env", "[:fn [:string] :string?]", aliases=spellings("get-env"), effect="reads", host=True)
+@builtin(
+    "get-env",
+    "[:fn [:string] :string?]",
+    aliases=spellings("get-env"),
+    host="reads",
+    examples=(('(get-env "HOME")', "!SecurityViolation"),),
+)
 def get_env(host: Host, name: str) -> object:
     """Give an environment variable, or nil."""
     return host.perform("ccos.system.get-env", (text_of(name, "get-env"),))
 
 
-@builtin("current-time", "[:fn [] :int]", aliases=spellings("current-time"), effect="reads", host=True)
+@builtin(
+    "current-time",
+    "[:fn [] :int]",
+    aliases=spellings("current-time"),
+    host="reads",
+    raises=(),
+    examples=(("(current-time)", "!SecurityViolation"),),
+)
 def current_time(host: Host) -> object:
     """Give the seconds since 1970."""
     return host.perform("ccos.system.current-time", ())
@@ -105,27 +143,46 @@ def current_time(host: Host) -> object:
         *spellings("current-timestamp-ms"), "tool/time-ms", "tool:time-ms", "tool.time-ms",
         "current-time-millis", "current-timestamp",
     ),
-    effect="reads",
-    host=True,
-)  # fmt: skip
+    host="reads", raises=(), examples=(("(current-timestamp-ms)", "!SecurityViolation"), ))  # fmt: skip
 def current_time_ms(host: Host) -> object:
     """Give the milliseconds since 1970."""
     return host.perform("ccos.system.current-timestamp-ms", ())
 
 
-@builtin("random", "[:fn [] :float]", aliases=("rand",), effect="reads", host=True)
+@builtin(
+    "random",
+    "[:fn [] :float]",
+    aliases=("rand",),
+    host="reads",
+    raises=(),
+    examples=(("(random)", "!SecurityViolation"),),
+)
 def random(host: Host) -> object:
     """Give a random float from 0 up to but excluding 1."""
     return host.perform("ccos.system.random", ())
 
 
-@builtin("uuid", "[:fn [] :uuid]", aliases=("random-uuid",), effect="reads", host=True)
+@builtin(
+    "uuid",
+    "[:fn [] :uuid]",
+    aliases=("random-uuid",),
+    host="reads",
+    raises=(),
+    examples=(("(uuid)", "!SecurityViolation"),),
+)
 def uuid(host: Host) -> object:
     """Give a fresh random uuid."""
     return host.perform("ccos.system.uuid", ())
 
 
-@builtin("thread/sleep", "[:fn [:int] :nil]", aliases=("sleep",), effect="writes", host=True)
+@builtin(
+    "thread/sleep",
+    "[:fn [:int] :nil]",
+    aliases=("sleep",),
+    host="writes",
+    raises=("TypeError", "InvalidArgument"),
+    examples=(("(thread/sleep -1)", "!InvalidArgument"),),
+)
 def sleep(host: Host, duration_ms: int) -> None:
     """Wait for some milliseconds."""
     if integer(duration_ms, "thread/sleep") < 0:
@@ -141,7 +198,15 @@ def _context_key(key: object, operation: str) -> str:
     raise type_error("string, keyword, or symbol", kind_name(key), operation)
 
 
-@builtin("context/get", "[:fn [[:union :string :keyword :symbol]] :any]", effect="reads", host=True)
+@builtin(
+    "context/get",
+    "[:fn [[:union :string :keyword :symbol]] :any]",
+    host="reads",
+    examples=(
+        ("(context/get :k)", "nil"),
+        ("(context/get 5)", "!TypeError"),
+    ),
+)
 def context_get(host: Host, key: object) -> object:
     """Give a value of the step's context, or nil."""
     return host.perform("ccos.context.get", (_context_key(key, "context/get"),))
@@ -151,8 +216,9 @@ def context_get(host: Host, key: object) -> object:
     "context/set",
     "[:fn [[:union :string :keyword :symbol] :any] :nil]",
     aliases=("ccos.context/set",),
-    effect="writes",
-    host=True,
+    host="writes",
+    raises=(),
+    examples=(("(do (context/set :k 1) (context/get :k))", "1"),),
 )
 def context_set(host: Host, key: object, value: object) -> None:
     """Put a value into the step's context."""
@@ -168,7 +234,13 @@ def _stored(host: Host, key: object, empty: object) -> object:
     return empty if found is None else found
 
 
-@builtin("kv/assoc!", "[:fn [:any :any :any & :any] :map]", effect="writes", host=True)
+@builtin(
+    "kv/assoc!",
+    "[:fn [:any :any :any & :any] :map]",
+    host="writes",
+    raises=("TypeError", "ArityMismatch"),
+    examples=(('(kv/assoc! "m" :a 1)', "{:a 1}"),),
+)
 def kv_assoc(host: Host, store_key: object, key: object, value: object, *pairs: object) -> object:
     """Set keys of a map in the host's store; give the new map."""
     if len(pairs) % 2:
@@ -178,7 +250,12 @@ def kv_assoc(host: Host, store_key: object, key: object, value: object, *pairs: 
     return changed
 
 
-@builtin("kv/dissoc!", "[:fn [:any :any & :any] :map]", effect="writes", host=True)
+@builtin(
+    "kv/dissoc!",
+    "[:fn [:any :any & :any] :map]",
+    host="writes",
+    examples=(('(do (kv/assoc! "m" :a 1 :b 2) (kv/dissoc! "m" :a))', "{:b 2}"),),
+)
 def kv_dissoc(host: Host, store_key: object, first: object, *others: object) -> object:
     """Leave keys out of a map in the host's store; give the new map."""
     stored: Map = _stored(host, store_key, {})  # type: ignore[assignment]
@@ -187,7 +264,12 @@ def kv_dissoc(host: Host, store_key: object, first: object, *others: object) -> 
     return changed
 
 
-@builtin("kv/conj!", "[:fn [:any :any & :any] :any]", effect="writes", host=True)
+@builtin(
+    "kv/conj!",
+    "[:fn [:any :any & :any] :any]",
+    host="writes",
+    examples=(('(do (kv/conj! "v" 1) (kv/conj! "v" 2 3))', "[1 2 3]"),),
+)
 def kv_conj(host: Host, store_key: object, item: object, *others: object) -> object:
     """Append to a vector in the host's store; give the new vector."""
     changed = conj(_stored(host, store_key, ()), item, *others)
@@ -196,7 +278,11 @@ def kv_conj(host: Host, store_key: object, item: object, *others: object) -> obj
 
 
 @builtin(
-    "file-exists?", "[:fn [:string] :bool]", aliases=spellings("file-exists?"), effect="reads", host=True
+    "file-exists?",
+    "[:fn [:string] :bool]",
+    aliases=spellings("file-exists?"),
+    host="reads",
+    examples=(('(file-exists? "notes.txt")', "!SecurityViolation"),),
 )
 def file_exists(host: Host, path: str) -> object:
     """Tell whether a path exists."""
@@ -207,27 +293,43 @@ def file_exists(host: Host, path: str) -> object:
     "read-file",
     "[:fn [:string] :string]",
     aliases=("slurp", *spellings("read-file")),
-    effect="reads",
-    host=True,
+    host="reads",
+    examples=(('(read-file "notes.txt")', "!SecurityViolation"),),
 )
 def read_file(host: Host, path: str) -> object:
     """Give the text of a file."""
     return host.perform("ccos.io.read-file", (text_of(path, "read-file"),))
 
 
-@builtin("read-lines", "[:fn [:string] [:vector :string]]", effect="reads", host=True)
+@builtin(
+    "read-lines",
+    "[:fn [:string] [:vector :string]]",
+    host="reads",
+    examples=(('(read-lines "notes.txt")', "!SecurityViolation"),),
+)
 def read_lines(host: Host, path: str) -> object:
     """Give the lines of a file."""
     return lines(host.perform("ccos.io.read-file", (text_of(path, "read-lines"),)))
 
 
-@builtin("write-file", "[:fn [:string :string] :any]", aliases=("spit",), effect="writes", host=True)
+@builtin(
+    "write-file",
+    "[:fn [:string :string] :any]",
+    aliases=("spit",),
+    host="writes",
+    examples=(('(write-file "notes.txt" "milk")', "!SecurityViolation"),),
+)
 def write_file(host: Host, path: str, text: str) -> object:
     """Write a text to a file."""
     return host.perform("ccos.io.write-file", (text_of(path, "write-file"), text_of(text, "write-file")))
 
 
-@builtin("delete-file", "[:fn [:string] :bool]", effect="writes", host=True)
+@builtin(
+    "delete-file",
+    "[:fn [:string] :bool]",
+    host="writes",
+    examples=(('(delete-file "notes.txt")', "!SecurityViolation"),),
+)
 def delete_file(host: Host, path: str) -> object:
     """Delete a file."""
     return host.perform("ccos.io.delete-file", (text_of(path, "delete-file"),))
@@ -240,7 +342,15 @@ _MODES: Final = {
 
 
 @builtin(
-    "open-file", "[:fn [:string & :any] :int]", aliases=spellings("open-file"), effect="writes", host=True
+    "open-file",
+    "[:fn [:string & :any] :int]",
+    aliases=spellings("open-file"),
+    host="writes",
+    raises=("TypeError", "InvalidArgument"),
+    examples=(
+        ('(open-file "notes.txt" :append)', "!SecurityViolation"),
+        ('(open-file "notes.txt" "x")', "!InvalidArgument"),
+    ),
 )
 def open_file(host: Host, path: str, mode: object = "r", _ignored: object = None) -> object:
     """Open a file (mode r, w, a or r+); give its handle, an integer."""
@@ -250,21 +360,40 @@ def open_file(host: Host, path: str, mode: object = "r", _ignored: object = None
     return host.perform("ccos.io.open-file", (text_of(path, "open-file"), _MODES[said]))
 
 
-@builtin("read-line", "[:fn [:int] :string?]", aliases=spellings("read-line"), effect="writes", host=True)
+@builtin(
+    "read-line",
+    "[:fn [:int] :string?]",
+    aliases=spellings("read-line"),
+    host="writes",
+    raises=("TypeError", "Generic"),
+    examples=(("(read-line 7)", "!Generic"),),
+)
 def read_line(host: Host, handle: int) -> object:
     """Give the next line of an open file, nil at the end."""
     return host.perform("ccos.io.read-line", (integer(handle, "read-line"),))
 
 
 @builtin(
-    "write-line", "[:fn [:int :string] :bool]", aliases=spellings("write-line"), effect="writes", host=True
+    "write-line",
+    "[:fn [:int :string] :bool]",
+    aliases=spellings("write-line"),
+    host="writes",
+    raises=("TypeError", "Generic"),
+    examples=(('(write-line 7 "milk")', "!Generic"),),
 )
 def write_line(host: Host, handle: int, text: str) -> object:
     """Write a line to an open file."""
     return host.perform("ccos.io.write-line", (integer(handle, "write-line"), text_of(text, "write-line")))
 
 
-@builtin("close-file", "[:fn [:int] :bool]", aliases=spellings("close-file"), effect="writes", host=True)
+@builtin(
+    "close-file",
+    "[:fn [:int] :bool]",
+    aliases=spellings("close-file"),
+    host="writes",
+    raises=("TypeError", "Generic"),
+    examples=(("(close-file 7)", "!Generic"),),
+)
 def close_file(host: Host, handle: int) -> object:
     """Close an open file."""
     return host.perform("ccos.io.close-file", (integer(handle, "close-file"),))
@@ -277,8 +406,12 @@ _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"})
     "http-fetch",
     "[:fn [[:union :string :map] & :any] :map]",
     aliases=spellings("http-fetch"),
-    effect="writes",
-    host=True,
+    host="writes",
+    raises=("TypeError", "InvalidArgument"),
+    examples=(
+        ('(http-fetch "http://localhost/")', "!SecurityViolation"),
+        ('(http-fetch "http://localhost/" "FOO")', "!InvalidArgument"),
+    ),
 )
 def http_fetch(
     host: Host, url: object, method: object = "GET", headers: object = None, body: object = None
@@ -300,7 +433,12 @@ def http_fetch(
     return host.perform("ccos.network.http-fetch", (request,))
 
 
-@builtin("ask-human", "[:fn [:string & :any] :any]", effect="writes", host=True)
+@builtin(
+    "ask-human",
+    "[:fn [:string & :any] :any]",
+    host="writes",
+    examples=(('(ask-human "Send it?")', "!SecurityViolation"),),
+)
 def ask_human(host: Host, prompt: str, expected: object = None) -> object:
     """Ask a person; the second argument says what kind of answer is expected."""
     if expected is not None and not isinstance(expected, (str, Keyword)):
@@ -308,25 +446,48 @@ def ask_human(host: Host, prompt: str, expected: object = None) -> object:
     return host.perform("ccos.agent.ask-human", (text_of(prompt, "ask-human"), expected))
 
 
-@builtin("discover-and-assess-agents", "[:fn [] [:vector :any]]", effect="reads", host=True)
+@builtin(
+    "discover-and-assess-agents",
+    "[:fn [] [:vector :any]]",
+    host="reads",
+    raises=(),
+    examples=(("(discover-and-assess-agents)", "[]"),),
+)
 def assess_agents(host: Host) -> object:
     """Give the agents that are known, assessed."""
     return host.perform("ccos.agent.discover-and-assess", ())
 
 
-@builtin("task-coordination", "[:fn [:any & :any] :map]", effect="writes", host=True)
+@builtin(
+    "task-coordination",
+    "[:fn [:any & :any] :map]",
+    host="writes",
+    raises=(),
+    examples=(('(task-coordination "triage")', "{}"),),
+)
 def coordinate(host: Host, task: object, *others: object) -> object:
     """Hand tasks to agents."""
     return host.perform("ccos.agent.task-coordination", (task, *others))
 
 
-@builtin("establish-system-baseline", "[:fn [] :map]", effect="reads", host=True)
+@builtin(
+    "establish-system-baseline",
+    "[:fn [] :map]",
+    host="reads",
+    raises=(),
+    examples=(("(establish-system-baseline)", "{}"),),
+)
 def baseline(host: Host) -> object:
     """Give what is known of the system's state."""
     return host.perform("ccos.system.baseline", ())
 
 
-@builtin("load-capability", "[:fn [:string] :any]", effect="reads", host=True)
+@builtin(
+    "load-capability",
+    "[:fn [:string] :any]",
+    host="reads",
+    examples=(('(load-capability "tools.rtfs")', "!SecurityViolation"),),
+)
 def load_capability(host: Host, path: str) -> object:
     """Give the ids of the capabilities that a file defines."""
     return host.perform("ccos.capability.load", (text_of(path, "load-capability"),))

@@ -1,4 +1,6 @@
-"""Logic. A direct call of `and` or `or` short-circuits: the compiler's matter. Here are the function values.
+"""Logic: the function values of `and`, `or`, `not`.
+
+A direct call of `and` or `or` short-circuits, which is the compiler's matter.
 
 In: values, of which only nil and false are falsy. Out: one of them, or a boolean.
 """

@@ -104,6 +104,7 @@ def drop_satisfying(function: Any, value: object) -> object:
     "reduce",
     "[:fn [[:union :fn :keyword] :any & :any] :any]",
     intrinsic="reduce",
+    raises=("TypeError", "Generic"),
     examples=(("(reduce + [1 2 3])", "6"), ("(reduce - 10 [1 2 3])", "4"), ("(reduce + [])", "!Generic")),
 )
 def fold(function: Any, initial: object, value: object = _UNSET) -> object:

@@ -99,6 +99,7 @@ def find(value: Map, key: Any) -> object:
     "assoc",
     "[:fn [:any :any :any & :any] :any]",
     intrinsic="assoc",
+    raises=("TypeError", "IndexOutOfBounds", "ArityMismatch"),
     examples=(
         ("(assoc {:n 1} :n 2)", "{:n 2}"),
         ("(assoc [7 8] 1 :x)", "[7 :x]"),
@@ -233,6 +234,7 @@ def rename_keys(value: Map, names: Map) -> Map:
 @builtin(
     "assoc-in",
     "[:fn [:any [:vector :any] :any] :any]",
+    raises=("TypeError", "IndexOutOfBounds"),
     examples=(("(assoc-in {} [:a :b] 1)", "{:a {:b 1}}"), ("(assoc-in {:a [1 2]} [:a 1] :x)", "{:a [1 :x]}")),
 )
 def assoc_in(value: object, path: object, content: object) -> object:

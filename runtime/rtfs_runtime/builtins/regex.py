@@ -1,4 +1,4 @@
-"""Regular expressions with the semantics of Rust's regex crate: linear time, Unicode classes (ruling 17).
+"""Regular expressions with the semantics of Rust's regex crate: linear time, Unicode classes.
 
 In: a pattern and a text. Out: matching texts. The binding of the crate is imported at the first use.
 """
@@ -54,6 +54,7 @@ def _pattern(pattern: object, operation: str) -> Any:
 @builtin(
     "re-find",
     _FIND,
+    raises=("TypeError", "Generic"),
     examples=(
         ('(re-find "[0-9]+" "v12b7")', '"12"'),
         ('(re-find "z" "abc")', "nil"),
@@ -71,6 +72,7 @@ def re_find(pattern: str, text: str | None) -> str | None:
 @builtin(
     "re-matches",
     _FIND,
+    raises=("TypeError", "Generic"),
     examples=(('(re-matches "a|ab" "ab")', '"ab"'), ('(re-matches "a+" "xaay")', "nil")),
 )
 def re_matches(pattern: str, text: str | None) -> str | None:
@@ -83,6 +85,7 @@ def re_matches(pattern: str, text: str | None) -> str | None:
 @builtin(
     "re-seq",
     "[:fn [:string :string?] [:vector :string]]",
+    raises=("TypeError", "Generic"),
     examples=(('(re-seq "[a-z]+" "ab-cd-e")', '["ab" "cd" "e"]'), ('(re-seq "a*" "baac")', '["" "aa" ""]')),
 )
 def re_seq(pattern: str, text: str | None) -> tuple[str, ...]:

@@ -137,6 +137,7 @@ _UNSET = object()
     "nth",
     "[:fn [:any :int & :any] :any]",
     intrinsic="nth",
+    raises=("TypeError", "IndexOutOfBounds"),
     examples=(
         ("(nth [10 20] 1)", "20"),
         ("(nth [10 20] 5 :none)", ":none"),
@@ -158,6 +159,7 @@ def nth(value: object, index: int, default: object = _UNSET) -> object:
 @builtin(
     "subvec",
     "[:fn [:any :int & :int] :any]",
+    raises=("TypeError", "IndexOutOfBounds"),
     examples=(("(subvec [1 2 3 4] 1 3)", "[2 3]"), ("(subvec [1 2] 3)", "!IndexOutOfBounds")),
 )
 def subvec(value: object, start: int, end: int = _UNSET) -> object:  # type: ignore[assignment]
@@ -348,6 +350,8 @@ def flatten(value: object) -> object:
     while items and (kinds := set(map(type, items))) <= _NESTED:
         # all elements are sequences: C opens the whole level
         check_items(sum(map(len, items)))  # type: ignore[arg-type]
+        if len(items) > _FIRST_LOOK and len(set(map(id, items))) * 2 <= len(items):
+            _check_growth(items, 0)
         items = tuple(chain.from_iterable(items))  # type: ignore[arg-type]
     if not items or kinds.isdisjoint(_NESTED):
         return items
@@ -361,7 +365,7 @@ def _flattened(items: tuple[object, ...]) -> tuple[object, ...]:
     while open_ones:
         for item in open_ones[-1]:
             steps += 1
-            if not steps & 0xFFFF:
+            if not steps % _FIRST_LOOK:
                 # shared parts multiply: twenty levels of [v v] are a million elements
                 _check_growth(items, len(found))
             if item.__class__ in _NESTED:
@@ -382,6 +386,8 @@ def _check_growth(items: tuple[object, ...], found: int) -> None:
 
 
 _NESTED = frozenset({tuple, List, BigVector})
+_FIRST_LOOK = 1 << 16
+"""Elements from which on it is worth to count what is still to come."""
 
 
 @builtin(

@@ -19,7 +19,9 @@ class Builtin(NamedTuple):
 
     `function` takes RTFS values positionally; with `host` set its first parameter is the session's host.
     `max_args` None means any number. `effect` says what a call may do; `fails` whether it may raise
-    (ruling 19). `intrinsic` names what the back end may write as instructions instead of a call.
+    (ruling 19). `raises` are the kinds of its own errors; a wrong count is ArityMismatch everywhere, a
+    refused effect SecurityViolation, and what a function that it calls raises passes through.
+    `intrinsic` names what the back end may write as instructions instead of a call.
     `examples` are (source, printed value) pairs, or (source, "!Kind") where the example raises.
     """
 
@@ -30,6 +32,7 @@ class Builtin(NamedTuple):
     max_args: int | None
     effect: Effect
     fails: bool
+    raises: tuple[str, ...]
     host: bool
     intrinsic: str | None
     doc: str
@@ -60,14 +63,15 @@ def builtin(
     aliases: tuple[str, ...] = (),
     effect: Effect = "pure",
     fails: bool = True,
-    host: bool = False,
+    raises: tuple[str, ...] = ("TypeError",),
+    host: Literal["reads", "writes"] | None = None,
     intrinsic: str | None = None,
     examples: tuple[tuple[str, str], ...] = (),
 ) -> Callable[[F], F]:
     """Enter the decorated function into the table under `name` and each alias.
 
     The arity is the function's own: its positional parameters, its defaults and `*args`
-    (a leading host parameter not counted).
+    (a leading host parameter not counted). `host` says what a row with that parameter does to the host.
     """
 
     def enter(function: F) -> F:
@@ -83,9 +87,10 @@ def builtin(
             type,
             low - skip,
             None if variadic else high - skip,
-            effect,
+            host or effect,
             fails,
-            host,
+            raises if fails else (),
+            host is not None,
             intrinsic,
             _unindented(function.__doc__ or ""),
             examples,

@@ -78,6 +78,7 @@ def _rendered(values: tuple[object, ...]) -> list[str]:
     "str",
     "[:fn [& :any] :string]",
     intrinsic="str",
+    raises=(),
     examples=(
         ('(str "id-" 7 :k nil true 2.5)', '"id-7:kniltrue2.5"'),
         ('(str ["x" 1])', '"["x" 1]"'),
@@ -147,6 +148,7 @@ def string_length(value: str) -> int:
     "substring",
     "[:fn [:string :int & :int?] :string]",
     aliases=("subs",),
+    raises=("TypeError", "IndexOutOfBounds"),
     examples=(
         ('(substring "reference" 3)', '"erence"'),
         ('(substring "ab" 2)', '""'),
