@@ -53,5 +53,5 @@ class _Open:
         for each in self.inner:
             # most hold atoms only
             if _CONTAINERS.isdisjoint(map(type, _elements(each))):
-                counts[id(each)] = 1 + len(each)
+                counts[id(each)] = 1 + len(each)  # type: ignore[arg-type]
         self.left = iter(self.inner)
