@@ -54,10 +54,18 @@ class Callee(NamedTuple):
 def findings(types: Types, source: SourceFile) -> list[Diagnostic]:
     """Give the warnings, each place and code once."""
     found: dict[tuple[str, int, int], Diagnostic] = {}
-    for units in types.parts():
-        for one in _Checker(types, units, source).run():
-            found.setdefault((one.code, *one.span), one)
+    for _, one in located(types, source):
+        found.setdefault((one.code, *one.span), one)
     return sorted(found.values(), key=lambda one: (one.span, one.code))
+
+
+def located(types: Types, source: SourceFile) -> Iterator[tuple[Expr, Diagnostic]]:
+    """Give each warning and the call, operation, check or match that it is about."""
+    for units in types.parts():
+        checker = _Checker(types, units, source)
+        for node in units.tables.sites.values():
+            for one in checker.look(node):
+                yield node, one
 
 
 class _Checker:
@@ -68,20 +76,19 @@ class _Checker:
         self._units = units
         self._source = source
 
-    def run(self) -> Iterator[Diagnostic]:
-        """Give the warnings in the order of the walk."""
-        for node in self._units.tables.sites.values():
-            match node:
-                case Call():
-                    yield from self._call(node)
-                case Cast():
-                    yield from self._cast(node)
-                case Op():
-                    yield from self._operation(node)
-                case Let():
-                    yield from clause_findings(self._types, node)
-                case _:
-                    raise AssertionError(node)
+    def look(self, node: Expr) -> Iterator[Diagnostic]:
+        """Give the warnings about one node."""
+        match node:
+            case Call():
+                return self._call(node)
+            case Cast():
+                return self._cast(node)
+            case Op():
+                return self._operation(node)
+            case Let():
+                return clause_findings(self._types, node)
+            case _:
+                raise AssertionError(node)
 
     # calls
 
