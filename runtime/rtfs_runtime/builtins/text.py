@@ -44,8 +44,6 @@ _TEXTS: Final = frozenset({str})
 _NUMBERS: Final = frozenset({int, float})
 _SHORT: Final = 16
 """Characters of a separator that make no text too long, however many numbers it stands between."""
-_SHORT: Final = 16
-"""Characters of a separator that make no text too long, however many numbers it stands between."""
 
 
 def _joined(between: str, values: tuple[object, ...]) -> str:
