@@ -352,6 +352,8 @@ def of_op(name: str, args: list[Kind]) -> Kind:
             return holding(TUPLE, element(args[0]))
         case "times":
             return holding(OTHER, NATURAL)
+        case "count_end":
+            return INT
         case "count_items":
             return holding(OTHER, counted(args[:3]))
         case "range_items":

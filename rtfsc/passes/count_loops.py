@@ -1,8 +1,8 @@
 """Let loops that count run over a range.
 
 Before: a loop tests a counter, and steps it by a constant at each jump. After: where counter and end are
-known to be integers, the end stays the same, and the counter is not used when the loop is over, the loop is a
-`Fold` over a range.
+known to be integers, and the end stays the same, the loop is a `Fold` over a range; where the counter is used
+when the loop is over, its last value is computed.
     (blocks [0 s] (block L [i acc] (if (< i n) (jump L (+ i 1) (+ acc i)) acc)))
     =>  (fold L i (op count_items 0 n 1) [acc] [s] (jump L (+ acc i)) acc)
 """
@@ -27,12 +27,13 @@ from rtfsc.ir.nodes import (
     If,
     Jump,
     Late,
+    Let,
     Local,
     Module,
     Op,
     Var,
 )
-from rtfsc.ir.walk import descendants, map_children
+from rtfsc.ir.walk import Fresh, descendants, map_children
 from rtfsc.options import Options
 
 # name of the test -> (which way the counter must step, whether the end is counted as well)
@@ -64,12 +65,13 @@ def run(module: Module, options: Options) -> Module:
     )
     if all(new is old for new, old in zip(inner, module.body, strict=True)):
         return module
-    return replace(module, body=inner)
+    return replace(module, body=inner, next_id=counter.fresh.next_id)
 
 
 class _Counter:
     def __init__(self, module: Module) -> None:
         self._module = module
+        self.fresh = Fresh(module.next_id)
         self._kinds: Kinds | None = None
 
     def rewrite(self, node: Expr) -> Expr:
@@ -80,7 +82,7 @@ class _Counter:
         if count is None or not isinstance(node, Blocks):
             return node
         found = _shape(node, count.at)
-        return node if found is None else _fold(node, found)
+        return node if found is None else _fold(node, found, self.fresh)
 
     def _is_integer(self, node: Expr) -> bool:
         if self._kinds is None:
@@ -128,7 +130,9 @@ def _shape(loop: Blocks, at: int) -> _Count | None:
         return None
     for test, go_on, done in ((name, then, orelse), (_OPPOSITE[name], orelse, then)):
         step = _steps(go_on, block, at)
-        if step is not None and not _uses(done, var) and not _jumps(done, block.label):
+        # the last value is computed from the start, which must be there still
+        there = isinstance(loop.args[at], Const) or not _uses(done, var)
+        if step is not None and there and not _jumps(done, block.label):
             return _Count(at, test, right, step, go_on, done)
     return None
 
@@ -172,7 +176,7 @@ def _step(arg: Expr, var: Var) -> Expr | None:
             return None
 
 
-def _fold(loop: Blocks, count: _Count) -> Expr:
+def _fold(loop: Blocks, count: _Count, fresh: Fresh) -> Expr:
     block = loop.blocks[0]
     var, at, span = block.params[count.at], count.at, loop.span
     way, more = _TESTS[count.test]
@@ -180,9 +184,17 @@ def _fold(loop: Blocks, count: _Count) -> Expr:
     operands = (*bounds, Const(way, span=span), Const(way * more, span=span))
     items = Op("count_items", operands, span=span)
     body = _without(count.go_on, block.label, at)
-    return Fold(
-        block.label, var, items, _but(block.params, at), _but(loop.args, at), body, count.done, span=span
-    )
+    done = count.done
+    if _uses(done, var):
+        last = fresh.var(var.name)
+        done = Let(last, Op("count_end", operands, span=span), _renamed(done, var, last), span=done.span)
+    return Fold(block.label, var, items, _but(block.params, at), _but(loop.args, at), body, done, span=span)
+
+
+def _renamed(node: Expr, var: Var, new: Var) -> Expr:
+    if isinstance(node, Local | Late) and node.var == var:
+        return replace(node, var=new)
+    return map_children(node, lambda child: _renamed(child, var, new))
 
 
 def _but(items: tuple, at: int) -> tuple:  # type: ignore[type-arg]

@@ -215,7 +215,11 @@ class _Uses:
                 self._params[label] = params
                 self._link(params, args)
             case Jump(label=label, args=args):
-                self._link(self._params.get(label, ()), args)
+                params = self._params.get(label, ())
+                self._link(params, args)
+                for param, arg in zip(params, args, strict=False):
+                    if _counts(arg, param):
+                        self._hints.setdefault(self._find(param), set()).add("int")
             case Op(name="times" | "range_items", args=args):
                 self._hint(args, "int")
             case Op(name="list_put", args=args):
@@ -280,6 +284,17 @@ class _Uses:
 
 def _is_number(node: Expr, kind: type) -> bool:
     return isinstance(node, Const) and type(node.value) is kind
+
+
+def _counts(node: Expr, var: Var) -> bool:
+    """Tell whether a variable is stepped by an integer: then it and its end are integers, likely."""
+    match node:
+        case Call(callee=BuiltinRef(name="inc" | "dec"), args=[Local(var=found)]):
+            return found == var
+        case Call(callee=BuiltinRef(name="+" | "-"), args=[Local(var=found), Const(value=int())]):
+            return found == var
+        case _:
+            return False
 
 
 def _is_sum(node: Expr) -> bool:

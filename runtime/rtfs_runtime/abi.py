@@ -216,6 +216,12 @@ def count_items(start: int, end: int, step: int, way: int, more: int) -> Iterabl
     return count(start, step) if (end - start) * way > 0 else ()
 
 
+def count_end(start: int, end: int, step: int, way: int, more: int) -> int:
+    """Give the first number past the end that a loop that counts reaches."""
+    missing = (end + more - start) * way
+    return start if missing <= 0 else start - (-missing // (step * way)) * step
+
+
 def set_members(value: object) -> dict[object, object]:
     """Give the members of a new set of elements, which a loop may add to."""
     return dict(as_set(value).members)
@@ -261,6 +267,7 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#set_has": set_has_member,
         "#set_from": Set,
         "#count_items": count_items,
+        "#count_end": count_end,
         "#range_items": range_items,
         "#check_room": check_room,
         "#Keyword": Keyword,

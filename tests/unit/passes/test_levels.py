@@ -58,6 +58,7 @@ PROGRAMS = {
     "counts down": "(defn f [a b] (loop [i a s []] (if (>= i b) (recur (dec i) (conj s i)) s))) [(f 4 1) (f 1 4) (f 1 1)]",
     "counts by a step": "(defn f [a b c] (loop [i a s []] (if (< i b) (recur (+ i c) (conj s i)) s))) [(f 1 9 3) (f 9 1 -1)]",
     "counts the other way, and leaves": "(loop [i 5 s []] (cond (= (count s) 3) s (< i 9) (recur (- i 1) (conj s i)) :else :no))",
+    "counters at the end": "(defn f [n] [(loop [i 0] (if (< i n) (recur (+ i 3)) i)) (loop [i 9] (if (>= i n) (recur (- i 2)) i)) (loop [i 1 s 0] (if (> i n) [i s] (recur (inc i) (+ s i))))]) (defn g [] (map f [0 1 5 8 9 12])) (g)",
     "counter at the end": "(defn f [n] (loop [i 0] (if (< i n) (recur (+ i 1)) i))) (f 4)",
     "counter that is captured": "(map (fn [f] (f)) (loop [i 0 s []] (if (< i 3) (recur (+ i 1) (conj s (fn [] i))) s)))",
     "start that fails": '(loop [i (+ 1 "a") s (/ 1 0)] (if (< i 3) (recur (+ i 1) s) s))',
