@@ -92,13 +92,14 @@ def _by_template(turns: list[Turn], form: Format) -> str:
     )
     messages: list[dict[str, Any]] = [{"role": turn.role, "content": turn.text} for turn in turns]
     try:
-        return world.from_string(form.template).render(
+        text: str = world.from_string(form.template).render(
             messages=messages,
             add_generation_prompt=True,
             bos_token=form.marks[0],
             eos_token=form.marks[1],
             raise_exception=refuse,
         )
+        return text
     except Exception as error:
         # border: a template is a program of somebody else
         raise EngineError(f"the chat template of the model fails: {error}") from None
