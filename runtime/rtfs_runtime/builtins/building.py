@@ -24,7 +24,7 @@ from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.errors import arity_error, type_error
 from rtfs_runtime.limits import check_items
 from rtfs_runtime.maps import BigMap, Map, is_key, is_map, map_assoc
-from rtfs_runtime.sets import make_set, set_conj
+from rtfs_runtime.sets import make_set, set_conj, set_disj, set_has
 from rtfs_runtime.values import List, Set, kind_name
 from rtfs_runtime.vectors import BigVector, vec_conj
 
@@ -63,6 +63,68 @@ def vec(value: object) -> object:
 def as_set(value: object) -> Set:
     """Make a set of the elements, characters or entries."""
     return value if isinstance(value, Set) else make_set(elements(value, "set"))
+
+
+def _set(value: object, operation: str) -> Set:
+    if isinstance(value, Set):
+        return value
+    raise type_error("set", kind_name(value), operation)
+
+
+@builtin(
+    "disj",
+    "[:fn [:any :any & :any] :any]",
+    examples=(("(disj (set [1 2 3]) 2 9)", "(set [1 3])"), ("(disj [1] 1)", "!TypeError")),
+)
+def disj(value: object, first: object, *others: object) -> Set:
+    """Leave elements out of a set; those that are not in it are ignored."""
+    found = _set(value, "disj")
+    for item in (first, *others):
+        found = set_disj(found, item)
+    return found
+
+
+@builtin(
+    "union",
+    "[:fn [:any & :any] :any]",
+    examples=(("(union (set [1 2]) (set [2 3]))", "(set [1 2 3])"), ("(union [1] [2])", "!TypeError")),
+)
+def union(first: object, *others: object) -> Set:
+    """Give the set of what is in any of the sets, in the order it is met."""
+    return make_set(chain.from_iterable([_set(each, "union") for each in (first, *others)]))
+
+
+@builtin(
+    "intersection",
+    "[:fn [:any & :any] :any]",
+    examples=(("(intersection (set [1 2 3]) (set [3 2]))", "(set [2 3])"),),
+)
+def intersection(first: object, *others: object) -> Set:
+    """Give the set of what is in all of the sets, in the order of the first."""
+    rest = [_set(each, "intersection") for each in others]
+    return make_set([x for x in _set(first, "intersection") if all(set_has(each, x) for each in rest)])
+
+
+@builtin(
+    "difference",
+    "[:fn [:any & :any] :any]",
+    examples=(("(difference (set [1 2 3]) (set [2]))", "(set [1 3])"),),
+)
+def difference(first: object, *others: object) -> Set:
+    """Give the set of what is in the first set and in none of the others."""
+    rest = [_set(each, "difference") for each in others]
+    return make_set([x for x in _set(first, "difference") if not any(set_has(each, x) for each in rest)])
+
+
+@builtin(
+    "subset?",
+    "[:fn [:any :any] :bool]",
+    examples=(("(subset? (set [1]) (set [1 2]))", "true"), ("(subset? (set [1.0]) (set [1]))", "false")),
+)
+def is_subset(part: object, whole: object) -> bool:
+    """Tell whether every element of a set is in another."""
+    group = _set(whole, "subset?")
+    return all(set_has(group, each) for each in _set(part, "subset?"))
 
 
 @builtin(

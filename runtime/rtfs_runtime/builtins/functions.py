@@ -141,6 +141,26 @@ def update_vals(value: Any, function: Any) -> object:
 
 
 @builtin(
+    "update-keys",
+    f"[:fn [:map {_FUNCTION}] :map]",
+    examples=(
+        ("(update-keys {:a 1 :b 2} name)", '{"a" 1 "b" 2}'),
+        ("(update-keys {:a 1} list)", "!TypeError"),
+    ),
+)
+def update_keys(value: Any, function: Any) -> object:
+    """Replace every key of a map by what the function makes of it; of equal ones the last wins."""
+    call = caller(function, 1, "update-keys")
+    made: dict[object, object] = {}
+    for key, content in mapping(value, "update-keys").items():
+        name = call(key)
+        if not is_key(name):
+            raise bad_key(name, "update-keys")
+        made[name] = content
+    return made
+
+
+@builtin(
     "merge-with",
     f"[:fn [{_FUNCTION} :map & :map] :map]",
     examples=(("(merge-with + {:a 1 :b 2} {:a 10})", "{:a 11 :b 2}"),),

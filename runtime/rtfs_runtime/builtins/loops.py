@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 
 from rtfs_runtime.builtins.arithmetic import PAIRWISE, fold_integers
-from rtfs_runtime.builtins.operands import KEY_KINDS, Items, caller, like, sequence, sequence_or_text
+from rtfs_runtime.builtins.operands import KEY_KINDS, Items, caller, like, mapping, sequence, sequence_or_text
 from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.equality import equal
 from rtfs_runtime.errors import RtfsError, generic
@@ -207,6 +207,31 @@ def is_none(function: Any, value: object) -> bool:
     return not is_some(function, value)
 
 
+@builtin(
+    "not-every?",
+    "[:fn [[:union :fn :keyword] :any] :bool]",
+    examples=(("(not-every? odd? [1 2])", "true"), ("(not-every? odd? [])", "false")),
+)
+def is_not_every(function: Any, value: object) -> bool:
+    """Tell whether the function gives a falsy value for an element; stop at the first one."""
+    items = sequence_or_text(value, "not-every?")
+    return _first_failure(function, items, "not-every?") < len(items)
+
+
+@builtin(
+    "reduce-kv",
+    "[:fn [:fn :any :map] :any]",
+    examples=(("(reduce-kv (fn [n k v] (+ n v)) 0 {:a 1 :b 2})", "3"), ("(reduce-kv + 0 [1])", "!TypeError")),
+)
+def fold_entries(function: Any, initial: object, value: object) -> object:
+    """Fold a map from the left: the function is given the total, a key and its value."""
+    call = caller(function, 3, "reduce-kv")
+    total = initial
+    for key, content in mapping(value, "reduce-kv").items():
+        total = call(total, key, content)
+    return total
+
+
 @builtin("keep", _LOOP, examples=(("(keep :a [{:a 1} {} {:a false}])", "[1 false]"),))
 def keep(function: Any, value: object) -> object:
     """Give the vector of what the function gives for each element, nil left out."""
@@ -241,6 +266,18 @@ def take_while(function: Any, value: object) -> object:
     """Give the elements before the first one for which the function gives a falsy value."""
     items = sequence_or_text(value, "take-while")
     return like(items[: _first_failure(function, items, "take-while")], value)
+
+
+@builtin(
+    "split-with",
+    "[:fn [[:union :fn :keyword] :any] [:vector :any]]",
+    examples=(("(split-with odd? [1 3 4 5])", "[[1 3] [4 5]]"),),
+)
+def split_with(function: Any, value: object) -> object:
+    """Give what `take-while` and `drop-while` give as a vector of two."""
+    items = sequence_or_text(value, "split-with")
+    at = _first_failure(function, items, "split-with")
+    return (like(items[:at], value), like(items[at:], value))
 
 
 @builtin(

@@ -17,7 +17,7 @@ from rtfs_runtime.builtins.operands import (
     text_of,
 )
 from rtfs_runtime.builtins.table import builtin
-from rtfs_runtime.equality import canonical_key, place_of
+from rtfs_runtime.equality import canonical_key, equal, place_of
 from rtfs_runtime.errors import type_error
 from rtfs_runtime.limits import MAX_ITEMS, check_items
 from rtfs_runtime.maps import BigMap, is_key, is_map
@@ -305,6 +305,31 @@ def chunks(items: tuple[object, ...], size: object, operation: str) -> tuple[tup
 def partition(size: int, value: object) -> object:
     """Cut a sequence into vectors of a size; the last may be shorter."""
     return chunks(sequence(value, "partition"), size, "partition")
+
+
+@builtin(
+    "take-nth",
+    "[:fn [:int :any] :any]",
+    examples=(("(take-nth 2 [1 2 3 4 5])", "[1 3 5]"), ("(take-nth 0 [1])", "!TypeError")),
+)
+def take_nth(step: int, value: object) -> object:
+    """Give the first element and every one that is a number of steps on, in the kind that came in."""
+    items = sequence_or_text(value, "take-nth")
+    if integer(step, "take-nth", "positive integer") <= 0:
+        raise type_error("positive integer", "non-positive integer", "take-nth")
+    return like(items[::step], value)
+
+
+@builtin(
+    "dedupe",
+    "[:fn [:any] :any]",
+    examples=(("(dedupe [1 1 2 1])", "[1 2 1]"), ("(dedupe [1 1.0 true])", "[1 1 true]")),
+)
+def dedupe(value: object) -> object:
+    """Leave out elements that equal the one before, in the kind that came in."""
+    items = sequence_or_text(value, "dedupe")
+    kept = [item for at, item in enumerate(items) if not at or not equal(item, items[at - 1])]
+    return "".join(kept) if isinstance(items, str) else like(tuple(kept), value)  # type: ignore[arg-type]
 
 
 @builtin("split-at", "[:fn [:int :any] [:vector :any]]", examples=(("(split-at 1 [1 2 3])", "[[1] [2 3]]"),))

@@ -220,3 +220,10 @@ def test_message(call: Call, name: str, args: tuple[Any, ...], message: str) -> 
 def test_huge_integers_are_refused_at_once(call: Call, name: str, args: tuple[Any, ...]) -> None:
     with pytest.raises(LimitExceeded):
         call(name, *args)
+
+
+def test_integers_that_no_float_holds_become_infinite(call: Call) -> None:
+    assert call("float", 10**400) == math.inf
+    assert call("parse-float", -(10**400)) == -math.inf
+    assert call("sqrt", 10**400) == 1e200
+    assert call("sqrt", 10**700) == math.inf
