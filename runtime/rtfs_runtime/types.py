@@ -1,13 +1,13 @@
 """Types: the one module to import from.
 
-In: nothing. Out: the terms, their text, their relations, and the checks at run time.
+In: nothing. Out: the terms, their text, and the checks at run time. How types relate is the matter of the
+compiler: `rtfsc.check`.
 """
 
 from __future__ import annotations
 
 from rtfs_runtime.type_checks import PREDICATES, check, compile_check, conforms, make_struct
 from rtfs_runtime.type_predicates import operands_fit
-from rtfs_runtime.type_relations import is_subtype, join
 from rtfs_runtime.type_terms import (
     ANY,
     BOOL,
@@ -63,6 +63,6 @@ __all__ = [
     "PREDICATES", "PRIMS", "RESOURCE", "SET", "STRING", "SYMBOL", "TIMESTAMP", "UUID", "VECTOR",
     "Alias", "And", "Any", "Array", "Data", "Enum", "Field", "FnType", "ListOf", "MapKey", "MapOf",
     "MapType", "Never", "Predicate", "Prim", "ResourceType", "Tuple", "Type", "Union", "Val", "Vector",
-    "annotation_text", "check", "compile_check", "conforms", "from_data", "is_subtype", "join",
+    "annotation_text", "check", "compile_check", "conforms", "from_data",
     "make_struct", "operands_fit", "optional", "print_type", "to_data", "unfold", "union",
 ]  # fmt: skip
