@@ -31,6 +31,7 @@ VALUES: list[object] = [
     {A: {B: 1}}, make_set((1, A)), Timestamp("2026-01-02T03:04:05Z"), RtfsError("Generic", {"message": "m"}),
 ]  # fmt: skip
 USUAL: list[object] = [A, 0, {A: 1}, (1, 2), VALUES[-1]]
+SETS: list[object] = [make_set((1, A)), make_set((1,)), make_set(())]
 FUNCTIONS = ("inc", "str", "identity", "odd?", "+", "vector", "<", "count", "list", "compare", "get")
 TRIALS = 120
 
@@ -39,6 +40,9 @@ def operands(chance: random.Random, name: str) -> Iterator[tuple[object, Expr]]:
     """Give an argument and an expression for it, whose type often holds another value too."""
     kind = signature(name)
     row = BUILTINS[name]
+    # some builtins take nothing but sets
+    usual = SETS if chance.random() < 0.15 else USUAL
+    share = 1.0 if usual is SETS else 0.4
     high = row.max_args if row.max_args is not None else row.min_args + 2
     for index in range(chance.randint(row.min_args, high)):
         asked = accepted(name, index)
@@ -50,8 +54,8 @@ def operands(chance: random.Random, name: str) -> Iterator[tuple[object, Expr]]:
             yield BUILTINS[function].function, BuiltinRef(function, span=HERE)
             continue
         fitting = [value for value in VALUES if asked is ANY or holds(value, asked)]
-        if asked is ANY and chance.random() < 0.4:
-            fitting = USUAL
+        if asked is ANY and chance.random() < share:
+            fitting = usual
         value = chance.choice(fitting if fitting and chance.random() < 0.8 else VALUES)
         node: Expr = constant_node(value)
         if chance.random() < 0.5:
