@@ -137,7 +137,9 @@ def _loops(d: Data) -> Iterator[Case]:
     yield Case("every?", lambda: all(_yes(x) for x in xs), _call("every?", _yes, xs))
     yield Case("some?", lambda: any(_no(x) for x in xs), _call("some?", _no, xs))
     yield Case("take-while", lambda: tuple(itertools.takewhile(_yes, xs)), _call("take-while", _yes, xs))
-    yield Case("drop-while", lambda: tuple(itertools.dropwhile(_yes, xs)), _call("drop-while", _yes, xs))
+    yield Case(
+        "drop-while", lambda: tuple(itertools.dropwhile(_yes, xs)), _call("drop-while", _yes, xs), _CALLS
+    )
     yield Case("partition-by", lambda: _runs(xs), _call("partition-by", _bucket, xs))
     yield Case("group-by", lambda: _grouped(xs), _call("group-by", _bucket, xs))
     yield Case(
@@ -165,7 +167,7 @@ def _folds(d: Data) -> Iterator[Case]:
     yield Case("+", lambda: sum(xs), lambda: plus(*xs), _CHECKED)
     yield Case("max", lambda: max(xs), _call("max", *xs), _CHECKED)
     yield Case("apply, max", lambda: max(xs), _call("apply", BUILTINS["max"].function, xs), _CHECKED)
-    yield Case("frequencies", lambda: dict(Counter(xs)), _call("frequencies", xs))
+    yield Case("frequencies", lambda: dict(Counter(xs)), _call("frequencies", xs), _CLASSES)
     yield Case("merge-with", lambda: _merged(d.map), _call("merge-with", _add, d.map, d.map))
 
 
@@ -209,7 +211,7 @@ def _sorting(d: Data) -> Iterator[Case]:
 
 def _sequences(d: Data) -> Iterator[Case]:
     xs, at = d.ints, d.at
-    yield Case("distinct", lambda: tuple(dict.fromkeys(xs)), _call("distinct", xs))
+    yield Case("distinct", lambda: tuple(dict.fromkeys(xs)), _call("distinct", xs), _CLASSES)
     yield Case("distinct, records", lambda: _unique(d.records), _call("distinct", d.records), _CLASSES)
     yield Case("contains?", lambda: xs[-1] in xs, _call("contains?", xs, d.same[-1]))
     yield Case("index-of", lambda: xs.index(xs[-1]), _call("index-of", xs, d.same[-1]))
