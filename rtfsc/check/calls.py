@@ -120,7 +120,9 @@ def visit_call(walk: Walk, node: Call) -> Type:
     callee = node.callee
     walk.tables.sites[id(node)] = node
     if isinstance(callee, BuiltinRef):
-        return _BuiltinCall(walk, node.args).of(BUILTINS[callee.name].name)
+        # not inside a class's call, which is one of C's and has a limit of its own
+        operands = [_visit_operand(walk, arg) for arg in node.args]
+        return _BuiltinCall(walk, node.args, operands).of(BUILTINS[callee.name].name)
     if isinstance(callee, Fn):
         walk.tables.note(callee, FN, PURE)
     elif not isinstance(callee, Const):
@@ -193,20 +195,22 @@ def _apply_local(walk: Walk, own: LocalFunction, types: list[Type], *, is_late: 
     return own.result
 
 
+def _visit_operand(walk: Walk, arg: Expr) -> Type:
+    if isinstance(arg, Fn):
+        # its body is visited when it is known what it is called with
+        walk.tables.note(arg, FN, PURE)
+        return FN
+    return walk.visit(arg)
+
+
 class _BuiltinCall:
     """The operands of a call of a builtin, for its rule."""
 
-    def __init__(self, walk: Walk, args: tuple[Expr, ...], types: list[Type] | None = None) -> None:
+    def __init__(self, walk: Walk, args: tuple[Expr, ...], types: list[Type]) -> None:
         self._walk = walk
         self._args = args
         self._applied: set[int] = set()
-        self.types = types if types is not None else [self._visit(arg) for arg in args]
-
-    def _visit(self, arg: Expr) -> Type:
-        if isinstance(arg, Fn):
-            self._walk.tables.note(arg, FN, PURE)
-            return FN
-        return self._walk.visit(arg)
+        self.types = types
 
     def of(self, name: str) -> Type:
         """Give the type of the call."""

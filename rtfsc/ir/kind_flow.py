@@ -13,14 +13,11 @@ from collections.abc import Callable
 from rtfsc.ir import kinds, nodes
 from rtfsc.ir.kinds import ANY, NEVER, Kind
 from rtfsc.ir.nodes import (
-    Block,
-    Blocks,
     BuiltinRef,
     Call,
     Const,
     Expr,
     Fn,
-    ForEach,
     Global,
     If,
     Let,
@@ -32,6 +29,7 @@ from rtfsc.ir.walk import TWIN, known_functions
 Env = dict[Var, Kind]
 # a loop whose kinds are not settled by then has them widened to anything
 _ROUNDS = 4
+_NESTED_LOOPS = 4
 
 
 class Kinds:
@@ -58,11 +56,13 @@ def infer_kinds(module: nodes.Module) -> Kinds:
 class _State:
     """What is known where a block is entered."""
 
-    __slots__ = ("env", "kinds", "rounds")
+    __slots__ = ("env", "kinds", "rounds", "settled")
 
-    def __init__(self, count: int) -> None:
-        self.kinds: list[Kind] = [NEVER] * count
-        self.env: Env | None = None
+    def __init__(self, count: int, *, settled: bool = False) -> None:
+        self.settled = settled
+        # one that is settled holds anything: no way in brings something new
+        self.kinds: list[Kind] = [ANY if settled else NEVER] * count
+        self.env: Env | None = {} if settled else None
         self.rounds = 0
 
     def enter(self, args: list[Kind], env: Env) -> bool:
@@ -92,6 +92,7 @@ class _Flow:
         self._locals: dict[Var, Kind] = {}
         self._labels: dict[int, _State] = {}
         self._changed: set[int] = set()
+        self._loops = 0
         self._readers: dict[str, set[int]] = {}
         self._unit = 0
         self._todo: deque[int] = deque()
@@ -318,17 +319,19 @@ class _Flow:
             self._changed.add(node.label)
         return NEVER
 
-    def _blocks(self, node: Blocks, env: Env) -> Kind:
+    def _blocks(self, node: nodes.Blocks, env: Env) -> Kind:
         args = self._each(node.args, env)
         changed = {block.label for block in node.blocks}
         outer, self._changed = self._changed, set()
         for block in node.blocks:
-            self._labels[block.label] = _State(len(block.params))
+            # each round of an outer loop goes through all rounds of the inner ones: what lies deep takes one
+            self._labels[block.label] = _State(len(block.params), settled=self._loops >= _NESTED_LOOPS)
         first = node.blocks[0]
         self._labels[first.label].enter(args, env)
+        self._loops += 1
         kind, after = NEVER, None
         ends: dict[int, Env] = {}
-        work: deque[Block] = deque([first])
+        work: deque[nodes.Block] = deque(node.blocks if self._labels[first.label].settled else [first])
         own = {block.label: block for block in node.blocks}
         while work:
             block = work.popleft()
@@ -339,6 +342,7 @@ class _Flow:
             work.extend(own[label] for label in sorted(self._changed & changed) if own[label] not in work)
             outer |= self._changed - changed
             self._changed = set()
+        self._loops -= 1
         self._changed = outer
         for end in ends.values():
             after = end if after is None else _join(after, end)
@@ -347,14 +351,14 @@ class _Flow:
             env.update(after)
         return kind
 
-    def _block(self, block: Block) -> tuple[Kind, Env]:
+    def _block(self, block: nodes.Block) -> tuple[Kind, Env]:
         state = self._labels[block.label]
         assert state.env is not None
         env = dict(state.env)
         env.update(zip(block.params, state.kinds, strict=True))
         return self.visit(block.body, env), env
 
-    def _for_each(self, node: ForEach, env: Env) -> Kind:
+    def _for_each(self, node: nodes.ForEach, env: Env) -> Kind:
         items = self.visit(node.items, env)
         inner = dict(env)
         inner[node.var] = kinds.element(items)
@@ -371,8 +375,9 @@ class _Flow:
     def _fold(self, node: nodes.Fold, env: Env) -> Kind:
         args = self._each(node.args, env)
         items = self.visit(node.items, env)
-        state = self._labels[node.label] = _State(len(node.params))
+        state = self._labels[node.label] = _State(len(node.params), settled=self._loops >= _NESTED_LOOPS)
         state.enter(args, env)
+        self._loops += 1
         outer = self._changed
         kind, after = NEVER, None
         while True:
@@ -384,8 +389,10 @@ class _Flow:
             outer |= self._changed - {node.label}
             if node.label not in self._changed:
                 break
+        self._loops -= 1
         if found:
             kind, after = found, inner
+        assert state.env is not None
         last = {**state.env, **dict(zip(node.params, state.kinds, strict=True))}
         self._changed = set()
         found = self.visit(node.done, last)
@@ -471,8 +478,8 @@ _VISITS: dict[type, Callable[..., Kind]] = {
     If: _Flow._if,
     Call: _Flow._call,
     Fn: _Flow._fn,
-    Blocks: _Flow._blocks,
-    ForEach: _Flow._for_each,
+    nodes.Blocks: _Flow._blocks,
+    nodes.ForEach: _Flow._for_each,
     nodes.Late: _Flow._unknown,
     BuiltinRef: _Flow._unknown,
     nodes.Import: _Flow._unknown,
