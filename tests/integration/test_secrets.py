@@ -48,7 +48,9 @@ def server() -> Iterator[Server]:
 def test_a_run_shows_and_leaves_no_key(server: Server, behaviour: str, tmp_path: Path) -> None:
     (tmp_path / "plan.rtfs").write_text(PLAN)
     (tmp_path / "delegation.toml").write_text(POLICY)
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    # tests of local models name a cache for the whole session
+    outside = ("PYTHONDONTWRITEBYTECODE", "RTFS_CACHE_DIR")
+    env = {name: value for name, value in os.environ.items() if name not in outside}
     env |= {
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'runtime'}",
         "HOME": str(tmp_path),
