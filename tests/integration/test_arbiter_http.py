@@ -183,6 +183,8 @@ def test_the_command_serves_the_models_of_a_policy(tmp_path: Path) -> None:
         env=env,
         stderr=subprocess.PIPE,
         text=True,
+        # a job in the background of a shell hears no interrupts, nor do its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         assert serving.stderr is not None
