@@ -86,9 +86,12 @@ def guard(frame: Frame, operand: Operand, wanted: Sequence[Kind], slow: Mark) ->
         emitter.jump_if_false(slow)
         return
     other, back = Mark(), Mark()
-    # in a loop values tend to have the class that the last one had: a local holds it
-    assert isinstance(operand.held, str)
-    last = frame.last_class((operand.held, mask), CLASSES[possible[0]]) if frame.loops else None
+    # in a loop values tend to have the class that the last one had: a local holds it; a constant of a class
+    # that nobody asks for, such as a symbol, is not worth one
+    held = operand.held
+    last = None
+    if frame.loops and isinstance(held, str):
+        last = frame.last_class((held, mask), CLASSES[possible[0]])
     _test(frame, operand, CLASSES[possible[0]], last)
     emitter.jump_if_false(other)
     emitter.mark(back)

@@ -111,6 +111,7 @@ PROGRAMS = {
     "scopes": "(let [a 1 f (fn [x] (+ x a)) g (fn [x] (f (f x)))] (map g [1 2]))",
     "recursive local": "(let [down (fn [n] (if (= n 0) [] (conj (down (- n 1)) n)))] (down 3))",
     "finally": "(reduce (fn [a x] (try (+ a x) (finally (println x)))) 0 [1 2])",
+    "symbol in a loop": "(loop [i 0] (if (> i 3) i (recur (* i 'a))))",
     "deep": "(defn f [n] (if (= n 0) 0 (+ 1 (f (- n 1))))) (f 5000)",
     "too deep": "(defn f [n] (+ 1 (f (+ n 1)))) (try (f 0) (catch StackOverflow e :deep))",
 }  # fmt: skip
