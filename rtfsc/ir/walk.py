@@ -7,13 +7,27 @@ variables, fresh numbers. Meaning is left to the callers. A nested module is a u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from rtfsc.ir import nodes
-from rtfsc.ir.nodes import Block, Blocks, Expr, Fn, ForEach, Late, Let, Local, Scope, Try, Var
+from rtfsc.ir.nodes import (
+    Block,
+    Blocks,
+    DefModule,
+    Expr,
+    Fn,
+    ForEach,
+    Late,
+    Let,
+    Local,
+    Module,
+    Scope,
+    Try,
+    Var,
+)
 
 T = TypeVar("T")
 
@@ -76,6 +90,17 @@ def map_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
         if new is not old:
             changes[name] = new
     return replace(node, **changes) if changes else node
+
+
+def rewrite_modules(body: Iterable[Expr], change: Callable[[Module], Module]) -> tuple[Expr, ...]:
+    """Rewrite the modules nested in the forms of a module; a form whose module stays is the same object."""
+    found = []
+    for node in body:
+        if isinstance(node, DefModule):
+            inner = change(node.module)
+            node = node if inner is node.module else replace(node, module=inner)
+        found.append(node)
+    return tuple(found)
 
 
 def _map_tuple(old: tuple[Any, ...], change: Callable[[Expr], Expr]) -> tuple[Any, ...]:

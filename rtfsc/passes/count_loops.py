@@ -20,7 +20,6 @@ from rtfsc.ir.nodes import (
     BuiltinRef,
     Call,
     Const,
-    DefModule,
     Expr,
     Fn,
     Fold,
@@ -33,7 +32,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import Fresh, descendants, map_children
+from rtfsc.ir.walk import Fresh, descendants, map_children, rewrite_modules
 from rtfsc.options import Options
 
 # name of the test -> (which way the counter must step, whether the end is counted as well)
@@ -57,12 +56,7 @@ def run(module: Module, options: Options) -> Module:
     """Rewrite the loops of every form."""
     counter = _Counter(module)
     body = tuple([counter.rewrite(node) for node in module.body])
-    inner = tuple(
-        [
-            replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
-            for node in body
-        ]
-    )
+    inner = rewrite_modules(body, lambda inner: run(inner, options))
     if all(new is old for new, old in zip(inner, module.body, strict=True)):
         return module
     return replace(module, body=inner, next_id=counter.fresh.next_id)

@@ -26,7 +26,6 @@ from rtfsc.ir.nodes import (
     Call,
     Const,
     DefGlobal,
-    DefModule,
     Do,
     Expr,
     Fn,
@@ -44,7 +43,7 @@ from rtfsc.ir.nodes import (
     Var,
     Vector,
 )
-from rtfsc.ir.walk import descendants, known_functions, map_children
+from rtfsc.ir.walk import descendants, known_functions, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -70,12 +69,7 @@ def run(module: Module, options: Options) -> Module:
     """Fill in place in every form."""
     filler = _Filler(module)
     body = filler.all_forms()
-    inner = tuple(
-        [
-            replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
-            for node in body
-        ]
-    )
+    inner = rewrite_modules(body, lambda inner: run(inner, options))
     if len(inner) == len(module.body) and all(
         new is old for new, old in zip(inner, module.body, strict=True)
     ):

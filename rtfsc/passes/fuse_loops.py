@@ -24,7 +24,6 @@ from rtfsc.ir.nodes import (
     Call,
     Const,
     DefGlobal,
-    DefModule,
     Do,
     Expr,
     Fn,
@@ -43,7 +42,7 @@ from rtfsc.ir.nodes import (
     Vector,
 )
 from rtfsc.ir.purity import Purity
-from rtfsc.ir.walk import children, free_vars, known_functions, map_children, map_tails
+from rtfsc.ir.walk import children, free_vars, known_functions, map_children, map_tails, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 from rtfsc.source import Span
@@ -89,12 +88,7 @@ def run(module: Module, options: Options) -> Module:
     """Make loops of chains."""
     fuser = _Fuser(module)
     body = tuple([fuser.top(at, node) for at, node in enumerate(module.body)])
-    inner = tuple(
-        [
-            replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
-            for node in body
-        ]
-    )
+    inner = rewrite_modules(body, lambda inner: run(inner, options))
     return replace(module, body=inner, next_id=fuser.copier.next_id)
 
 

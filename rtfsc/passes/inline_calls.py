@@ -24,7 +24,6 @@ from rtfsc.ir.nodes import (
     Call,
     Const,
     DefGlobal,
-    DefModule,
     Expr,
     Fn,
     Fold,
@@ -42,7 +41,7 @@ from rtfsc.ir.nodes import (
     Vector,
 )
 from rtfsc.ir.purity import Purity
-from rtfsc.ir.walk import descendants, known_functions, map_children
+from rtfsc.ir.walk import descendants, known_functions, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -55,12 +54,7 @@ def run(module: Module, options: Options) -> Module:
     """Inline in every form."""
     inliner = _Inliner(module)
     body = tuple([inliner.top(node) for node in module.body])
-    inner = tuple(
-        [
-            replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
-            for node in body
-        ]
-    )
+    inner = rewrite_modules(body, lambda inner: run(inner, options))
     return replace(module, body=inner, next_id=inliner.copier.next_id)
 
 

@@ -25,7 +25,6 @@ from rtfsc.ir.nodes import (
     Const,
     DefGlobal,
     Define,
-    DefModule,
     Do,
     Expr,
     Fn,
@@ -41,7 +40,7 @@ from rtfsc.ir.nodes import (
     Scope,
     Var,
 )
-from rtfsc.ir.walk import descendants, free_vars, known_functions, map_children
+from rtfsc.ir.walk import descendants, free_vars, known_functions, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -69,10 +68,7 @@ def run(module: Module, options: Options) -> Module:
     body = tuple(
         rewriter.rewrite(node, node.name if isinstance(node, DefGlobal) else None) for node in module.body
     )
-    inner = tuple(
-        replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
-        for node in body
-    )
+    inner = rewrite_modules(body, lambda inner: run(inner, options))
     if all(new is old for new, old in zip(inner, module.body, strict=True)):
         return module
     return replace(module, body=inner, next_id=copier.next_id)

@@ -29,22 +29,19 @@ from rtfsc.ir.nodes import (
     Op,
     Parallel,
 )
-from rtfsc.ir.walk import descendants, map_children
+from rtfsc.ir.walk import descendants, map_children, rewrite_modules
 from rtfsc.options import Options
 
 
 def run(module: Module, options: Options) -> Module:
     """Make branches functions."""
-    body = tuple(_rewrite(node, options) for node in module.body)
+    body = rewrite_modules(map(_rewrite, module.body), lambda inner: run(inner, options))
     if all(new is old for new, old in zip(body, module.body, strict=True)):
         return module
     return replace(module, body=body)
 
 
-def _rewrite(node: Expr, options: Options) -> Expr:
-    if isinstance(node, DefModule):
-        inner = run(node.module, options)
-        return node if inner is node.module else replace(node, module=inner)
+def _rewrite(node: Expr) -> Expr:
     # most forms have none: a loop finds that out sooner than copying would
     if any(isinstance(part, Parallel) for part in descendants(node)):
         return _outline(node)

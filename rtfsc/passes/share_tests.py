@@ -16,7 +16,6 @@ from rtfsc.ir.nodes import (
     BuiltinRef,
     Call,
     Const,
-    DefModule,
     Expr,
     Fn,
     Let,
@@ -25,7 +24,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import Fresh, descendants, map_children
+from rtfsc.ir.walk import Fresh, descendants, map_children, rewrite_modules
 from rtfsc.options import Options
 
 _ASKS = frozenset({"is_seq", "is_seq_least"})
@@ -35,12 +34,7 @@ def run(module: Module, options: Options) -> Module:
     """Rewrite every `match` of several clauses on sequences."""
     fresh = Fresh(module.next_id)
     body = tuple([_rewrite(node, fresh) for node in module.body])
-    inner = tuple(
-        [
-            replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
-            for node in body
-        ]
-    )
+    inner = rewrite_modules(body, lambda inner: run(inner, options))
     if all(new is old for new, old in zip(inner, module.body, strict=True)):
         return module
     return replace(module, body=inner, next_id=fresh.next_id)

@@ -21,7 +21,6 @@ from rtfsc.ir.nodes import (
     Call,
     Cast,
     Const,
-    DefModule,
     Do,
     Expr,
     Fn,
@@ -40,7 +39,7 @@ from rtfsc.ir.nodes import (
     Var,
     Vector,
 )
-from rtfsc.ir.walk import CHILD_FIELDS, descendants, map_children
+from rtfsc.ir.walk import CHILD_FIELDS, descendants, map_children, rewrite_modules
 from rtfsc.options import Options
 
 _FOLDED: Final = frozenset(
@@ -54,16 +53,11 @@ _WIDEST: Final = 256
 
 def run(module: Module, options: Options) -> Module:
     """Simplify every form."""
-    body = []
-    for node in module.body:
-        done = _Simplifier(node).rewrite(node)
-        if isinstance(done, DefModule):
-            inner = run(done.module, options)
-            done = done if inner is done.module else replace(done, module=inner)
-        body.append(done)
+    forms = [_Simplifier(node).rewrite(node) for node in module.body]
+    body = rewrite_modules(forms, lambda inner: run(inner, options))
     if all(new is old for new, old in zip(body, module.body, strict=True)):
         return module
-    return replace(module, body=tuple(body))
+    return replace(module, body=body)
 
 
 class _Simplifier:

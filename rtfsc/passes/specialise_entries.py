@@ -26,7 +26,6 @@ from rtfsc.ir.nodes import (
     Call,
     Const,
     DefGlobal,
-    DefModule,
     Expr,
     Fn,
     Fold,
@@ -40,7 +39,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import TWIN, descendants, known_functions, map_children
+from rtfsc.ir.walk import TWIN, descendants, known_functions, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -57,12 +56,7 @@ _WEIGHT: Final = 12
 
 def run(module: Module, options: Options) -> Module:
     """Make twins in a module and in those nested in it."""
-    body = tuple(
-        [
-            replace(node, module=run(node.module, options)) if isinstance(node, DefModule) else node
-            for node in module.body
-        ]
-    )
+    body = rewrite_modules(module.body, lambda inner: run(inner, options))
     if any(new is not old for new, old in zip(body, module.body, strict=True)):
         module = replace(module, body=body)
     known = known_functions(module)
