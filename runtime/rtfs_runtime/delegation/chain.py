@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from rtfs_runtime.delegation.target import ExecTarget, LocalPure, show_target
+from rtfs_runtime.delegation.target import ExecTarget, show_target
 
 Unknown: TypeAlias = Literal["accept", "escalate"]
 
@@ -218,11 +218,6 @@ class Chain:
         self._place += 1
         self._repairs = 0
         self._repair = ""
-
-
-def is_local(target: ExecTarget) -> bool:
-    """Tell whether a target is the function's own body."""
-    return isinstance(target, LocalPure)
 
 
 def show_reasons(exhausted: Exhausted) -> str:

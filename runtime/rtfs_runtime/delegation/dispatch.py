@@ -79,6 +79,7 @@ class Dispatcher:
         self._template = models.template
         self._published = models.published
         self._settings = {row.id: row for row in policy.models} if policy is not None else {}
+        self._digests: dict[str, str] = {}
         self._gates: dict[str, threading.BoundedSemaphore] = {
             row.id: threading.BoundedSemaphore(row.max_concurrency)
             for row in self._settings.values()
@@ -167,9 +168,7 @@ class Dispatcher:
         settings = self.settings_of(request.model_id)
         off = not cache.l2 or isinstance(provider, InstantProvider)
         use = Use(cache.ttl_s, cache.min_confidence, cache.sampled, off)
-        kind = type(provider).__name__ if settings is None else settings.provider
-        version = "" if settings is None else settings_digest(settings)
-        answerer = Answerer(kind, provider.version, version)
+        answerer = self._answerer(provider, settings)
         if not cache.l3 or off or self._caches.l3 is None:
             return self._caches.l2.answer(request, answerer, infer, use)
         # numpy is there, or there would be no L3
@@ -185,6 +184,15 @@ class Dispatcher:
             return reply, lookup._replace(why=f"{lookup.why}; not looked up in L3: {query}")
         inquiry = Inquiry(query, rule, use, call.same)
         return self._caches.l3.answer(request, answerer, infer, inquiry)
+
+    def _answerer(self, provider: ModelProvider, settings: ModelSettings | None) -> Answerer:
+        if settings is None:
+            return Answerer(type(provider).__name__, provider.version)
+        # a row never changes, and digesting it costs as much as a hit
+        digest = self._digests.get(settings.id)
+        if digest is None:
+            digest = self._digests[settings.id] = settings_digest(settings)
+        return Answerer(settings.provider, provider.version, digest)
 
     def forget(self, key: bytes) -> None:
         """Take a reply out of L2."""
