@@ -85,8 +85,8 @@ def install(paths: Sequence[str] | None = None, *, require_signed: bool = False)
     """
     if require_signed:
         # whoever asks for signatures pays for checking them
-        from rtfs_runtime.cache.store import trust_directory
         from rtfs_runtime.trust import read_trust
+        from rtfs_runtime.userdirs import trust_directory
 
         _default().modules.require_signed(read_trust(trust_directory()))
     return importer.install(paths, _default)

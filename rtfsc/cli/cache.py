@@ -20,7 +20,7 @@ from rtfs_runtime.cache.l4_artifact import local_artifacts
 from rtfs_runtime.cache.layer import SerializationError, StorageError
 from rtfs_runtime.cache.manager import L2, L3
 from rtfs_runtime.cache.sqlite import ANY_LABELS, FILE_NAME, Entry, Labels, SqliteStore, remove_file
-from rtfs_runtime.cache.store import cache_directory
+from rtfs_runtime.userdirs import cache_directory
 from rtfsc.cli import cache_tune
 from rtfsc.cli.outcome import CommandError
 

@@ -17,7 +17,7 @@ from rtfs_runtime.cache.evidence import DEFAULT_THRESHOLD, LOWEST, Seen, Trust, 
 from rtfs_runtime.cache.layer import StorageError
 from rtfs_runtime.cache.manager import L3
 from rtfs_runtime.cache.sqlite import FILE_NAME, SqliteStore
-from rtfs_runtime.cache.store import cache_directory
+from rtfs_runtime.userdirs import cache_directory
 from rtfsc.cli.outcome import CommandError
 
 _STEP: Final = 0.05

@@ -20,8 +20,9 @@ from rtfs_runtime.host.world import REAL
 from rtfs_runtime.providers.base import Message, ModelRequest, ModelSettings, ProviderError, Sampling
 from rtfs_runtime.providers.llama import store
 from rtfs_runtime.providers.llama.manifest import ModelRow, manifest
-from rtfs_runtime.providers.llama.places import models_directory, stored_path
+from rtfs_runtime.providers.llama.places import stored_path
 from rtfs_runtime.providers.llama.store import Progress, StoreError
+from rtfs_runtime.userdirs import models_directory
 from rtfsc.cli.outcome import WRONG_PROGRAM, CommandError
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ def show(
     """Show the models that can be pulled, and those that are there."""
     rows = _rows()
     if as_json:
-        typer.echo(json.dumps({"directory": str(models_directory()), "models": rows}, ensure_ascii=False))
+        typer.echo(json.dumps({"directory": models_directory(), "models": rows}, ensure_ascii=False))
         return
     # imported where a table is shown: it takes as long as the rest of the command
     from rich.console import Console

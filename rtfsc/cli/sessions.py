@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rtfs_runtime.cache.store import TRUST_FILE, cache_directory, trust_directory
+from rtfs_runtime.cache.store import TRUST_FILE
 from rtfs_runtime.delegation.policy import Policy as PolicyData
 from rtfs_runtime.delegation.policy import with_pins
 from rtfs_runtime.delegation.policy_reader import load_nearest
@@ -22,6 +22,7 @@ from rtfs_runtime.interface import EMPTY
 from rtfs_runtime.loader import ModuleInstance
 from rtfs_runtime.settings import ledger_of
 from rtfs_runtime.trust import TrustError, read_trust
+from rtfs_runtime.userdirs import cache_directory, trust_directory
 from rtfsc.cli.outcome import CommandError
 from rtfsc.driver import compile_text, make_env
 from rtfsc.hook import Session

@@ -19,9 +19,10 @@ from rtfs_runtime.artifact import ArtifactError, decode, join_signature, split_s
 from rtfs_runtime.cache.embedding import Embedder, MiniLm
 from rtfs_runtime.cache.l4_library import Library, Published, open_library, type_hash
 from rtfs_runtime.cache.layer import CacheError
-from rtfs_runtime.cache.store import trust_directory, write_file
+from rtfs_runtime.cache.store import write_file
 from rtfs_runtime.type_reader import read_type
 from rtfs_runtime.types import FnType
+from rtfs_runtime.userdirs import trust_directory
 from rtfsc.cli.outcome import CommandError
 
 app = typer.Typer(help="Sign, publish, find, pin compiled modules; say whom to trust.", no_args_is_help=True)

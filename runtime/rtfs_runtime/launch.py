@@ -50,12 +50,13 @@ def _compiled(plan: str) -> ModuleStore | None:
 
 def _run(plan: str, arguments: list[str], modules: ModuleStore) -> int:
     # only now: finding out that there is nothing to run should cost nothing
-    from rtfs_runtime.cache.store import cache_directory, has_pins
+    from rtfs_runtime.cache.store import has_pins
     from rtfs_runtime.delegation.policy_file import find
     from rtfs_runtime.host.grants import Grants
     from rtfs_runtime.printer import display
     from rtfs_runtime.session import Session
     from rtfs_runtime.settings import ledger_of
+    from rtfs_runtime.userdirs import cache_directory
 
     if find(None, plan) is not None or has_pins():
         return int(import_module(_CLI).main(sys.argv[1:]))

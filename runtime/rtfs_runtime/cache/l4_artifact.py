@@ -17,8 +17,9 @@ from typing import Final, NamedTuple
 from rtfs_runtime.abi import ABI_VERSION
 from rtfs_runtime.artifact import FORMAT_VERSION, PYTHON_TAG, SUFFIX, Dependency
 from rtfs_runtime.cache.layer import CacheConfig, CacheLayer, CacheStats, StorageError
-from rtfs_runtime.cache.store import BlobStore, cache_directory
+from rtfs_runtime.cache.store import BlobStore
 from rtfs_runtime.digest import DIGEST_BYTES, digest, key
+from rtfs_runtime.userdirs import cache_directory
 
 DEFAULT_OPTIONS: Final = "{}"
 """What the compiler's options are in a key when nobody chose any."""

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from rtfs_runtime.artifact import SUFFIX, Artifact, ArtifactError, decode, join_signature, split_signature
 from rtfs_runtime.cache.layer import KeyNotFound, SerializationError, StorageError
 from rtfs_runtime.cache.sqlite import ANY_LABELS, Entry, Labels, SqliteStore
-from rtfs_runtime.cache.store import BlobStore, cache_directory, trust_directory
+from rtfs_runtime.cache.store import BlobStore
 from rtfs_runtime.digest import digest, key
 from rtfs_runtime.interface import Function, Interface
 from rtfs_runtime.trust import Trust, admit, read_trust
 from rtfs_runtime.type_reader import read_type
 from rtfs_runtime.types import ANY, Alias, Type, to_data
+from rtfs_runtime.userdirs import cache_directory, trust_directory
 
 if TYPE_CHECKING:
     from rtfs_runtime.cache.embedding import Embedder, Vector

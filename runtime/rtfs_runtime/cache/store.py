@@ -9,41 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from threading import get_ident
 from typing import Final
 
 from rtfs_runtime.cache.layer import StorageError
+from rtfs_runtime.userdirs import trust_directory
 
 TRUST_FILE: Final = "trust.json"
-
-
-def cache_directory() -> str:
-    """Give where this user's caches are: `RTFS_CACHE_DIR`, else the place that the platform names."""
-    chosen = os.environ.get("RTFS_CACHE_DIR")
-    if chosen:
-        return chosen
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")
-    elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(base, "rtfsc")
-
-
-def trust_directory() -> str:
-    """Give where this user's trust list is: `RTFS_TRUST_DIR`, else the place that the platform names."""
-    chosen = os.environ.get("RTFS_TRUST_DIR")
-    if chosen:
-        return chosen
-    if sys.platform == "win32":
-        base = os.environ.get("APPDATA") or os.path.expanduser("~/AppData/Roaming")
-    elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Application Support")
-    else:
-        base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    return os.path.join(base, "rtfsc")
 
 
 def has_pins() -> bool:

@@ -16,6 +16,7 @@ from rtfs_runtime.host.world import World
 from rtfs_runtime.ledger.jsonlines import SUFFIX, JsonLinesFile, RunFolder
 from rtfs_runtime.ledger.record import Record, Run, read_runs
 from rtfs_runtime.ledger.writing import DEFAULT_MAX_EVENTS, Outside, Store, StoreError, WritingLedger
+from rtfs_runtime.userdirs import state_directory
 
 _RUNS_KEPT: Final = 50
 _SQLITE: Final = (".db", ".sqlite", ".sqlite3")
@@ -26,20 +27,6 @@ class Place(Store, Protocol):
 
     def names(self) -> list[str]: ...
     def records(self, name: str) -> Iterator[Record]: ...
-
-
-def state_directory() -> str:
-    """Give where this user's runs are kept: `RTFS_STATE_DIR`, else the place that the platform names."""
-    chosen = os.environ.get("RTFS_STATE_DIR")
-    if chosen:
-        return chosen
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")
-    elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Application Support")
-    else:
-        base = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return os.path.join(base, "rtfsc")
 
 
 def place_of(said: str) -> Place:

@@ -11,7 +11,8 @@ import pytest
 from rtfs_runtime.artifact import Dependency
 from rtfs_runtime.cache.l4_artifact import LocalArtifacts, Wanted
 from rtfs_runtime.cache.layer import CacheStats, StorageError
-from rtfs_runtime.cache.store import BlobStore, cache_directory, write_file
+from rtfs_runtime.cache.store import BlobStore, write_file
+from rtfs_runtime.userdirs import cache_directory
 
 KEY, OTHER = b"\x01" * 16, b"\x02" * 16
 WANTED = Wanted(b"s" * 16, "plan.rtfs", False, "{}", b"t" * 16)

@@ -61,7 +61,7 @@ def fetch(part: Part, folder: Path, tell: Callable[[int], None]) -> Path:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(places.DIRECTORY_VARIABLE, str(tmp_path / "models"))
+    monkeypatch.setenv("RTFS_MODELS_DIR", str(tmp_path / "models"))
     monkeypatch.setenv("RTFS_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv(places.PATH_VARIABLE, raising=False)
     # whether a package with a model is installed here must not matter

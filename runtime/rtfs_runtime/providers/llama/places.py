@@ -11,20 +11,19 @@ import contextlib
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from rtfs_runtime.cache.store import cache_directory, write_file
+from rtfs_runtime.cache.store import write_file
 from rtfs_runtime.digest import key
 from rtfs_runtime.providers.base import ModelSettings, ProviderError
 from rtfs_runtime.providers.llama.gguf_file import GgufError, Header, read_header
 from rtfs_runtime.providers.llama.manifest import ModelRow, manifest
+from rtfs_runtime.userdirs import cache_directory, models_directory
 
 PATH_VARIABLE: Final = "RTFS_LOCAL_MODEL_PATH"
-DIRECTORY_VARIABLE: Final = "RTFS_MODELS_DIR"
 _CHUNK_BYTES: Final = 1 << 20
 
 
@@ -36,23 +35,9 @@ class FileFacts(NamedTuple):
     header: Header
 
 
-def models_directory() -> Path:
-    """Give where pulled models are kept: `RTFS_MODELS_DIR`, else the place that the platform names."""
-    chosen = os.environ.get(DIRECTORY_VARIABLE)
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")
-    elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Application Support")
-    else:
-        base = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-    return Path(base, "rtfsc", "models")
-
-
 def stored_path(model_id: str) -> Path:
     """Give where the model of an id is kept, whether it is there or not."""
-    return models_directory() / f"{model_id}.gguf"
+    return Path(models_directory(), f"{model_id}.gguf")
 
 
 def installed_path(row: ModelRow) -> Path | None:

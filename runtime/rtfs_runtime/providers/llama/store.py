@@ -22,7 +22,8 @@ from typing import IO, Final, NamedTuple
 from rtfs_runtime.cache.store import write_file
 from rtfs_runtime.providers.llama.gguf_file import GgufError, read_header
 from rtfs_runtime.providers.llama.manifest import ModelRow, Part, manifest
-from rtfs_runtime.providers.llama.places import installed_path, models_directory, sha256_of, stored_path
+from rtfs_runtime.providers.llama.places import installed_path, sha256_of, stored_path
+from rtfs_runtime.userdirs import models_directory
 
 Progress = Callable[[str, int, int], None]
 """Told what is done, how many bytes of it, and of how many."""
@@ -56,7 +57,7 @@ def stored() -> dict[str, Stored]:
         place = path if path.is_file() else installed_path(row)
         if place is not None:
             found[row.id] = Stored(row.id, place, row.title, row.sha256)
-    for path in sorted(models_directory().glob("*.gguf")):
+    for path in sorted(Path(models_directory()).glob("*.gguf")):
         if path.stem not in found:
             found[path.stem] = _added(path)
     return found
