@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
+from tests.likeness.drawing import draw
+
 CITIES = [
     "Paris",
     "London",
@@ -414,12 +416,4 @@ RULES: tuple[Rule, ...] = (
 
 def pairs(count: int, seed: int) -> Iterator[tuple[str, str]]:
     """Give so many pairs, each once, the rules in turn."""
-    chance = random.Random(seed)
-    seen: set[tuple[str, str]] = set()
-    turn = 0
-    while len(seen) < count:
-        pair = RULES[turn % len(RULES)](chance)
-        turn += 1
-        if pair not in seen and pair[0] != pair[1]:
-            seen.add(pair)
-            yield pair
+    return draw(RULES, count, seed)
