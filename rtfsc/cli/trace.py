@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -61,12 +62,21 @@ def command(
 
 
 def _print_list(place: Place, *, as_json: bool) -> None:
-    runs = [find_run(place, name) for name in place.names()]
+    runs = list(_readable(place))
     if as_json:
         for run in runs:
             typer.echo(json.dumps(next(run_records(run)), ensure_ascii=False))
     else:
         typer.echo(list_runs(runs))
+
+
+def _readable(place: Place) -> Iterator[Run]:
+    """Give the runs of a ledger; one that is damaged, or of another version, is told and hides no other."""
+    for name in place.names():
+        try:
+            yield find_run(place, name)
+        except StoreError as error:
+            typer.echo(f"warning: {error}", err=True)
 
 
 def _replay(run: Run) -> None:

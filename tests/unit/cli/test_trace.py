@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rtfs_runtime.userdirs import state_directory
 from rtfsc.cli.app import main
 
 PLAN = """
@@ -72,6 +73,14 @@ def test_runs_are_listed(plan: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert told(capsys, name)[0].startswith(name)
     rows = [json.loads(line) for line in told(capsys, "--list", "--json")[0].splitlines()]
     assert [row["end"] for row in rows] == ["done", "DelegationError"]
+
+
+def test_a_run_that_cannot_be_read_hides_no_other(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(state_directory(), "runs")
+    (folder / "20000101-000000-000000-0000.jsonl").write_text('{"run": "x", "kind": "start"}\n')
+    out, err = told(capsys, "--list")
+    assert len(out.splitlines()) == 2
+    assert err.startswith("warning: the run 20000101-000000-000000-0000 cannot be read: ")
 
 
 def test_records_are_json(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
