@@ -153,8 +153,9 @@ class Server:
                 self.hung_up += 1
                 self.changed.notify_all()
         leaving.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-        return False
+        failure, _ = await asyncio.gather(waiting, leaving, return_exceptions=True)
+        # closed after a whole answer that did not announce it, a client's next request would meet the end
+        return failure is None
 
 
 async def _silent(writer: Writer, _body: object, _headers: object) -> None:
