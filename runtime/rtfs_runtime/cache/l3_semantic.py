@@ -85,7 +85,7 @@ class SemanticCache(CacheLayer[Query, bytes]):
     Shape: `cold` None keeps questions and what was seen of functions in memory only. `warn` is told when a
            function switches its likeness off, and when the encoder cannot be had.
     Units: `clock` gives seconds since the Unix epoch.
-    Cost:  a look takes 5 ms on one core, nearly all of it for the encoder; 0.3 ms more at 10,000 entries.
+    Cost:  a look takes 5 ms on one core, nearly all of it for the encoder; 0.5 ms of it for 10,000 entries.
     Thread: any.
     """
 
