@@ -1,6 +1,6 @@
 """Instructions in their last order: ranges of handlers, jumps, pairs of local accesses.
 
-In: what an `Emitter` wrote. Out: the same in the library's terms, as each CPython wants it.
+In: what an `Emitter` wrote. Out: the same as each CPython wants it, marks still in their places.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from bytecode import Bytecode, Instr, Label
-from bytecode.instr import InstrLocation, TryBegin, TryEnd
+from rtfsc.backend.positions import Position
 
 VERSION = sys.version_info[:2]
 _INVERSE = {
@@ -33,11 +32,10 @@ _FUSIBLE_LOCALS = 16
 class Mark:
     """A place to jump to; `depth` is the stack depth there, known from the first jump or fall-through."""
 
-    __slots__ = ("depth", "label", "placed")
+    __slots__ = ("depth", "placed")
 
     def __init__(self, depth: int | None = None) -> None:
         self.depth = depth
-        self.label = Label()
         self.placed = False
 
 
@@ -52,51 +50,41 @@ class Region:
         self.lasti = lasti
 
 
-# one written thing: (opcode or "" for a mark, argument or Mark, is_jump, location, region)
-Op = tuple[str, Any, bool, InstrLocation | None, Region | None]
+# one written thing: (opcode or "" for a mark, argument or Mark, is_jump, position, region)
+Op = tuple[str, Any, bool, Position | None, Region | None]
 
 
-def lay_out(out: Bytecode, ops: list[Op], params: list[str], start: InstrLocation) -> None:
-    """Append instructions; those without a position get `start`."""
-    open_range: TryBegin | None = None
-    current: Region | None = None
+def lay_out(ops: list[Op], params: list[str]) -> list[Op]:
+    """Order instructions; each jump says which way it goes."""
+    out: list[Op] = []
     placed: set[int] = set()
-    for name, arg, is_jump, location, region in _called_inside(_fused(_threaded(ops), params)):
-        if region is not current:
-            if open_range is not None:
-                out.append(TryEnd(open_range))
-            open_range = None
-            if region is not None:
-                open_range = TryBegin(region.handler.label, region.lasti, region.depth)
-                out.append(open_range)
-            current = region
-        where = location or start
+    for op in _called_inside(_fused(_threaded(ops), params)):
+        name, mark, is_jump, location, region = op
+        if is_jump and name != "FOR_ITER":
+            out += _directed(name, mark, location, region, back=id(mark) in placed)
+            continue
         if name == "":
-            placed.add(id(arg))
-            out.append(arg.label)
-        elif is_jump:
-            _lay_jump(out, name, arg, where, back=id(arg) in placed)
-        elif arg is None and name != "LOAD_CONST":
-            out.append(Instr(name, location=where))
-        else:
-            out.append(Instr(name, arg, location=where))
-    if open_range is not None:
-        out.append(TryEnd(open_range))
+            placed.add(id(mark))
+        out.append(op)
+    return out
 
 
-def _lay_jump(out: Bytecode, name: str, mark: Mark, where: InstrLocation, *, back: bool) -> None:
+def _directed(
+    name: str, mark: Mark, location: Position | None, region: Region | None, *, back: bool
+) -> list[Op]:
     if name == "JUMP":
-        out.append(Instr("JUMP_BACKWARD" if back else "JUMP_FORWARD", mark.label, location=where))
-    elif name == "FOR_ITER" or (VERSION >= (3, 12) and not back):
-        out.append(Instr(name, mark.label, location=where))
-    elif VERSION < (3, 12):
+        return [("JUMP_BACKWARD" if back else "JUMP_FORWARD", mark, True, location, region)]
+    if VERSION < (3, 12):
         way = "JUMP_BACKWARD_" if back else "JUMP_FORWARD_"
-        out.append(Instr(name.replace("JUMP_", way), mark.label, location=where))
-    else:
-        over = Label()
-        out.append(Instr(_INVERSE[name], over, location=where))
-        out.append(Instr("JUMP_BACKWARD", mark.label, location=where))
-        out.append(over)
+        return [(name.replace("JUMP_", way), mark, True, location, region)]
+    if not back:
+        return [(name, mark, True, location, region)]
+    over = Mark()
+    return [
+        (_INVERSE[name], over, True, location, region),
+        ("JUMP_BACKWARD", mark, True, location, region),
+        ("", over, False, None, region),
+    ]
 
 
 def _threaded(ops: list[Op]) -> list[Op]:

@@ -346,10 +346,10 @@ def _write_finally(frame: Frame, node: Try, final: Expr) -> None:
             emitter.store(pending)
             emitter.pop()
             emitter.pop_except()
-            emitter.const(None)
-            emitter.store(value)
 
         frame.handle(region, outer, put_aside)
+        emitter.const(None)
+        emitter.store(value)
         emitter.mark(last)
         frame.effect(final)
         emitter.load(pending)

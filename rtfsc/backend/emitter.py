@@ -15,11 +15,12 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
-from bytecode import BinaryOp, Bytecode, Compare, CompilerFlags, Instr
-from bytecode.instr import FreeVar, InstrLocation
+from bytecode import BinaryOp, Bytecode, Compare, Instr
+from bytecode.instr import FreeVar, Intrinsic1Op
 
-from rtfsc.backend import linetable
 from rtfsc.backend.assembly import VERSION, Mark, Op, Region, lay_out
+from rtfsc.backend.encoding import Head, encode
+from rtfsc.backend.positions import Position
 
 __all__ = ["VERSION", "Emitter", "Mark", "Region"]
 
@@ -32,6 +33,20 @@ _BINARY = {
     "%": BinaryOp.REMAINDER,
 }
 _COMPARE = {"<": "LT", "<=": "LE", "==": "EQ", "!=": "NE", ">": "GT", ">=": "GE"}
+
+
+def _compare_number(name: str) -> int:
+    """Ask the library, which knows the bits that each CPython puts beside the operator."""
+    operator = Compare[name + ("_CAST" if VERSION >= (3, 13) else "")]
+    concrete = Bytecode([Instr("COMPARE_OP", operator)]).to_concrete_bytecode(
+        compute_exception_stack_depths=False
+    )
+    instruction = concrete[0]
+    assert isinstance(instruction.arg, int)
+    return instruction.arg
+
+
+_COMPARE_NUMBERS = {sign: _compare_number(name) for sign, name in _COMPARE.items()}
 
 
 class Emitter:
@@ -49,11 +64,11 @@ class Emitter:
         self.dead = False
         self._max_depth = 0
         self._ops: list[Op] = []
-        self._at: InstrLocation | None = None
+        self._at: Position | None = None
 
     # -- positions and places
 
-    def at(self, location: InstrLocation | None) -> InstrLocation | None:
+    def at(self, location: Position | None) -> Position | None:
         """Set the position of what follows; give back the one before."""
         before = self._at
         self._at = location
@@ -156,8 +171,7 @@ class Emitter:
 
     def compare(self, op: str) -> None:
         """Replace two atoms by an exact boolean."""
-        cast = "_CAST" if VERSION >= (3, 13) else ""
-        self._op("COMPARE_OP", -1, getattr(Compare, _COMPARE[op] + cast))
+        self._op("COMPARE_OP", -1, _COMPARE_NUMBERS[op])
 
     def is_same(self, *, invert: bool = False) -> None:
         """Replace two values by whether they are one object."""
@@ -251,8 +265,6 @@ class Emitter:
         if VERSION < (3, 12):
             self._op("LIST_TO_TUPLE", 0)
         else:
-            from bytecode.instr import Intrinsic1Op
-
             self._op("CALL_INTRINSIC_1", 0, Intrinsic1Op.INTRINSIC_LIST_TO_TUPLE)
 
     # -- calls: `callee_global(name)` or `before_callee(); <callee>; after_callee()`, then arguments,
@@ -372,26 +384,13 @@ class Emitter:
 
     def code(self) -> CodeType:
         """Assemble the code object."""
-        out = Bytecode()
-        out.name = out.qualname = self.name
-        out.filename = self.filename
-        out.first_lineno = self.first_line
-        out.argcount = len(self.params) - self.variadic
-        out.argnames = list(self.params)
-        out.freevars = list(self.freevars)
-        out.flags = CompilerFlags.OPTIMIZED | CompilerFlags.NEWLOCALS
-        if self.variadic:
-            out.flags |= CompilerFlags.VARARGS
-        if self.freevars:
-            out.flags |= CompilerFlags.NESTED
-        start = InstrLocation(self.first_line, None, None, None)
-        if self.freevars:
-            out.append(Instr("COPY_FREE_VARS", len(self.freevars), location=start))
-        out.append(Instr("RESUME", 0, location=start))
-        lay_out(out, self._ops, self.params, start)
-        code = out.to_code(
-            stacksize=self._max_depth + 2,
-            compute_exception_stack_depths=False,
-            check_pre_and_post=False,
+        head = Head(
+            self.name,
+            self.filename,
+            self.first_line,
+            self.params,
+            self.variadic,
+            self.freevars,
+            self._max_depth + 2,
         )
-        return linetable.rewrite(code) if linetable.is_wide(self._ops) else code
+        return encode(head, lay_out(self._ops, self.params))

@@ -8,7 +8,6 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
-from bytecode.instr import InstrLocation
 
 from rtfsc.backend.emitter import Emitter, Mark, Region
 
@@ -138,7 +137,7 @@ def test_closures_share_a_cell() -> None:
 def test_lines_are_found_whatever_their_columns(column: int) -> None:
     e = emitter()
     for line in (1, 2, 4, 5):
-        e.at(InstrLocation(line, line, column, column + 20))
+        e.at((line, line, column, column + 20))
         e.const(line)
         e.pop()
     e.const(None)
