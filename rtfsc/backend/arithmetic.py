@@ -23,6 +23,7 @@ from rtfsc.ir.nodes import Call, Const, Expr
 _IDENTICAL: Final = (type(None), bool, Keyword)
 _INTS: Final = (kinds.INT,)
 _NUMBERS: Final = (kinds.INT, kinds.FLOAT)
+_ATOMS: Final = (kinds.STR, kinds.INT, kinds.KEYWORD)
 
 
 def _likely(frame: Frame, args: tuple[Expr, ...]) -> tuple[int, ...]:
@@ -280,12 +281,7 @@ def equal(frame: Frame, left: Expr, right: Expr, *, invert: bool = False) -> boo
             if kinds.within(of(one), kind):
                 _equal_atoms(frame, (left, right), kind, invert=invert)
                 return True
-    emitter.callee_global("#equal")
-    frame.value(left)
-    frame.value(right)
-    emitter.call(2)
-    if invert:
-        emitter.negation()
+    _equal_any(frame, (left, right), invert=invert)
     return True
 
 
@@ -296,29 +292,70 @@ def _by_identity(frame: Frame, node: Expr) -> bool:
 
 
 def _equal_atoms(frame: Frame, sides: tuple[Expr, Expr], kind: int, *, invert: bool) -> None:
-    """Write equality where one side has one class of atoms: the other must have it as well."""
+    """Write equality where one side has one class of atoms."""
     emitter = frame.emitter
-    other, done = Mark(), Mark()
     if not may_be(frame, sides, kind):
         for side in sides:
             frame.effect(side)
         emitter.const(invert)
         return
+    # nothing else equals a string
+    if kind == kinds.STR or all(kinds.within(frame.unit.kinds.of(side), kind) for side in sides):
+        for side in sides:
+            frame.value(side)
+        emitter.compare("!=" if invert else "==")
+        return
+    no, done = Mark(), Mark()
+    if compare_first(frame, sides, kind, no):
+        emitter.const(not invert)
+        emitter.mark(done)
+        otherwise(frame, no, done, lambda: emitter.const(invert))
+
+
+def compare_first(frame: Frame, sides: tuple[Expr, Expr], kind: int, no: Mark) -> bool:
+    """Go on when two sides, one of which is a number of a kind, are equal, else jump to `no`; tell whether
+    this is reached.
+
+    Numbers of other kinds compare equal too: classes are asked for where the values are equal, which is rare.
+    """
+    emitter = frame.emitter
     with frame.temps(2) as temps:
-        if all(kinds.within(frame.unit.kinds.of(side), kind) for side in sides):
-            for side in sides:
-                frame.value(side)
-        else:
-            operands = hold(frame, sides, temps)
-            if emitter.dead:
-                return
-            for operand in operands:
-                guard(frame, operand, (kind,), other)
-            for operand in operands:
-                operand.push(frame)
+        operands = hold(frame, sides, temps)
+        if emitter.dead:
+            return False
+        for operand in operands:
+            operand.push(frame)
+        emitter.compare("==")
+        emitter.jump_if_false(no)
+        for operand in operands:
+            guard(frame, operand, (kind,), no)
+    return True
+
+
+def _equal_any(frame: Frame, sides: tuple[Expr, Expr], *, invert: bool) -> None:
+    """Write equality of what may be anything: of atoms in line, where they are that likely."""
+    emitter = frame.emitter
+    walk, done = Mark(), Mark()
+    with frame.temps(2) as temps:
+        operands = hold(frame, sides, temps)
+        if emitter.dead:
+            return
+
+        def by_parts() -> None:
+            call_global(frame, "#equal", operands)
+            if invert:
+                emitter.negation()
+
+        if not all(operand.kind & kinds.KEY for operand in operands):
+            by_parts()
+            return
+        for operand in operands:
+            guard(frame, operand, _ATOMS, walk)
+        for operand in operands:
+            operand.push(frame)
         emitter.compare("!=" if invert else "==")
         emitter.mark(done)
-        otherwise(frame, other, done, lambda: emitter.const(invert))
+        otherwise(frame, walk, done, by_parts)
 
 
 def write_nil(frame: Frame, node: Call, name: str) -> bool:

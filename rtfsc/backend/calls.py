@@ -41,10 +41,7 @@ def write_call(frame: Frame, node: Call) -> None:
             # an alias is written as its builtin; a count that is wrong is the builtin's to refuse
             row = BUILTINS[name]
             writer = _INTRINSICS.get(row.name)
-            counted = row.min_args <= len(node.args) and (
-                row.max_args is None or len(node.args) <= row.max_args
-            )
-            if writer is None or not counted or not writer(frame, node, row.name):
+            if writer is None or not row.takes(len(node.args)) or not writer(frame, node, row.name):
                 _write_direct(frame, name, node.args)
         case Global(name=name):
             slot = name if node.site is None or name not in frame.unit.linked else f"{name}@{node.site}"

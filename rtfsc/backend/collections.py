@@ -26,7 +26,7 @@ from rtfsc.backend.operands import (
     push_item,
 )
 from rtfsc.ir import kinds
-from rtfsc.ir.nodes import Call, Const, Vector
+from rtfsc.ir.nodes import Call, Vector
 
 _SIZED: Final = (kinds.TUPLE, kinds.STR, kinds.DICT)
 _INDEXED: Final = (kinds.TUPLE, kinds.STR)
@@ -83,9 +83,7 @@ def write_nth(frame: Frame, node: Call, name: str) -> bool:
         emitter = frame.emitter
         items, index = operands
         guard(frame, index, (kinds.INT,), slow)
-        if not (
-            isinstance(index.held, Const) and isinstance(index.held.value, int) and index.held.value >= 0
-        ):
+        if not kinds.within(index.kind, kinds.NATURAL):
             index.push(frame)
             emitter.const(0)
             emitter.compare(">=")
@@ -222,7 +220,7 @@ def write_contains(frame: Frame, node: Call, name: str) -> bool:
     return fast(frame, node.args, name, (likely,), write)
 
 
-_CLASS_TESTS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
+CLASS_TESTS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {
         "int?": (kinds.INT,),
         "float?": (kinds.FLOAT,),
@@ -239,7 +237,7 @@ _OPEN: Final = frozenset({"vector?", "map?"})
 
 def write_class_test(frame: Frame, node: Call, name: str) -> bool:
     """Write a question about the kind of a value."""
-    wanted = _CLASS_TESTS[name]
+    wanted = CLASS_TESTS[name]
     mask = sum(wanted)
     kind = frame.unit.kinds.of(node.args[0])
     emitter = frame.emitter
@@ -280,7 +278,7 @@ COLLECTIONS: Final[Mapping[str, Writer]] = MappingProxyType(
         "assoc": write_assoc,
         "conj": write_conj,
         "concat": write_concat,
-        **dict.fromkeys(_CLASS_TESTS, write_class_test),
+        **dict.fromkeys(CLASS_TESTS, write_class_test),
     }
 )
 """Writers by the name of the builtin; each tells whether it wrote the call."""

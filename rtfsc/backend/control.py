@@ -7,6 +7,7 @@ test of a value that is not surely a boolean compares with both; conditional jum
 
 from __future__ import annotations
 
+from rtfsc.backend.conditions import write_condition
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame, Want
 from rtfsc.backend.functions import load
@@ -84,6 +85,8 @@ def write_test(frame: Frame, node: Expr, orelse: Mark) -> None:
             write_test(frame, operand, end)
             emitter.jump(orelse)
             emitter.mark(end)
+        case Call(callee=BuiltinRef()) if write_condition(frame, node, orelse):
+            pass
         case Local():
             _test_local(frame, node, orelse)
         case _ if kinds.within(frame.unit.kinds.of(node), kinds.BOOL):

@@ -327,6 +327,10 @@ class Emitter:
         """Pop; jump when it was None."""
         self._jump("POP_JUMP_IF_NONE", mark, -1)
 
+    def jump_if_not_none(self, mark: Mark) -> None:
+        """Pop; jump when it was not None."""
+        self._jump("POP_JUMP_IF_NOT_NONE", mark, -1)
+
     def ret(self) -> None:
         """Return the top."""
         self._op("RETURN_VALUE", -1)

@@ -172,7 +172,7 @@ def write_put(frame: Frame, node: Op, *, keep: bool) -> bool:
         guard(frame, key, likely, slow)
         region = Region(Mark(), depth)
         if node.name == "list_put":
-            if not (isinstance(key.held, Const) and isinstance(key.held.value, int) and key.held.value >= 0):
+            if not kinds.within(key.kind, kinds.NATURAL):
                 key.push(frame)
                 emitter.const(0)
                 emitter.compare(">=")

@@ -219,7 +219,7 @@ class _BuiltinCall:
         count = len(self.types)
         if NEVER in self.types:
             kind: Type = NEVER
-        elif count < row.min_args or (row.max_args is not None and count > row.max_args):
+        elif not row.takes(count):
             walk.effect |= FAILS
             kind = NEVER
         else:

@@ -53,7 +53,7 @@ def _finisher(unit: Unit) -> Callable[[Expr], Expr]:
         match call.callee:
             case BuiltinRef(name=name):
                 row = builtins[name]
-                if row.min_args <= count and (row.max_args is None or count <= row.max_args):
+                if row.takes(count):
                     return call
                 function, expected = row.name, row.expected
             case Const(value=Keyword(text=text)):

@@ -175,8 +175,7 @@ class _Fuser:
                 local = hint is None or hint.target == "local"
                 return local and len(params) == count and (own is None or own not in free_vars(function.body))
             case BuiltinRef(name=name):
-                row = BUILTINS[name]
-                return row.min_args <= count and (row.max_args is None or count <= row.max_args)
+                return BUILTINS[name].takes(count)
             case Const(value=Keyword()):
                 return count == 1
             case Global(name=name):

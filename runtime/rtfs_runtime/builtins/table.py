@@ -48,6 +48,10 @@ class Builtin(NamedTuple):
             return str(self.min_args)
         return f"between {self.min_args} and {self.max_args}"
 
+    def takes(self, count: int) -> bool:
+        """Tell whether a call may have so many arguments."""
+        return self.min_args <= count and (self.max_args is None or count <= self.max_args)
+
 
 _rows: dict[str, Builtin] = {}
 BUILTINS: Mapping[str, Builtin] = MappingProxyType(_rows)

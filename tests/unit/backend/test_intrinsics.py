@@ -20,6 +20,7 @@ from rtfs_runtime.values import Keyword, List, Set
 from rtfs_runtime.vectors import BigVector
 from rtfsc.backend.arithmetic import ARITHMETIC
 from rtfsc.backend.collections import COLLECTIONS
+from rtfsc.backend.conditions import CONDITIONS
 from rtfsc.backend.texts import TEXTS
 from rtfsc.driver import compile_text
 from rtfsc.ir import kinds
@@ -86,6 +87,21 @@ def test_one_argument_is_known(name: str) -> None:
             for side, args in (("left", (names["it"], value)), ("right", (value, names["it"]))):
                 wanted, got = outcome(builtin, args), outcome(names[side], (value,))
                 assert same(wanted, got), (name, side, literal, readable(value), wanted, got)
+
+
+@pytest.mark.parametrize("name", sorted(CONDITIONS))
+def test_tests_as_jumps(name: str) -> None:
+    builtin = BUILTINS[name].function
+    for literal in LITERALS if 2 in arities(name) else ("",):
+        names = load(
+            f"(defn is [x] (if ({name} x {literal}) true false)) (def it {literal or 'nil'})"
+            f"(defn either [x] (if (not ({name} {literal} x)) false (loop [y x] ({name} y {literal}))))"
+        )
+        for value in SAMPLES:
+            args = (value, names["it"]) if literal else (value,)
+            wanted = outcome(builtin, args)
+            for function in ("is", "either"):
+                assert same(wanted, outcome(names[function], (value,))), (name, literal, readable(value))
 
 
 def kind_of(value: Any) -> int:
