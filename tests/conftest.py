@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 os.environ["RTFS_LEDGER"] = "off"
 # and nobody who runs tests has pinned anything for them
 os.environ["RTFS_TRUST_DIR"] = os.path.join(os.path.dirname(__file__), "no-such-folder")
+
+# tests make values of 100,000 levels beside a suite of millions of objects, and full collections find nothing there
+gc.set_threshold(20_000, 20, 1_000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

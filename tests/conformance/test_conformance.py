@@ -1,4 +1,7 @@
-"""Every conformance case under every mode."""
+"""Every conformance case as a user meets it: compiled, written as an artifact and read back.
+
+The other modes are left to `python -m tests.conformance`, which CI runs on each Python.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import pytest
 
 from rtfsc.worker.server import warm
 from tests.conformance.cases import Case, complaint, expected_failures, folder, read_cases
-from tests.conformance.runner import MODES, run_all
+from tests.conformance.runner import run_all
 
 _FOLDER = folder()
 pytestmark = pytest.mark.skipif(_FOLDER is None, reason="no conformance folder: set RTFS_CONFORMANCE")
@@ -27,14 +30,12 @@ def _warm() -> None:
     warm()
 
 
-# the level between is left to `python -m tests.conformance`
-@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "simple"])
 @pytest.mark.parametrize("area", sorted(_areas()) or ["none"])
-def test_area(area: str, mode: str) -> None:
+def test_area(area: str) -> None:
     listed = expected_failures()
     wrong = []
     cases = _areas()[area]
-    for case, answer in zip(cases, run_all(cases, mode), strict=True):
+    for case, answer in zip(cases, run_all(cases, "artifact"), strict=True):
         problem = complaint(case, answer)
         if case.id in listed and problem is None:
             wrong.append(f"{case.id}: passes; strike it from expected_failures.toml")
