@@ -12,7 +12,7 @@ os.environ["RTFS_LEDGER"] = "off"
 # and nobody who runs tests has pinned anything for them
 os.environ["RTFS_TRUST_DIR"] = os.path.join(os.path.dirname(__file__), "no-such-folder")
 
-# tests make values of 100,000 levels beside a suite of millions of objects, and full collections find nothing there
+# tests make values of 100,000 levels beside the suite's own objects; full collections find nothing there
 gc.set_threshold(20_000, 20, 1_000)
 
 

@@ -11,7 +11,6 @@ from collections import Counter
 
 from tests.repairs.measure import Judged, broken_plans, judge
 
-
 BAR = 0.9
 
 
