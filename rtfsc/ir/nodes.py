@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from rtfs_runtime.interface import Hint, Interface
 from rtfs_runtime.types import ANY, Type
@@ -28,9 +28,11 @@ class Effect(enum.IntFlag):
     UNKNOWN = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Var:
-    """One local binding: the name as written and a number unique in the module."""
+class Var(NamedTuple):
+    """One local binding: the name as written and a number unique in the module.
+
+    A tuple, since it is the key of most tables of the compiler, and a dataclass is hashed by Python code.
+    """
 
     name: str
     id: int
