@@ -1,0 +1,3 @@
+;; Numeric recursion.
+(defn fib [n] (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))
+(defn run [] (fib 16))
