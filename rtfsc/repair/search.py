@@ -68,6 +68,14 @@ def _score(found: Iterable[Diagnostic]) -> Score:
     return Score(unreadable, len(errors), sum(each.severity != "error" for each in found))
 
 
+class _Outcome(NamedTuple):
+    """What a text is worth, and what is reported where."""
+
+    score: Score
+    oddness: int
+    places: frozenset[tuple[str, int]]
+
+
 _BEST: Final = (Score(False, 0, 0), 0)
 
 
@@ -76,7 +84,7 @@ class _Search:
         self._source = source
         self._score = score
         self._again = again
-        self._known: dict[str, tuple[Score, int]] = {}
+        self._known: dict[str, _Outcome] = {}
         self._most = min(_MOST_TRIED_IN_ALL, _MOST_CHARACTERS // (len(source.text) + 1))
 
     def improve(self, report: Diagnostic) -> Diagnostic:
@@ -87,7 +95,10 @@ class _Search:
         for rank, edit in _in_order(_makers(patient), self._source.text):
             if len(self._known) >= self._most:
                 break
-            score, odd = self._try(edit)
+            score, odd, places = self._try(edit)
+            if (report.code, _moved(report.span.start, edit)) in places:
+                # it repairs something else
+                continue
             if score < self._score and (best is None or (score, odd, rank) < best):
                 best, chosen = (score, odd, rank), edit
                 if (score, odd) == _BEST:
@@ -96,14 +107,22 @@ class _Search:
             return report
         return replace(report, edit=chosen)
 
-    def _try(self, edit: Edit) -> tuple[Score, int]:
+    def _try(self, edit: Edit) -> _Outcome:
         text = edit.apply(self._source.text)
         known = self._known.get(text)
         if known is None:
             source = SourceFile(self._source.name, text)
-            score = _score(self._again(source))
-            known = self._known[text] = score, 0 if score.unreadable else oddness(parse(source).forms)
+            found = self._again(source)
+            score = _score(found)
+            places = frozenset((each.code, each.span.start) for each in found)
+            odd = 0 if score.unreadable else oddness(parse(source).forms)
+            known = self._known[text] = _Outcome(score, odd, places)
         return known
+
+
+def _moved(at: int, edit: Edit) -> int:
+    """Give the place in the edited text of a place in the text."""
+    return at if at < edit.end else at + len(edit.replacement) - (edit.end - edit.start)
 
 
 def _makers(patient: Patient) -> Iterator[Candidate]:

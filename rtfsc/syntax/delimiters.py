@@ -1,12 +1,14 @@
 """Why brackets do not match: a scan of its own, made only after the grammar has failed.
 
-In: a source. Out: one diagnostic in the words of language §8.3, with an edit that repairs the text, or None.
-The tokens are the lexer's, so strings and comments do not count. Only the first cause is reported: what
-follows would be a consequence.
+In: a source. Out: diagnostics in the words of language §8.3, each with an edit that repairs its place.
+The tokens are the lexer's, so strings and comments do not count. Within one definition only the first cause
+is reported: what follows would be a consequence. A definition that starts a line is taken for a new
+beginning, unless a closer that it cannot account for shows that it stood inside something.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rtfsc.source import Diagnostic, Edit, SourceFile, Span
@@ -24,6 +26,14 @@ class _Opener(NamedTuple):
     at: int
 
 
+class _Problem(NamedTuple):
+    """What was found, the closer it was found at, and what is open at the end of the text."""
+
+    diagnostic: Diagnostic
+    closer: str
+    open: list[_Opener]
+
+
 class _Suspect(NamedTuple):
     """The first form that starts a line at or left of the bottom opener: something before was left open."""
 
@@ -32,23 +42,70 @@ class _Suspect(NamedTuple):
     open: tuple[_Opener, ...]
 
 
-def analyze_delimiters(source: SourceFile) -> Diagnostic | None:
-    """Find the first bracket that does not match; None when all do.
+def analyze_delimiters(source: SourceFile) -> list[Diagnostic]:
+    """Find the brackets that do not match, one for each definition; none when all do.
 
     Cost: O(n).
     """
+    tokens: list[Any] = []
+    cut: LexicalError | None = None
     try:
-        return _scan(source)
-    except LexicalError:
-        # the grammar failed before the place where the text can no longer be cut into tokens
-        return None
+        tokens.extend(FormLexer([]).tokenize(source.text))
+    except LexicalError as error:
+        cut = error
+    first = next(_problems(source, tokens), None)
+    if first is None or (cut is not None and first.diagnostic.code == "E022"):
+        return [] if cut is None else [cut.diagnostic]
+    several = _by_definition(source, tokens, complete=cut is None)
+    found = several if len(several) > 1 else [first.diagnostic]
+    return found if cut is None else [*found, cut.diagnostic]
 
 
-def _scan(source: SourceFile) -> Diagnostic | None:
+def _by_definition(source: SourceFile, tokens: list[Any], *, complete: bool) -> list[Diagnostic]:
+    """Report on each definition alone; the last one may be cut off."""
+    found: list[Diagnostic] = []
+    # what stays open may be closed behind definitions that stand inside it: number of the report, openers
+    unclosed: list[tuple[int, list[_Opener]]] = []
+    cancelled: set[int] = set()
+    parts = list(_definitions(source.text, tokens))
+    for part in parts:
+        reported = False
+        for problem in _problems(source, part):
+            code = problem.diagnostic.code
+            if code == "E020" and unclosed and _CLOSER[unclosed[-1][1][-1].char] == problem.closer:
+                number, openers = unclosed[-1]
+                openers.pop()
+                if not openers:
+                    cancelled.add(number)
+                    unclosed.pop()
+            elif not reported and (code != "E022" or complete or part is not parts[-1]):
+                reported = True
+                if code == "E022":
+                    unclosed.append((len(found), problem.open))
+                found.append(problem.diagnostic)
+    return [problem for number, problem in enumerate(found) if number not in cancelled]
+
+
+def _definitions(text: str, tokens: list[Any]) -> Iterator[list[Any]]:
+    start = 0
+    for number in range(1, len(tokens) - 1):
+        token = tokens[number]
+        if (
+            token.type == "LP"
+            and text[token.index - 1] == "\n"
+            and tokens[number + 1].value.startswith("def")
+        ):
+            yield tokens[start:number]
+            start = number
+    yield tokens[start:]
+
+
+def _problems(source: SourceFile, tokens: list[Any]) -> Iterator[_Problem]:
+    """Find what does not match, going on as if each place had been repaired."""
     stack: list[_Opener] = []
     suspect: _Suspect | None = None
     previous_end = 0
-    for token in FormLexer([]).tokenize(source.text):
+    for token in tokens:
         if token.type in _OPENERS:
             at = token.end - 1
             if stack and suspect is None and _starts_line_left_of(source.text, token.index, stack[0].at):
@@ -56,14 +113,25 @@ def _scan(source: SourceFile) -> Diagnostic | None:
             stack.append(_Opener(source.text[at], at))
         elif token.type in _CLOSERS:
             if not stack:
-                return _unexpected(token.value, token.index)
-            if _CLOSER[stack[-1].char] != token.value:
-                return _mismatched(source, stack, token, previous_end)
-            stack.pop()
+                yield _Problem(_unexpected(token.value, token.index), token.value, [])
+            else:
+                if _CLOSER[stack[-1].char] != token.value:
+                    yield _Problem(_mismatched(source, stack, token, previous_end), token.value, [])
+                    _close_up_to(stack, token.value)
+                stack.pop()
             if not stack:
                 suspect = None
         previous_end = token.end
-    return _unclosed(source, stack, suspect, previous_end) if stack else None
+    if stack:
+        yield _Problem(_unclosed(source, stack, suspect, previous_end), "", stack)
+
+
+def _close_up_to(stack: list[_Opener], closer: str) -> None:
+    """Close what stands inside the opener that a closer belongs to, if there is one."""
+    for depth in range(1, min(len(stack), _MOST_INSERTED) + 1):
+        if _CLOSER[stack[-depth].char] == closer:
+            del stack[len(stack) - depth + 1 :]
+            return
 
 
 def _starts_line_left_of(text: str, at: int, other: int) -> bool:

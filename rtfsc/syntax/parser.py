@@ -230,7 +230,7 @@ def parse(source: SourceFile, *, keep_comments: bool = False) -> ParsedFile:
     except LexicalError as error:
         problems.append(error.diagnostic)
     except _Stop:
-        problems.append(analyze_delimiters(source) or _misplaced(parser.symstack))
+        problems.extend(analyze_delimiters(source) or [_misplaced(parser.symstack)])
     except _TooDeep:
         problems.append(_too_deep(parser.symstack))
     if problems:

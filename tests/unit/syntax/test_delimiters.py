@@ -67,11 +67,42 @@ def test_an_inner_form_left_open_closes_before_the_next_definition() -> None:
     assert [note[0] for note in found.notes] == ["'(' around it is not closed either"]
 
 
-def test_two_forms_left_open_are_closed_at_the_end() -> None:
-    text = "(def a (+ 1 2)\n(def b (+ 1 2)"
-    found, _ = problem(text)
-    assert found.edit is not None
-    read(found.edit.apply(text))
+@pytest.mark.parametrize(
+    ("text", "places", "repaired"),
+    [
+        ("(def a (+ 1 2)\n(def b (+ 1 2)", [(1, 1), (2, 1)], "(def a (+ 1 2))\n(def b (+ 1 2))"),
+        (
+            "(defn f [x]\n  (+ x 1)))\n(def ok [1])\n(defn g [y]\n  [* y 2)\n(def h [1 2)",
+            [(2, 11), (5, 9), (6, 12)],
+            "(defn f [x]\n  (+ x 1))\n(def ok [1])\n(defn g [y]\n  [* y 2])\n(def h [1 2])",
+        ),
+        # the string begins in a definition whose brackets nobody can judge
+        ('(def a [1 2)\n(def b (str "x)', [(1, 12), (2, 13)], '(def a [1 2])\n(def b (str "x")'),
+    ],
+)
+def test_each_definition_is_reported_alone(text: str, places: list[tuple[int, int]], repaired: str) -> None:
+    source = SourceFile("t.rtfs", text)
+    with pytest.raises(CompileError) as caught:
+        parse(source)
+    found = caught.value.diagnostics
+    assert [source.line_column(each.span.start) for each in found] == places
+    for each in reversed(found):
+        assert each.edit is not None
+        text = each.edit.apply(text)
+    assert text == repaired
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(do\n(def f 1)\n(def g [1 2)\n)\n",
+        "(do (let [a 1]\n(def f 1)\n(def g {:a [1}))\n(def h 2))\n",
+    ],
+)
+def test_definitions_inside_something_do_not_leave_it_open(text: str) -> None:
+    with pytest.raises(CompileError) as caught:
+        parse(SourceFile("t.rtfs", text))
+    assert [each.code for each in caught.value.diagnostics] == ["E021"]
 
 
 @pytest.mark.parametrize(
