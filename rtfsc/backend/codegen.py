@@ -15,7 +15,7 @@ from rtfsc.backend import calls, control, functions
 from rtfsc.backend.constants import write_constant
 from rtfsc.backend.emitter import Emitter
 from rtfsc.backend.frame import Frame, Unit, Want
-from rtfsc.backend.operations import write_put
+from rtfsc.backend.operations import write_filling_put
 from rtfsc.backend.positions import Positions
 from rtfsc.ir.kind_flow import Kinds
 from rtfsc.ir.nodes import (
@@ -145,7 +145,7 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
         case Local() | Const() | BuiltinRef() | Fn() if want is Want.EFFECT:
             pass
         case Op(name="list_put" | "dict_put", args=[Local(), *_]) if want is Want.EFFECT:
-            write_put(frame, node, keep=False)
+            write_filling_put(frame, node, keep=False)
         case Op(name="list_append", args=[buffer, item]):
             frame.value(buffer)
             frame.value(item)

@@ -6,7 +6,7 @@ tuples, strings and dicts, the builtin itself, out of line, for everything else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -26,10 +26,14 @@ from rtfsc.backend.operands import (
     push_item,
 )
 from rtfsc.ir import kinds
-from rtfsc.ir.nodes import Call, Vector
+from rtfsc.ir.nodes import Call, Op, Vector
 
 _SIZED: Final = (kinds.TUPLE, kinds.STR, kinds.DICT)
 _INDEXED: Final = (kinds.TUPLE, kinds.STR)
+KEYS: Final = (kinds.STR, kinds.INT, kinds.KEYWORD)
+
+Fast = Callable[[list[Operand], Mark], None]
+"""Writes the fast way of a call: given its operands, and where to go when they do not suit after all."""
 
 
 def write_count(frame: Frame, node: Call, name: str) -> bool:
@@ -77,6 +81,11 @@ def write_nth(frame: Frame, node: Call, name: str) -> bool:
     """Write `nth` without a default."""
     if len(node.args) != 2 or not may_be(frame, node.args[1:], kinds.INT):
         return False
+    return fast(frame, node.args, name, _INDEXED, item_at(frame))
+
+
+def item_at(frame: Frame) -> Fast:
+    """Write how an item is pushed that is at an existing index."""
     depth, outer = frame.emitter.depth, frame.emitter.region
 
     def write(operands: list[Operand], slow: Mark) -> None:
@@ -96,38 +105,64 @@ def write_nth(frame: Frame, node: Call, name: str) -> bool:
         emitter.region = outer
         on_failure(frame, region, slow)
 
-    return fast(frame, node.args, name, _INDEXED, write)
+    return write
 
 
 def write_get(frame: Frame, node: Call, name: str) -> bool:
     """Write `get` in a map, by a key whose class is known or likely."""
     if len(node.args) not in (2, 3) or not may_be(frame, node.args[1:2], kinds.KEY):
         return False
-    key_kind = frame.unit.kinds.of(node.args[1])
     if kinds.within(frame.unit.kinds.of(node.args[0]), ~kinds.DICT):
         return False
+    return fast(frame, node.args, name, (kinds.DICT,), entry_at(frame))
+
+
+def entry_at(frame: Frame) -> Fast:
+    """Write how the value at a key of a dict is pushed, or what stands for an absent one."""
 
     def write(operands: list[Operand], slow: Mark) -> None:
-        if not kinds.within(key_kind, kinds.KEY):
-            guard(frame, operands[1], (kinds.STR, kinds.INT, kinds.KEYWORD), slow)
-        source, *others = operands
+        source, key, *others = operands
+        guard(frame, key, KEYS, slow)
         frame.emitter.load_method(lambda: source.push(frame), "get")
-        for operand in others:
+        for operand in (key, *others):
             operand.push(frame)
-        frame.emitter.call(len(others))
+        frame.emitter.call(1 + len(others))
 
-    return fast(frame, node.args, name, (kinds.DICT,), write)
+    return write
+
+
+def write_old_value(frame: Frame, node: Op) -> bool:
+    """Write the read of what `update` or the next step along a path changes."""
+    source, key = map(frame.unit.kinds.of, node.args)
+    name = "#" + node.name
+    if kinds.within(source, kinds.TUPLE | kinds.BUFFER) and key & kinds.INT:
+        return fast(frame, node.args, name, (kinds.TUPLE,), item_at(frame))
+    if not key & kinds.KEY:
+        return False
+    return fast(frame, node.args, name, (kinds.DICT,), entry_at(frame))
 
 
 def write_assoc(frame: Frame, node: Call, name: str) -> bool:
     """Write `assoc` of one key to a small map."""
     if len(node.args) != 3 or not may_be(frame, node.args[1:2], kinds.KEY):
         return False
+    return fast(frame, node.args, name, (kinds.DICT,), copy_with(frame))
+
+
+def write_put(frame: Frame, node: Op) -> bool:
+    """Write the change at the end of a path, or at a step of it."""
+    if not may_be(frame, node.args[1:2], kinds.KEY):
+        return False
+    return fast(frame, node.args, "#put", (kinds.DICT,), copy_with(frame))
+
+
+def copy_with(frame: Frame) -> Fast:
+    """Write how a small dict is copied with one more entry."""
 
     def write(operands: list[Operand], slow: Mark) -> None:
         emitter = frame.emitter
-        source, key, value = operands
-        guard(frame, key, (kinds.STR, kinds.INT, kinds.KEYWORD), slow)
+        source, key, value, *_ = operands
+        guard(frame, key, KEYS, slow)
         source.push(frame)
         emitter.length()
         emitter.const(maps.PROMOTE_AT)
@@ -143,7 +178,7 @@ def write_assoc(frame: Frame, node: Call, name: str) -> bool:
             emitter.store_subscript()
             emitter.load(made)
 
-    return fast(frame, node.args, name, (kinds.DICT,), write)
+    return write
 
 
 def write_conj(frame: Frame, node: Call, name: str) -> bool:
@@ -210,7 +245,7 @@ def write_contains(frame: Frame, node: Call, name: str) -> bool:
 
     def write(operands: list[Operand], slow: Mark) -> None:
         source, key = operands
-        guard(frame, key, (kinds.STR, kinds.INT, kinds.KEYWORD), slow)
+        guard(frame, key, KEYS, slow)
         key.push(frame)
         source.push(frame)
         if likely == kinds.SET:

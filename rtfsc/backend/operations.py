@@ -6,6 +6,7 @@ In: `Op`s. Out: instructions, the function itself, out of line, for what is unus
 from __future__ import annotations
 
 from rtfsc.backend.arithmetic import equal
+from rtfsc.backend.collections import KEYS, write_old_value, write_put
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.operands import Operand, call_global, fast, guard, hold, on_failure, otherwise, push_item
@@ -60,8 +61,12 @@ def write_operation(frame: Frame, node: Op) -> bool:
             return fast(
                 frame, args, "#" + node.name, (kinds.TUPLE,), lambda operands, slow: operands[0].push(frame)
             )
+        case "old_value" | "path_value":
+            return write_old_value(frame, node)
+        case "put":
+            return write_put(frame, node)
         case "dict_put" | "list_put":
-            return write_put(frame, node, keep=True)
+            return write_filling_put(frame, node, keep=True)
         case "set_put":
             _write_set_put(frame, args)
             return True
@@ -109,9 +114,6 @@ def _has(frame: Frame, held: list[Operand]) -> None:
     frame.emitter.contains()
 
 
-KEYS = (kinds.STR, kinds.INT, kinds.KEYWORD)
-
-
 def _write_set_put(frame: Frame, args: tuple[Expr, ...]) -> None:
     """Write how an element goes into the members of a set; they stay on the stack."""
     emitter = frame.emitter
@@ -151,7 +153,7 @@ def _write_size(frame: Frame, args: tuple[Expr, ...]) -> None:
         otherwise(frame, slow, done, lambda: call_global(frame, "#seq_size", [subject]))
 
 
-def write_put(frame: Frame, node: Op, *, keep: bool) -> bool:
+def write_filling_put(frame: Frame, node: Op, *, keep: bool) -> bool:
     """Write a change in place of a dict or list that a loop fills; with `keep` it stays on the stack."""
     emitter = frame.emitter
     slow, done = Mark(), Mark()
@@ -163,9 +165,11 @@ def write_put(frame: Frame, node: Op, *, keep: bool) -> bool:
             return True
         held, key, value = operands
         depth, outer = emitter.depth, emitter.region
-        likely = (kinds.INT,) if node.name == "list_put" else (kinds.STR, kinds.INT, kinds.KEYWORD)
+        likely = (kinds.INT,) if node.name == "list_put" else KEYS
+        # the key is refused as it would have been refused
+        refused = [*operands, Operand(operation, kinds.STR)]
         if not key.kind & sum(likely):
-            call_global(frame, str(operation.value), operands)
+            call_global(frame, "#put", refused)
             if not keep:
                 emitter.pop()
             return True
@@ -188,10 +192,9 @@ def write_put(frame: Frame, node: Op, *, keep: bool) -> bool:
         if keep:
             held.push(frame)
         emitter.mark(done)
-        # the builtin refuses the key as it would have been refused
 
         def refuse() -> None:
-            call_global(frame, str(operation.value), operands)
+            call_global(frame, "#put", refused)
             if not keep:
                 emitter.pop()
 

@@ -368,8 +368,11 @@ def of_op(name: str, args: list[Kind]) -> Kind:
             return element(args[0])
         case "map_view":
             return args[0] if within(args[0], DICT) else ANY
-        case "map_get":
+        case "map_get" | "old_value" | "path_value":
             return ANY if args[0] & OTHER else element(args[0]) | NIL
+        case "put":
+            # nil may stand for an empty map
+            return _assoc([args[0] | DICT if args[0] & NIL else args[0], *args[1:3]])
         case "list_taken":
             return BUFFER | BASE << _ELEMENTS
         case "dict_taken":

@@ -1,8 +1,8 @@
 """Let loops fill the vector or map that they build, instead of making a new one at each step.
 
-Before: a loop carries a collection that it starts with fresh, changes by `conj`, `assoc`, `into` or `update`
-only, reads but never keeps, and gives at its end. After: the loop carries a list or dict of its own, changed
-in place, and gives a vector or map of it at its end.
+Before: a loop carries a collection that it starts with fresh, changes by `conj`, `assoc`, `into` or a
+written-out `update` only, reads but never keeps, and gives at its end. After: the loop carries a list or dict
+of its own, changed in place, and gives a vector or map of it at its end.
     (fold L w items [m] [{}] (jump L (assoc m w (+ 1 (get m w 0)))) m)
     =>  (fold L w items [m] [(op dict_new)] (jump L (op dict_put m w (+ 1 (get m w 0)) "assoc")) m)
 
@@ -353,6 +353,8 @@ class _Rewriter:
                 return found == var
             case Call(callee=BuiltinRef(), args=[base, *_]):
                 return self.is_change(base, var) and _name(node) in _CHANGES
+            case Op(name="put", args=[base, *_]):
+                return self.is_change(base, var)
             case Call(callee=Global(), args=args, site=None):
                 return any(self.is_change(arg, var) for arg in args)
             case If(then=then, orelse=orelse):
@@ -381,6 +383,14 @@ class _Rewriter:
                 return replace(node, items=(*first, self.change(items[-1], var)))
             case Call(callee=BuiltinRef(), args=[base, *others]) if _name(node) in _CHANGES:
                 return self.step(node, base, tuple(others), var)
+            case Op(name="put", args=[base, key, value, operation]) if self._way != _SET:
+                made = self.change(base, var)
+                if not isinstance(base, Local) and (_uses(key, var) or _uses(value, var)):
+                    # they would see the change before this one
+                    raise _NoWay
+                self.changes += 1
+                args = (made, self.read(key, var), self.read(value, var), operation)
+                return Op(f"{self._way}_put", args, span=node.span)
             case Call(callee=Global(), site=None):
                 return self.handed(node, var)
             case Fold() | Blocks():
@@ -458,6 +468,10 @@ class _Rewriter:
                 for other in others:
                     self.read(other, var)
                 return node
+            case Op(name="old_value" | "path_value" as name, args=[Local(var=found), key]) if found == var:
+                if self._way == _SET or (self._way == _LIST and name == "path_value"):
+                    raise _NoWay
+                return replace(node, args=(node.args[0], self.read(key, var)))
             case Local() | Late() | Fn():
                 raise _NoWay
             case _:
@@ -482,7 +496,7 @@ class _Rewriter:
                 return map_children(node, lambda child: self.leave(child, var))
 
 
-_CHANGES: Final = frozenset({"conj", "assoc", "into", "update"})
+_CHANGES: Final = frozenset({"conj", "assoc", "into"})
 
 
 def _name(call: Call) -> str:

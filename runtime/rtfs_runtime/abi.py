@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 from rtfs_runtime import patterns
 from rtfs_runtime.builtins.building import as_set, elements, range_items
 from rtfs_runtime.builtins.failures import make_thrown
+from rtfs_runtime.builtins.maps import old_value, path_value, put
 from rtfs_runtime.builtins.operands import sequence, sequence_or_text
 from rtfs_runtime.builtins.text import concatenate
 from rtfs_runtime.calls import call_error, keyword_get
@@ -298,6 +299,9 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#keyword_get": keyword_get,
         "#delay": delay,
         "#list": make_list,
+        "#old_value": old_value,
+        "#path_value": path_value,
+        "#put": put,
         **{
             "#" + function.__name__: function
             for function in (

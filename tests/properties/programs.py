@@ -46,7 +46,8 @@ _TEMPLATES: Final = {
         "({fn} {int})",
         "(max {int} {int})", "(:a {map} {int})", "(:b {map})", "(nth {ints} {int})", "(reduce max {ints})",
         "(dotimes [i 3] (+ i {int}))", "(-> {int} (+ 1) inc (* {int}))", "(apply + {ints})", "(int {float})",
-        "(get-in {map} [:a :b] {int})", "(count (filter even? {ints}))", "(let [[a b] {ints}] (+ a b))",
+        "(get-in {map} [:a :b] {int})", "(get-in {any} [{kw} {int}])", "(count (filter even? {ints}))",
+        "(let [[a b] {ints}] (+ a b))",
         "(let [{{:keys [a b] :or {{b {int}}}}} {map}] (+ a b))",
         "((fn [a & r] (+ a (count r))) {int} {any} {any})",
         "(try {int} (catch DivisionByZero e {int}))",
@@ -94,6 +95,8 @@ _TEMPLATES: Final = {
     ),
     "map": (
         "{{:a {int} :b {any}}}", "(assoc {map} :a {int})", "(assoc {map} {kw} {any})", "(dissoc {map} :b)",
+        "(update-in {map} [:a {kw}] {fn})", "(assoc-in {any} [{kw} {any}] {int})",
+        "(update {map} {any} + {int})",
         "(merge {map} {map})", "(update {map} :a {fn})", "(let [{{:keys [a] & m}} {map}] (assoc m :z a))",
         "(zipmap [:a :b] {ints})",
         "(reduce (fn [m x] (assoc m x (* x x))) {map} {ints})", "(group-by even? {ints})",

@@ -10,22 +10,19 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from rtfs_runtime.builtins.maps import put, rebuild
+from rtfs_runtime.builtins.maps import old_value, put, rebuild
 from rtfs_runtime.builtins.operands import (
     Items,
     bad_key,
     caller,
     flat,
-    index_error,
-    integer,
     mapping,
     sequence,
 )
 from rtfs_runtime.builtins.table import BUILTINS, builtin
-from rtfs_runtime.errors import generic, type_error
+from rtfs_runtime.errors import generic
 from rtfs_runtime.maps import BigMap, is_key, is_map
 from rtfs_runtime.values import Symbol, kind_name
-from rtfs_runtime.vectors import BigVector
 
 _FUNCTION = "[:union :fn :keyword]"
 
@@ -106,15 +103,7 @@ def _function(value: Any, count: int, operation: str) -> Callable[..., Any]:
 def update(value: Any, key: Any, function: Any, *others: object) -> object:
     """Set a key, or an existing index, to what the function makes of its value (nil when absent)."""
     call = _function(function, 1 + len(others), "update")
-    if value.__class__ is tuple or value.__class__ is BigVector:
-        if not 0 <= integer(key, "update", "integer index") < len(value):
-            raise index_error(key, len(value))
-        return put(value, key, call(value[key], *others), "update")
-    if not is_map(value):
-        raise type_error("map or vector", kind_name(value), "update")
-    if not is_key(key):
-        raise bad_key(key, "update")
-    return put(value, key, call(value.get(key), *others), "update")
+    return put(value, key, call(old_value(value, key), *others), "update")
 
 
 @builtin(

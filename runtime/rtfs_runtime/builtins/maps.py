@@ -10,7 +10,7 @@ from typing import Any
 from rtfs_runtime.builtins.operands import KEY_KINDS, bad_key, flat, index_error, integer, mapping, sequence
 from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.errors import RtfsError, arity_error, type_error
-from rtfs_runtime.maps import PROMOTE_AT, BigMap, Map, is_key, map_assoc, map_dissoc
+from rtfs_runtime.maps import PROMOTE_AT, BigMap, Map, is_key, is_map, map_assoc, map_dissoc
 from rtfs_runtime.values import Keyword, error_map, kind_name
 from rtfs_runtime.vectors import BigVector, vec_assoc
 
@@ -128,7 +128,9 @@ def assoc(value: Any, key: object, content: object, *pairs: object) -> object:
 
 
 def put(value: Any, key: Any, content: object, operation: str) -> Any:
-    """Set one key of a map or one existing index of a vector."""
+    """Set one key of a map, or one existing index of a vector; along a path nil is an empty map."""
+    if value is None and operation in ("update-in", "assoc-in"):
+        value = {}
     kind = value.__class__
     if kind is dict or kind is BigMap:
         if key.__class__ is Keyword or key.__class__ is str or key.__class__ is int:
@@ -249,10 +251,28 @@ def rebuild(value: Any, path: object, change: Any, operation: str) -> Any:
         return change(value)
     levels: list[Any] = []
     for key in steps:
-        levels.append({} if value is None else value)
-        found = _step(levels[-1], key)
-        value = None if found is _ABSENT else found
+        levels.append(value)
+        value = path_value(value, key)
     value = change(value)
     for level, key in zip(reversed(levels), reversed(steps), strict=True):
         value = put(level, key, value, operation)
     return value
+
+
+def path_value(value: Any, key: Any) -> Any:
+    """Give what is one step along a path; nil where there is nothing."""
+    found = _step(value, key)
+    return None if found is _ABSENT else found
+
+
+def old_value(value: Any, key: Any) -> Any:
+    """Give what `update` changes: the value at a key (nil when absent), or at an existing index."""
+    if value.__class__ is tuple or value.__class__ is BigVector:
+        if not 0 <= integer(key, "update", "integer index") < len(value):
+            raise index_error(key, len(value))
+        return value[key]
+    if not is_map(value):
+        raise type_error("map or vector", kind_name(value), "update")
+    if not is_key(key):
+        raise bad_key(key, "update")
+    return value.get(key)

@@ -89,6 +89,30 @@ def test_one_argument_is_known(name: str) -> None:
                 assert same(wanted, got), (name, side, literal, readable(value), wanted, got)
 
 
+def test_changes_that_are_written_out() -> None:
+    key = Keyword("a")
+    names = load(
+        "(defn changed [a b] (update a b (fn [x] (inc (or x 0)))))"
+        "(defn inside [a b] (update-in a [:a b] + 1))"
+        "(defn set-in [a b] (assoc-in a [b :a] 1)) (defn of [a b] (get-in a [b :a]))"
+        "(defn filled [a b] (reduce (fn [m x] (update m x (fn [n] (+ n 1)))) [1 2] [0 1 b]))"
+    )
+    inc, plus = BUILTINS["inc"].function, BUILTINS["+"].function
+    call = {name: BUILTINS[name].function for name in ("update", "update-in", "assoc-in", "get-in", "reduce")}
+    wanted: dict[str, Callable[..., Any]] = {
+        "changed": lambda a, b: call["update"](a, b, lambda x: inc(0 if x is None or x is False else x)),
+        "inside": lambda a, b: call["update-in"](a, (key, b), plus, 1),
+        "set-in": lambda a, b: call["assoc-in"](a, (b, key), 1),
+        "of": lambda a, b: call["get-in"](a, (b, key)),
+        "filled": lambda a, b: call["reduce"](lambda m, x: call["update"](m, x, inc), (1, 2), (0, 1, b)),
+    }
+    nested = ({key: {key: 1}}, {key: {1: 5}}, {key: None}, {1: {key: 2}}, ({key: 3},))
+    for name, function in wanted.items():
+        for args in itertools.product((*SAMPLES, *nested), SAMPLES):
+            found = outcome(names[name], args)
+            assert same(outcome(function, args), found), (name, [readable(arg) for arg in args], found)
+
+
 @pytest.mark.parametrize("name", sorted(CONDITIONS))
 def test_tests_as_jumps(name: str) -> None:
     builtin = BUILTINS[name].function

@@ -1,0 +1,152 @@
+"""Write out `update`, `update-in`, `assoc-in` and `get-in` whose function and path are written at the call.
+
+Before: any IR. After: a change of a value at a key, or at the end of a short path, is a read, a call of the
+function and a write for each step, which other passes and the back end treat like those of the user.
+    (update m :n (fn [n] (+ n 1)))  =>  (op put m :n ((fn [n] (+ n 1)) (op old_value m :n)) "update")
+    (assoc-in m [:a k] 1)  =>  (op put m :a (op put (op path_value m :a) k 1 "assoc-in") "assoc-in")
+
+Arguments are evaluated in their order; what is not plain is bound first. A function given by its name is one
+that is surely defined by then. Strings, which name functions too, and functions that take another number of
+arguments are left to the builtin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from rtfs_runtime.builtins import BUILTINS
+from rtfs_runtime.values import Keyword
+from rtfsc.ir.nodes import (
+    BuiltinRef,
+    Call,
+    Const,
+    DefGlobal,
+    Expr,
+    Fn,
+    Global,
+    Let,
+    Local,
+    Module,
+    Op,
+    Vector,
+)
+from rtfsc.ir.walk import Fresh, known_functions, map_children, rewrite_modules
+from rtfsc.options import Options
+
+_LONGEST_PATH: Final = 4
+
+
+def run(module: Module, options: Options) -> Module:
+    """Write out the changes in every form."""
+    opener = _Opener(module)
+    forms = [opener.top(node) for node in module.body]
+    body = rewrite_modules(forms, lambda inner: run(inner, options))
+    if all(new is old for new, old in zip(body, module.body, strict=True)):
+        return module
+    return replace(module, body=body, next_id=opener.fresh.next_id)
+
+
+class _Opener:
+    def __init__(self, module: Module) -> None:
+        self.fresh = Fresh(module.next_id)
+        self._functions = known_functions(module)
+        self._defined: set[str] = set()
+
+    def top(self, node: Expr) -> Expr:
+        """Rewrite one form; the function it defines may be called by later ones."""
+        done = self.rewrite(node)
+        if isinstance(node, DefGlobal):
+            self._defined.add(node.name)
+        return done
+
+    def rewrite(self, node: Expr) -> Expr:
+        """Rewrite an expression."""
+        node = map_children(node, self.rewrite)
+        match node:
+            case Call(callee=BuiltinRef(name=name), args=args, site=None):
+                pass
+            case _:
+                return node
+        name = BUILTINS[name].name
+        if name == "update" and len(args) > 2 and self._applies(args[2], len(args) - 2):
+            return self._changed(node, (args[1],), args[2:], "update")
+        path = _path(args[1]) if name in ("update-in", "assoc-in", "get-in") and len(args) > 1 else None
+        if path is None:
+            return node
+        if name == "get-in" and len(args) == 2:
+            return self._read(node, path)
+        if name == "assoc-in" and len(args) == 3:
+            return self._changed(node, path, args[2:], name)
+        if name == "update-in" and len(args) > 2 and self._applies(args[2], len(args) - 2):
+            return self._changed(node, path, args[2:], name)
+        return node
+
+    def _applies(self, function: Expr, count: int) -> bool:
+        match function:
+            case Fn(rest=None, params=params, hint=hint):
+                return len(params) == count and (hint is None or hint.target == "local")
+            case BuiltinRef(name=name):
+                return BUILTINS[name].takes(count) and not BUILTINS[name].host
+            case Const(value=Keyword()):
+                return count in (1, 2)
+            case Global(name=name):
+                return (
+                    name in self._defined and name in self._functions and self._functions[name].takes(count)
+                )
+            case _:
+                return False
+
+    def _read(self, node: Call, path: tuple[Expr, ...]) -> Expr:
+        bound: list[tuple[Local, Expr]] = []
+        found = self._plain(node.args[0], bound)
+        for key in [self._plain(key, bound) for key in path]:
+            found = Op("path_value", (found, key), span=node.span)
+        return _let(bound, found)
+
+    def _changed(self, node: Call, path: tuple[Expr, ...], given: tuple[Expr, ...], name: str) -> Expr:
+        """Write the change of what is at the end of a path."""
+        bound: list[tuple[Local, Expr]] = []
+        levels = [self._plain(node.args[0], bound)]
+        keys = [self._plain(key, bound) for key in path]
+        function, *others = given
+        if name == "assoc-in":
+            function = self._plain(function, bound)
+        others = [self._plain(other, bound) for other in others]
+        read = "old_value" if name == "update" else "path_value"
+        for at, key in enumerate(keys):
+            if at + 1 < len(keys) or name != "assoc-in":
+                levels.append(self._plain(Op(read, (levels[at], key), span=node.span), bound))
+        made = function
+        if name != "assoc-in":
+            made = self._plain(Call(function, (levels.pop(), *others), span=node.span), bound)
+        operation = Const(name, span=node.span)
+        for level, key in zip(reversed(levels), reversed(keys), strict=True):
+            made = Op("put", (level, key, made, operation), span=node.span)
+        return _let(bound, made)
+
+    def _plain(self, node: Expr, bound: list[tuple[Local, Expr]]) -> Expr:
+        """Give what may stand in several places for an expression."""
+        if isinstance(node, Const | Local):
+            return node
+        local = Local(self.fresh.var("part"), span=node.span)
+        bound.append((local, node))
+        return local
+
+
+def _let(bound: list[tuple[Local, Expr]], body: Expr) -> Expr:
+    for local, value in reversed(bound):
+        body = Let(local.var, value, body, span=body.span)
+    return body
+
+
+def _path(node: Expr) -> tuple[Expr, ...] | None:
+    """Give the steps of a path that is written at the call."""
+    match node:
+        case Vector(items=items):
+            steps = items
+        case Const(value=tuple() as value):
+            steps = tuple([Const(step, span=node.span) for step in value])
+        case _:
+            return None
+    return steps if 1 <= len(steps) <= _LONGEST_PATH else None
