@@ -9,6 +9,7 @@ beginning, unless a closer that it cannot account for shows that it stood inside
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from rtfsc.source import Diagnostic, Edit, SourceFile, Span
@@ -88,13 +89,9 @@ def _by_definition(source: SourceFile, tokens: list[Any], *, complete: bool) -> 
 
 def _definitions(text: str, tokens: list[Any]) -> Iterator[list[Any]]:
     start = 0
-    for number in range(1, len(tokens) - 1):
-        token = tokens[number]
-        if (
-            token.type == "LP"
-            and text[token.index - 1] == "\n"
-            and tokens[number + 1].value.startswith("def")
-        ):
+    for number, (token, head) in enumerate(pairwise(tokens)):
+        starts_line = number > 0 and token.type == "LP" and text[token.index - 1] == "\n"
+        if starts_line and head.type == "ATOM" and head.value.startswith("def"):
             yield tokens[start:number]
             start = number
     yield tokens[start:]
