@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from rtfs_runtime.cache.embedding import MiniLm
 from rtfs_runtime.cache.evidence import DEFAULT_THRESHOLD, upper_bound
 from rtfs_runtime.cache.guards import refusal
-from tests.likeness import rules_a, rules_b, rules_c, rules_d
-from tests.likeness.paraphrases import groups
+from tests.likeness import rules_a, rules_b, rules_c, rules_d, rules_e
+from tests.likeness.paraphrases import domains, groups
 
 THRESHOLDS = (0.70, 0.75, 0.80, 0.85, 0.90, 0.95)
 SETS: dict[str, Callable[[int, int], Iterator[tuple[str, str]]]] = {
@@ -23,6 +23,7 @@ SETS: dict[str, Callable[[int, int], Iterator[tuple[str, str]]]] = {
     "b: structure and neighbours": rules_b.pairs,
     "c: small words": rules_c.pairs,
     "d: a, b and c, said in another way besides": rules_d.pairs,
+    "e: traps of many domains, written out": rules_e.pairs,
 }
 
 
@@ -55,7 +56,9 @@ def main(arguments: Sequence[str]) -> int:
         false, total = false + sum(passed), total + len(made)
         _row(f"{name}: false hits of {len(made)}", _hits(encoder, made, passed), sum(passed))
         _row("   by likeness alone", _hits(encoder, made, [True] * len(made)), len(made))
-    for name, lines in zip(("looked at", "not looked at"), groups(), strict=True):
+    for name, lines in zip(
+        ("looked at", "not looked at", "of many domains"), (*groups(), domains()), strict=True
+    ):
         made = [(line[0], other) for line in lines for other in line[1:]]
         passed = [not refusal(*pair) for pair in made]
         _row(f"paraphrases {name}: hits of {len(made)}", _hits(encoder, made, passed), sum(passed))

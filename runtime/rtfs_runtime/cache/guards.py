@@ -8,8 +8,12 @@ refuses. English; texts in other languages pass only when they differ in punctua
 
 from __future__ import annotations
 
-from rtfs_runtime.cache.english.words import base_form, may_differ
+from typing import Final
+
+from rtfs_runtime.cache.english.words import ABBREVIATIONS, TIMES, base_form, may_differ
 from rtfs_runtime.cache.wording import MAYBE_TO, Term, Wording, read_wording
+
+_LONGEST_HEAD: Final = 3
 
 
 def refusal(one: str, other: str) -> str:
@@ -19,7 +23,7 @@ def refusal(one: str, other: str) -> str:
     left, right = read_wording(one), read_wording(other)
     if not left.terms:
         return "nothing to compare"
-    return _features(left, right) or _terms(left.terms, right.terms)
+    return _features(left, right) or _terms(left, right)
 
 
 def _features(left: Wording, right: Wording) -> str:
@@ -37,6 +41,8 @@ def _features(left: Wording, right: Wording) -> str:
         return "whose it is"
     if left.pointers and right.pointers and left.pointers != right.pointers:
         return "this / that"
+    if left.had != right.had and "having" in left.tenses and "having" in right.tenses:
+        return "had / have"
     return _tenses(left.tenses, right.tenses)
 
 
@@ -76,42 +82,72 @@ def _tenses(left: frozenset[str], right: frozenset[str]) -> str:
     return ""
 
 
-def _terms(left: tuple[Term, ...], right: tuple[Term, ...]) -> str:
-    rest = list(right)
-    places: list[tuple[int, int]] = []
-    for place, term in enumerate(left):
-        found = next((one for one in rest if _same(term, one)), None)
-        if found is None:
-            near = next((one for one in rest if one.canon == term.canon), None)
+def _terms(left: Wording, right: Wording) -> str:
+    rest = dict(enumerate(right.terms))
+    order: list[int] = []
+    joined = left.does or right.does or left.tenses != right.tenses
+    for place, term in enumerate(left.terms):
+        there = next((at for at, one in rest.items() if _same(term, one, left, right)), None)
+        if there is None:
+            near = next((one for one in rest.values() if one.canon == term.canon), None)
             return _difference(term, near)
-        rest.remove(found)
-        if not term.role or term.role != found.role or term.role == MAYBE_TO:
+        found = rest.pop(there)
+        if term.role != found.role and MAYBE_TO not in (term.role, found.role):
+            if not joined and _is_compound(left.terms, place, right.terms, there):
+                joined = True
+                continue
+            if not _is_time(term):
+                return _difference(term, found)
+        elif not term.role or term.role == MAYBE_TO or term.role != found.role:
             # what its preposition places may stand anywhere; the place of all else is its role
-            places.append((place, _place(right, found, [there for _, there in places])))
+            order.append(there)
     if rest:
-        return f"only one speaks of {rest[0].word or rest[0].canon!r}"
-    order = [there for _, there in places]
+        one = next(iter(rest.values()))
+        return f"only one speaks of {one.word or one.canon!r}"
     return "" if order == sorted(order) else "another order"
 
 
-def _place(terms: tuple[Term, ...], term: Term, taken: list[int]) -> int:
-    return next(place for place, one in enumerate(terms) if one is term and place not in taken)
+def _is_compound(left: tuple[Term, ...], here: int, right: tuple[Term, ...], there: int) -> bool:
+    """Tell whether nouns are joined instead of a preposition: `the price of gold`, `the gold price`."""
+    if left[here].role:
+        left, here, right, there = right, there, left, here
+    if right[there].role == "with":
+        return False
+    for length in range(1, min(_LONGEST_HEAD, there) + 1):
+        joined, apart = left[here + 1 : here + 1 + length], right[there - length : there]
+        if len(joined) == length and all(map(_is_same_noun, joined, apart)):
+            return True
+    return False
 
 
-def _same(one: Term, other: Term) -> bool:
+def _is_same_noun(one: Term, other: Term) -> bool:
+    return one.canon == other.canon and one.role == other.role and one.ending != "past"
+
+
+def _is_time(term: Term) -> bool:
+    return term.word in TIMES
+
+
+def _same(one: Term, other: Term, left: Wording, right: Wording) -> bool:
     if one.negated != other.negated or one.passive != other.passive or not _same_role(one, other):
         return False
+    if one.name and other.name:
+        return one.canon == other.canon
     if one.name or other.name:
-        # names have no synonyms; in a text all in lower case they are written as other words are
-        return one.canon == other.canon or (bool(one.word) and one.word == other.word)
-    if one.canon != other.canon:
-        return False
-    return one.form != other.form or not _forms_differ(one, other)
+        # names have no synonyms; in a text all in lower case, and at its beginning, they look like words
+        small = other.small if one.name else one.small
+        return not (small and left.cased and right.cased) and bool(one.word) and one.word == other.word
+    return one.canon == other.canon and not _forms_differ(one, other, left, right)
 
 
-def _forms_differ(one: Term, other: Term) -> bool:
+def _forms_differ(one: Term, other: Term, left: Wording, right: Wording) -> bool:
     if not one.word or not other.word or one.word == other.word:
         return False
+    if one.word in ABBREVIATIONS or other.word in ABBREVIATIONS:
+        return False
+    if left.did != right.did and (one if left.did else other).ending == "":
+        # `did you get it`, `you got it`
+        return (other if left.did else one).ending not in ("", "past")
     return may_differ(base_form(one.word), base_form(other.word))
 
 
@@ -120,7 +156,8 @@ def _same_role(one: Term, other: Term) -> bool:
         return True
     roles = {one.role, other.role}
     if MAYBE_TO in roles:
-        return roles <= {MAYBE_TO, "to", ""}
+        # to stop to look, to stop looking
+        return roles <= {MAYBE_TO, "to", ""} and "ing" not in (one.ending, other.ending)
     return one.weak and other.weak and not (one.role and other.role)
 
 
@@ -129,7 +166,7 @@ def _difference(term: Term, near: Term | None) -> str:
         return f"only one speaks of {term.word or term.canon!r}"
     if term.negated != near.negated:
         return f"negation of {term.word or term.canon!r}"
-    if not _same_role(term, near):
+    if term.role != near.role:
         roles = f"{term.role or 'no preposition'} / {near.role or 'no preposition'}"
         return f"{roles} before {term.word or term.canon!r}"
     return f"{term.word!r} / {near.word!r}"

@@ -39,7 +39,7 @@ class Term(NamedTuple):
 
     Shape: `canon` is the same for words that say the same; `form` the base form with its ending; `role` the
            preposition before it, with `weak` those that may be missing; `name` a word written as a name;
-           `passive` what is done to the subject, not by it.
+           `passive` what is done to the subject, not by it; `small` a word written in lower case.
     """
 
     canon: str
@@ -51,6 +51,7 @@ class Term(NamedTuple):
     name: bool
     word: str
     passive: bool
+    small: bool
 
 
 class Wording(NamedTuple):
@@ -66,6 +67,10 @@ class Wording(NamedTuple):
     owners: frozenset[str]
     negations: int
     imperative: bool
+    had: bool
+    did: bool
+    does: bool
+    cased: bool
 
 
 class _Token(NamedTuple):
@@ -111,6 +116,10 @@ def read_wording(text: str) -> Wording:
         _features(lower, english.OWNERS),
         sum(word in english.NEGATIONS for word in lower),
         bool(tokens) and bool(terms) and tokens[0].text.lower() == terms[0].word,
+        "had" in lower,
+        "did" in lower,
+        not english.DOING.isdisjoint(lower),
+        any(token.text[0].isupper() and not token.first and token.text != "I" for token in tokens),
     )
 
 
@@ -178,6 +187,11 @@ def _mood(tokens: list[_Token], lower: list[str]) -> str:
     return "question" if asked or starts else "plain"
 
 
+def _is_name_of(token: _Token) -> bool:
+    """Tell whether a small word is written as a name: the month, the country, the department."""
+    return not token.first and (token.text == "May" or (token.text.isupper() and len(token.text) > 1))
+
+
 class _Reader:
     """Makes terms of tokens, from left to right."""
 
@@ -218,8 +232,29 @@ class _Reader:
             self._add(_CURRENCIES.get(token.text, token.text), token.text, "", name=False)
         elif token.kind == "number":
             self._add(_number(token.text), "number", "", name=False)
+        elif token.kind == "word" and self._measures(token):
+            self._unit(token)
         elif token.kind == "word":
             self._word(token)
+
+    def _measures(self, token: _Token) -> bool:
+        """Tell whether a word of few letters stands right after digits."""
+        return len(token.text) <= 4 and self._at > 0 and self._tokens[self._at - 1].kind == "number"
+
+    def _unit(self, token: _Token) -> None:
+        word = token.text.lower()
+        form = english.base_form(english.AFTER_NUMBER.get(word, word))
+        group = english.synonym_groups().get(form)
+        if (
+            group is None
+            and word in english.DROPPED | english.WEAK_PREPOSITIONS.keys() | english.STRICT_PREPOSITIONS
+        ):
+            self._word(token)
+        elif group is None and token.text != word:
+            # megabyte and megabit
+            self._add(token.text, str(form), "", name=True, word=word)
+        else:
+            self._add(group or str(form), str(form), form.ending, name=False, word=str(form))
 
     def _word(self, token: _Token) -> None:
         word = token.text.lower()
@@ -243,10 +278,15 @@ class _Reader:
         elif word in english.STRICT_PREPOSITIONS or word in english.WEAK_PREPOSITIONS:
             # `out of`, `up to`: two together are another one
             self._role = f"{self._role} {word}".strip()
+        elif word == "some" or word == "any":
+            if self._counts(word):
+                self._plain_word(token, word)
+        elif word in english.PERSONS and self._is_singled_out():
+            self._plain_word(token, word)
         elif word in english.OBJECTS and self._role in ("for", "to", MAYBE_TO):
             # `for me`, `to us`: whose it is stands among the persons
             self._role = ""
-        elif word in english.DROPPED and not (token.text.isupper() and len(word) > 1 and not token.first):
+        elif word in english.DROPPED and not _is_name_of(token):
             return
         else:
             self._plain_word(token, word)
@@ -261,9 +301,23 @@ class _Reader:
             canon = word
         self._add(canon, verb or str(form), form.ending, name=is_name, word=word)
 
+    def _counts(self, word: str) -> bool:
+        """Tell whether `some` or `any` changes how many are meant: `some users`, but not `some milk`."""
+        following = self._ahead(2)[1:]
+        if word == "some":
+            return not following or following[0] == "of" or english.base_form(following[0]).ending == "s"
+        return self._at == 0 or self._tokens[self._at - 1].text.lower() not in english.PRESENCE
+
+    def _is_singled_out(self) -> bool:
+        before = self._tokens[self._at - 1].text.lower() if self._at else ""
+        return before in english.FOCUS or self._ahead(2)[1:] in (("alone",), ("only",))
+
     def _is_directed(self) -> bool:
         following = self._ahead(2)[1:]
-        return bool(following) and following[0] in english.DIRECTED
+        if following:
+            return following[0] in english.DIRECTED
+        # a number: nothing is done to it, something comes to it
+        return self._at + 1 < len(self._tokens) and self._tokens[self._at + 1].kind == "number"
 
     def _ahead(self, count: int) -> tuple[str, ...]:
         found = []
@@ -299,8 +353,9 @@ class _Reader:
         weak = self._role in english.WEAK_PREPOSITIONS
         role = english.WEAK_PREPOSITIONS.get(self._role, self._role)
         passive = self._being and ending == "past"
+        small = self._at < len(self._tokens) and self._tokens[self._at].text.islower()
         self._terms.append(
-            Term(canon, form, ending, role, weak or not role, self._negated, name, word, passive)
+            Term(canon, form, ending, role, weak or not role, self._negated, name, word, passive, small)
         )
         self._role = ""
         self._being = False

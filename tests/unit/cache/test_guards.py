@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from rtfs_runtime.cache.evidence import upper_bound
 from rtfs_runtime.cache.guards import refusal
 from rtfs_runtime.cache.wording import read_wording
-from tests.likeness import rules_a, rules_b, rules_c, rules_d
-from tests.likeness.paraphrases import groups
+from tests.likeness import rules_a, rules_b, rules_c, rules_d, rules_e
+from tests.likeness.paraphrases import domains, groups
 
 Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
 
@@ -53,6 +53,19 @@ Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
         ("", "Hello", "nothing to compare"),
         ("😀", "😡", "😀"),
         ("Der Hund ist groß", "Der Hund ist klein", "groß"),
+        ("Ask the doctor", "Ask for the doctor", "before"),
+        ("He called me", "I called him", "person"),
+        ("Only I saw it", "I only saw it", "order"),
+        ("Few users left", "A few users left", "only one"),
+        ("I have a fever", "I had a fever", "had / have"),
+        ("Users can edit posts", "Users edit posts", "may be"),
+        ("I stopped to look", "I stopped looking", "to?"),
+        ("The file has 5 MB", "The file has 5 Mb", "mb"),
+        ("I bought a car", "I purchase a car", "'bought'"),
+        ("How do you charge customers?", "How do I charge customers?", "how"),
+        ("The box is in the room", "The room is in the box", "before"),
+        ("It is at 7 am", "It is at 7 pm", "m"),
+        ("Sell in May", "Sell it", "may"),
     ],
 )
 def test_what_differs_refuses(one: str, other: str, why: str) -> None:
@@ -73,6 +86,13 @@ def test_what_differs_refuses(one: str, other: str, why: str) -> None:
         ("Turn on the lights", "turn the lights on, please"),
         ("from Rome to Oslo", "to Oslo from Rome"),
         ("Der Hund ist groß!", "der Hund ist groß"),
+        ("When it rains, the game is off", "The game is off when it rains"),
+        ("Send Anna the report", "Send the report to Anna"),
+        ("The exchange rate of the euro", "the euro exchange rate"),
+        ("Do you know when the war ended?", "When did the war end?"),
+        ("How tall is the tower?", "What is the height of the tower?"),
+        ("I am going to call tomorrow", "I will call tomorrow"),
+        ("Set an alarm for 7 AM", "set an alarm for 7am"),
         ('Translate "so what" into Dutch', "translate “so what” into Dutch, thanks"),
     ],
 )
@@ -81,21 +101,21 @@ def test_what_says_the_same_passes(one: str, other: str) -> None:
     assert refusal(other, one) == ""
 
 
-@pytest.mark.parametrize("pairs", [rules_a.pairs, rules_b.pairs, rules_c.pairs, rules_d.pairs])
+@pytest.mark.parametrize("pairs", [each.pairs for each in (rules_a, rules_b, rules_c, rules_d, rules_e)])
 def test_no_adversarial_pair_passes(pairs: Pairs) -> None:
     """Of 2,500 pairs of each set of rules; `python -m tests.likeness` reports all, with the encoder."""
     passed = [pair for pair in pairs(2500, 1) if not refusal(*pair) or not refusal(*reversed(pair))]
     assert passed == []
-    assert upper_bound(0, 10_000) < 0.0004
+    assert upper_bound(0, 12_500) < 0.0003
 
 
 def test_at_least_half_of_ordinary_paraphrases_pass() -> None:
     tuned, fresh = groups()
-    for lines in (tuned, fresh):
+    for lines in (tuned, fresh, domains()):
         pairs = [(line[0], other) for line in lines for other in line[1:]]
-        assert len(pairs) == 150
+        assert len(pairs) >= 150
         passed = [pair for pair in pairs if not refusal(*pair)]
-        assert len(passed) >= 75
+        assert len(passed) >= len(pairs) / 2
 
 
 @settings_of_hypothesis(max_examples=150, deadline=None)

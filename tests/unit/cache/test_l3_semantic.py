@@ -10,7 +10,7 @@ import pytest
 from rtfs_runtime.cache.cold import ColdStore
 from rtfs_runtime.cache.embedding import LONGEST_CHARS
 from rtfs_runtime.cache.l2_inference import Answered, InferenceCache
-from rtfs_runtime.cache.l3_query import Likeness, Query, is_closed, make_query, quotes
+from rtfs_runtime.cache.l3_query import GUARDS_VERSION, Likeness, Query, is_closed, make_query, quotes
 from rtfs_runtime.cache.l3_semantic import Inquiry, Parts, SemanticCache
 from rtfs_runtime.cache.layer import CacheConfig, CacheError, ConfigError
 from rtfs_runtime.cache.manager import CacheManager
@@ -223,7 +223,7 @@ def test_one_wrong_answer_switches_the_function_off_and_says_so(desk: Desk) -> N
 
 def test_what_is_seen_while_off_switches_on_again(desk: Desk) -> None:
     query = desk.inquiry(ASKED).query
-    function = desk.cache._counts("\t".join(("english-1", query.function, query.model, query.tenant)))
+    function = desk.cache._counts("\t".join((GUARDS_VERSION, query.function, query.model, query.tenant)))
     function["wrong\t76"] = 1
     desk.answer(ASKED)
     assert not desk.answer(LIKE)[1].hit

@@ -13,11 +13,16 @@ HOWTO: Final = "\x01"
 REQUEST: Final = "\x02"
 """Marks that stand for `how do I` and `can you`, at the place where these stood."""
 
-_I: Final = r"(?:i|we|you|one|someone|somebody|people)"
+# not `you`: how you do it is not how I do it
+_I: Final = r"(?:i|we|one|someone|somebody|people)"
+# before `when` or `if` these may ask for a message later on
+_TELL: Final = (
+    r"(?:please |kindly |just )?(?:tell|inform) (?:me|us)|(?:please |kindly )?let (?:me|us) know|"
+    r"(?:can|could|would|will) (?:you|someone|anyone|u) (?:please |kindly )?let (?:me|us) know"
+)
 _ASKING: Final = (
     r"(?:can|could|would|will) (?:you|someone|anyone|u) (?:please |kindly )?"
-    r"(?:tell|say to|inform|show|let) (?:me|us)(?: know)?|"
-    r"(?:please |kindly |just )?(?:tell|inform) (?:me|us)|(?:please |kindly )?let (?:me|us) know|"
+    r"(?:tell|say to|inform|show) (?:me|us)|"
     r"do (?:you|u) (?:happen to )?know|any idea|(?:i|we)(?: would|'d)? (?:want|need|like|love) to know|"
     r"(?:i|we)(?: am|'m| was| are| were|'re)? (?:just )?(?:wondering|curious)(?: to know)?|"
     r"(?:i|we) wonder|(?:can|could|may) (?:i|we) (?:please )?(?:ask|know)|may i ask|"
@@ -26,7 +31,7 @@ _ASKING: Final = (
 _TO_DO: Final = (
     r"(?:can|could|would|will) (?:you|u|someone|anyone) (?:please |kindly )?(?:help (?:me|"
     r"us) (?:to )?|just )?|"
-    r"(?:i|we)(?: would|'d)? (?:really )?(?:want|need|wish|like|love) (?:you )?to |"
+    r"(?:i|we)(?: would|'d)? (?:really )?(?:want|need|wish|like|love) to |"
     r"(?:please |kindly )?(?:can you )?help (?:me|us) (?:to )?(?!out|with|understand)|"
     r"would (?:you|u) mind "
 )
@@ -50,6 +55,8 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
         "",
     ),
     (r"[,;]?\s*\b(?:please|pls|plz|kindly)\b[,]?", " "),
+    # times of day
+    (r"(\d) ?([ap])\.?m\b\.?", r"\1 \2-m"),
     # contractions
     (r"\bcan(?:not|'t)\b", "can not"),
     (r"\bwon't\b", "will not"),
@@ -65,7 +72,14 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
     (r"\b(\w+)'ll\b", r"\1 will"),
     (r"\b(i|you|we|they|he|she|it)'d\b", r"\1 would"),
     (r"\b(what|who|where|when|how|why|that|there|it|he|she)'?s\b(?! own)", r"\1 is"),
-    (r"\bgonna\b|\bgoing to\b(?= (?!the |a |an |my |our )[a-z])", "will"),
+    (r"\bgonna\b", "going to"),
+    (r"\b(?:is|are|am) going to(?= (?!the |a |an |my |our )[a-z])", "will"),
+    (r"\b(?:is|are|am) ((?:\w+ )?\w+) going to(?= (?!the |a |an |my |our )[a-z])", r"will \1"),
+    (r"\b(log|sign) ?into\b", r"\1 in to"),
+    (r"\bsearching for\b", "looking for"),
+    (r"\breally (?=love|like|hate|need|want|enjoy)", ""),
+    (r"\bnever got (?=(?:my|the|an?)\b)", "never received "),
+    (r"\b((?:did|have|has) not) (?:get|got) (?=(?:my|the|an?)\b)", r"\1 receive "),
     (r"\b(?:am|are|is|was|were)? ?(?:unable|not able) to\b", "can not"),
     (r"\b(?:am|are|is) able to\b", "can"),
     (
@@ -79,10 +93,39 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
     (r"\b(has|have) got\b", r"\1"),
     (r"\b(do|does|did) (.+?) come with\b", r"\1 \2 have"),
     (r"\b(?:right now|at the moment|at present|currently)\b", " "),
+    # what is a quantity with `a`, and is another one without
+    (r"\ba few\b", "several"),
+    (r"\ba little\b", "somewhat"),
+    (r"\b(?:much|way|far) too\b", "too"),
+    (r"\bwhenever\b", "when"),
+    (r"\b(i|we) would recommend\b", r"\1 recommend"),
+    (r"\b(where|who|whom) can (?=i\b|we\b|you\b|one\b)", r"\1 do "),
+    (r"\b(create|make|add|open|write) a new\b", r"\1 a"),
+    (r"\b(an? \w+(?: \w+)?) called\b", r"\1 named"),
+    (r"\bwhat is the current\b", "what is the"),
+    # who gets what
+    (
+        r"(?-i:\b([Ss]end|[Gg]ive|[Ss]how|[Ff]orward|[Ll]end|[Pp]ay|[Ss]ell) ([A-Z]\w+)) "
+        r"((?:the|an?|my|our|this|that) [\w ]+?)(?=[.?!]*\s*$)",
+        r"\1 \3 to \2",
+    ),
     # questions put as orders, and orders put as questions
-    (rf"^\s*(?:{_ASKING})[,:]? (?:about )?(?=(?:how|what|when|where|why|who|whose|which|whether|if)\b)", ""),
-    (rf"^\s*(?:{_ASKING})(?: about)? (?=(?:the|my|our|your|its|his|her|their)\b)", "what is "),
-    (r"^\s*(?:if|whether) ", "is it so that "),
+    (
+        r"^\s*(?:please )?(?:explain|describe|show)(?: to me| me)? "
+        r"(?=(?:how|what|when|where|why|who|whose|which)\b)",
+        "",
+    ),
+    (rf"^\s*(?:{_ASKING})[,:]? (?:if|whether) ([^?]+?)[.?!]*\s*$", r"\1 ?"),
+    (rf"^\s*(?:{_ASKING})[,:]? (?:about )?(?=(?:how|what|when|where|why|who|whose|which)\b)", ""),
+    (rf"^\s*(?:{_TELL})[,:]? (?:about )?(?=(?:how|what|where|why|who|whose|which)\b)", ""),
+    (rf"^\s*(?:{_ASKING}|{_TELL})(?: about)? (?=(?:the|my|our|your|its|his|her|their)\b)", "what is "),
+    # what stands before its sentence goes behind it
+    (
+        r"^\s*(when|if|before|after|because|while|once|unless|until|although) ([^,?]+), ([^,?]+?)"
+        r"([.?!]*)\s*$",
+        r"\3 \1 \2\4",
+    ),
+    (r"^\s*((?:in|on|at|with|for) \w+(?: \w+)?), ([^,?]+?)([.?!]*)\s*$", r"\2 \1\3"),
     (rf"^\s*(?:{_TO_DO})", f"{REQUEST} "),
     (
         r"^\s*(?:i|we)(?: would|'d)? (?:want|need|like|wish) (?=(?:a|an|the|my|our|some|this|that)\b)",
@@ -94,8 +137,9 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
         "help ",
     ),
     (r"^\s*i (?:found|thought) (the|this|that) (\w+)", r"\1 \2 was"),
+    (rf"^\s*({REQUEST} )?(?:list|show|display)(?: me| us)? ", r"\1show "),
     # how to
-    (rf"\bhow (?:do|can|could|would|does|to) ?{_I}? ?(?:go about |get to )?(?=[a-z])", f"{HOWTO} "),
+    (rf"\bhow (?:(?:do|can|could|would|does) {_I}|to) (?:go about )?(?=[a-z])", f"{HOWTO} "),
     (r"\bhow to\b", HOWTO),
     (
         r"\bwhat(?: is| are)? (?:the )?(?:right |correct |proper |best )?(?:way|ways|procedure|"
@@ -114,7 +158,15 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
     (r"\bwhat time is it\b", "what is the time"),
     (r"\b(where|when|what|who) to (?=[a-z])", r"\1 do i "),
     (r"\b(?:at )?(?:what|which) time (?=is|are|do|does|did|will|can|was|were)", "when "),
+    (r"\bhow (old|tall|high|heavy) (.+?) (is|are|was|were)\s*[.?!]*$", r"how \1 \3 \2"),
+    (
+        r"^\s*(what|who|where|when) ((?:the|an?|my|our|your|this)\b[^?]+?) (is|are|was|were)\s*[.?!]*$",
+        r"\1 \3 \2",
+    ),
     (r"\bhow old (is|are|was|were) (.+?)(?=[?.!]|$)", r"what \1 the age of \2"),
+    (r"\bhow (?:tall|high) (is|are|was|were) (.+?)(?=[?.!]|$)", r"what \1 the height of \2"),
+    (r"\bhow heavy (is|are|was|were) (.+?)(?=[?.!]|$)", r"what \1 the weight of \2"),
+    (r"\bby whom (?:was|were) (.+) (\w+(?:ed|en)|built|made|sung|told|found)(?=[?.!]|\s*$)", r"who \2 \1"),
     (r"\bhow much (?:money )?(?:does|do) (.+?) cost\b", r"what is the price of \1"),
     (r"\bhow much (?:money )?did (.+?) cost\b", r"what was the price of \1"),
     (r"\bhow much (is|are) (?=(?:the|a|an|this|that|your|my|it|one)\b)", r"what \1 the price of "),
@@ -122,7 +174,7 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
     (r"\bwhat did (.+?) cost\b", r"what was the price of \1"),
     (r"\bwhat (is|are|was|were) (.+?) like\b", r"what \1 \2"),
     (r"\bhow (is|was) the weather\b", r"what \1 the weather"),
-    (rf"{HOWTO} say (.+?) in (\w+)\s*[?.!]*$", r"translate \1 into \2"),
+    (rf"(?:{HOWTO}|how (?:do|would) you) say (.+?) in (\w+)\s*[?.!]*$", r"translate \1 into \2"),
     (r"\btranslate (.+?) to (\w+)\s*[?.!]*$", r"translate \1 into \2"),
     (r"\bwhat (?:does|do) (?:the (?:word|term) )?(.+?) mean\s*[?.!]*$", r"define \1"),
     (r"\bwhat is the (?:definition|meaning) of (?:the (?:word|term) )?(.+?)\s*[?.!]*$", r"define \1"),

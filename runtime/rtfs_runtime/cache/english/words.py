@@ -20,7 +20,7 @@ def _set(text: str) -> frozenset[str]:
 DROPPED: Final = _set(
     "a an the is are am be been being was were do does did have has had it its this that these those "
     "there here i me my mine myself we us our ours you your yours he him his she her hers they them "
-    "their theirs can could will would shall may might of so and any some"
+    "their theirs can could will would shall may might of so and"
 )
 """Words that only bind; where a class below names one, that class is compared."""
 
@@ -45,15 +45,21 @@ AUXILIARIES: Final = _set(
 PAST: Final = _set("was were did had")
 PRESENT: Final = _set("is are am do does")
 BEING: Final = _set("is are am was were be been")
+DOING: Final = _set("do does did")
 HAVING: Final = _set("have has had")
 FUTURE: Final = _set("will shall")
 PERSONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(["i", "me", "my", "mine", "myself", "we", "us", "our", "ours"], "first"),
         **dict.fromkeys(["you", "your", "yours"], "second"),
-        **dict.fromkeys(["he", "him", "his"], "he"),
-        **dict.fromkeys(["she", "her", "hers"], "she"),
-        **dict.fromkeys(["they", "them", "their", "theirs"], "they"),
+        "he": "he",
+        "him": "him",
+        "his": "his",
+        "she": "she",
+        **dict.fromkeys(["her", "hers"], "her"),
+        "they": "they",
+        "them": "them",
+        **dict.fromkeys(["their", "theirs"], "their"),
     }
 )
 OWNERS: Final[Mapping[str, str]] = MappingProxyType(
@@ -64,7 +70,31 @@ OWNERS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 OBJECTS: Final = _set("me us you him them")
-MODALS: Final[Mapping[str, str]] = MappingProxyType({"may": "may", "might": "may"})
+MODALS: Final[Mapping[str, str]] = MappingProxyType(
+    {"may": "may", "might": "may", "can": "can", "could": "could", "would": "would"}
+)
+FOCUS: Final = _set("only just even also alone except but solely")
+"""Next to one of these a pronoun is what the word singles out, and carries meaning."""
+
+PRESENCE: Final = _set("is are was were there have has had got not never without")
+"""After one of these `any` says nothing: `are there any messages`."""
+
+AFTER_NUMBER: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(["min", "mins"], "minute"),
+        **dict.fromkeys(["hr", "hrs"], "hour"),
+        **dict.fromkeys(["sec", "secs"], "second"),
+        "mi": "mile",
+    }
+)
+ABBREVIATIONS: Final = _set("km cm mm kg mg ml eur usd gbp")
+"""Of these one and several look the same."""
+
+TIMES: Final = _set(
+    "today tomorrow yesterday tonight noon midnight monday tuesday wednesday thursday friday saturday "
+    "sunday january february april june july august september october november december"
+)
+"""The preposition before one of these may be missing: `on Monday`."""
 DEMONSTRATIVES: Final[Mapping[str, str]] = MappingProxyType(
     {"this": "near", "these": "near", "here": "near", "that": "far", "those": "far"}
 )
@@ -75,11 +105,11 @@ STRICT_PREPOSITIONS: Final = _set(
 )
 WEAK_PREPOSITIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "of": "about",
+        "of": "of",
         "about": "about",
         "regarding": "about",
         "concerning": "about",
-        "for": "about",
+        "for": "for",
         "in": "in",
         "at": "in",
         "on": "on",
@@ -150,7 +180,7 @@ _IRREGULAR: Final[Mapping[str, str]] = MappingProxyType(
             "feel": "felt",
             "find": "found",
             "fly": "flew flown",
-            "forget": "forgot",
+            "forget": "forgot forgotten",
             "get": "got gotten",
             "give": "gave given",
             "go": "went gone",
@@ -194,6 +224,20 @@ _IRREGULAR: Final[Mapping[str, str]] = MappingProxyType(
             "hide": "hid",
         }.items()
         for word in forms.split()
+    }
+)
+_PLURALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "children": "child",
+        "men": "man",
+        "women": "woman",
+        "feet": "foot",
+        "teeth": "tooth",
+        "mice": "mouse",
+        "leaves": "leaf",
+        "knives": "knife",
+        "wives": "wife",
+        "lives": "live",
     }
 )
 _NO_INFLECTION: Final = _set(
@@ -275,9 +319,10 @@ def base_form(word: str) -> Form:
 
     Shape: two words of one base and differing endings may differ in meaning; `may_differ` tells.
     """
-    irregular = _IRREGULAR.get(word)
-    if irregular is not None:
-        return _form(irregular, "past")
+    if word in _IRREGULAR:
+        return _form(_IRREGULAR[word], "past")
+    if word in _PLURALS:
+        return _form(_PLURALS[word], "s")
     if word in _NO_INFLECTION or len(word) < 4:
         return _form(word, "")
     if word.endswith("ies") and len(word) > 4:
