@@ -8,11 +8,12 @@ Source: stdlib §10.3-10.6.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from json import JSONDecoder, JSONEncoder
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 from json.encoder import encode_basestring
+from operator import itemgetter
 from sys import get_int_max_str_digits
 from typing import Any, Final
 
@@ -225,9 +226,9 @@ def from_json(text: object, *, keywords: bool = False) -> object:
 
 
 _UNREAD: Final = object()
-_PEELINGS: Final = 50
+_PEELINGS: Final = 100
 _BUT_MARKS: Final = bytes(set(range(256)) - set(b'[]{}"'))
-_DECODER: Final = JSONDecoder()
+_SCAN: Final = JSONDecoder().scan_once  # type: ignore[attr-defined]
 _UNLIKE: Final = re.compile(r"-0(?![0-9.eE])|\\u[dD]")
 """What the standard decoder reads in another way: a negative zero becomes 0, a lone surrogate a string."""
 _TO_CONVERT: Final = frozenset({list, dict, float})
@@ -238,15 +239,18 @@ def _by_decoder(text: str, keywords: bool) -> object:
 
     It takes constants and numbers that are no JSON, gives lists, and recurses in C.
     """
-    if ("-0" in text or "\\u" in text) and _UNLIKE.search(text):
+    # one character is looked for twenty times as fast as two
+    if ("-" in text or "\\" in text) and ("-0" in text or "\\u" in text) and _UNLIKE.search(text):
         return _UNREAD
     if not text.isascii() and _SURROGATE.search(text):
         return _UNREAD
     if not _guards_digits() or not _is_shallow(text):
         return _UNREAD
+    text = text.strip(" \t\n\r")
     try:
-        return _converted(_DECODER.decode(text), keywords)
-    except (ValueError, _NotPlainError):
+        found, end = _SCAN(text, 0)
+        return _converted(found, keywords) if end == len(text) else _UNREAD
+    except (ValueError, StopIteration, RecursionError, _NotPlainError):
         return _UNREAD
 
 
@@ -271,26 +275,58 @@ def _converted(value: Any, keywords: bool) -> object:
     """Make vectors of lists, and keywords of keys on demand; refuse what is no JSON number."""
     kind = value.__class__
     if kind is list:
-        kinds = set(map(type, value))
-        if kinds.isdisjoint(_TO_CONVERT) or (kinds == {dict} and not keywords and _are_flat(value)):
-            return tuple(value)
-        return tuple(
-            [_converted(item, keywords) if item.__class__ in _TO_CONVERT else item for item in value]
-        )
+        return _vector(value, keywords)
     if kind is dict:
-        if keywords:
-            value = {Keyword(name): item for name, item in value.items()}
-        for name, item in value.items():
-            if item.__class__ in _TO_CONVERT:
-                value[name] = _converted(item, keywords)
-        return value
+        return _map(value, keywords)
     if kind is float and value - value != 0.0:
         raise _NotPlainError
     return value
 
 
-def _are_flat(dicts: list[dict[str, object]]) -> bool:
-    return _TO_CONVERT.isdisjoint(map(type, chain.from_iterable([each.values() for each in dicts])))
+def _vector(items: list[Any], keywords: bool) -> tuple[Any, ...]:
+    kinds = set(map(type, items))
+    if kinds.isdisjoint(_TO_CONVERT):
+        return tuple(items)
+    if len(kinds) == 1 and not keywords:
+        if list in kinds and _are_flat(items):
+            return tuple(map(tuple, items))
+        if dict in kinds and (_are_flat(map(dict.values, items)) or _convert_columns(items)):
+            return tuple(items)
+    return tuple([_converted(each, keywords) for each in items])
+
+
+def _are_flat(parts: Iterable[Iterable[object]]) -> bool:
+    return _TO_CONVERT.isdisjoint(map(type, chain.from_iterable(parts)))
+
+
+def _convert_columns(maps: list[dict[str, Any]]) -> bool:
+    """Convert what maps of the same keys hold, key after key; tell whether they have the same keys."""
+    sizes = list(map(len, maps))
+    if sizes.count(sizes[0]) != len(sizes):
+        return False
+    try:
+        columns = {name: [*map(itemgetter(name), maps)] for name in maps[0]}
+    except KeyError:
+        return False
+    for name, column in columns.items():
+        if not _TO_CONVERT.isdisjoint(map(type, column)):
+            for each, item in zip(maps, _vector(column, keywords=False), strict=True):
+                each[name] = item
+    return True
+
+
+def _map(value: dict[Any, Any], keywords: bool) -> dict[Any, Any]:
+    if keywords:
+        value = {Keyword(name): item for name, item in value.items()}
+    for name, item in value.items():
+        kind = item.__class__
+        if kind is list:
+            value[name] = _vector(item, keywords)
+        elif kind is dict:
+            value[name] = _map(item, keywords)
+        elif kind is float and item - item != 0.0:
+            raise _NotPlainError
+    return value
 
 
 def _bad(what: str, at: int) -> RtfsError:

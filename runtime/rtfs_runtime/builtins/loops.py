@@ -6,8 +6,9 @@ made by Python bytecode, never from C code (`map`, `sorted(key=…)`): that recu
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from types import FunctionType
 from typing import Any
 
@@ -41,10 +42,21 @@ def results(function: Any, items: Items | str, operation: str) -> list[Any]:
     if function.__class__ is not Keyword:
         call = caller(function, 1, operation)
         return [call(item) for item in items]
-    elements: Iterable[Any] = items
-    return [
-        item.get(function) if item.__class__ is dict else keyword_get(function, item) for item in elements
-    ]
+    found = _in_every_map(function, items)
+    if found is None:
+        elements: Iterable[Any] = items
+        found = [
+            item.get(function) if item.__class__ is dict else keyword_get(function, item) for item in elements
+        ]
+    return found
+
+
+def _in_every_map(keyword: Keyword, items: Items | str) -> list[Any] | None:
+    """Let C look a keyword up where every element is a map that has it; None elsewhere."""
+    try:
+        return [*map(itemgetter(keyword), items)]  # type: ignore[arg-type]
+    except (KeyError, TypeError):
+        return None
 
 
 def two_arguments(function: Any, operation: str) -> Callable[[Any, Any], Any]:
@@ -302,15 +314,18 @@ def _first_failure(function: Any, items: Items | str, operation: str) -> int:
 
 def _looked_up(keyword: Keyword, items: Items | str) -> list[Any]:
     """Look a keyword up in each element; here one that is no map has nothing."""
-    elements: Iterable[Any] = items
-    return [
-        item.get(keyword)
-        if item.__class__ is dict
-        else keyword_get(keyword, item)
-        if is_map(item) or isinstance(item, RtfsError)
-        else None
-        for item in elements
-    ]
+    found = _in_every_map(keyword, items)
+    if found is None:
+        elements: Iterable[Any] = items
+        found = [
+            item.get(keyword)
+            if item.__class__ is dict
+            else keyword_get(keyword, item)
+            if is_map(item) or isinstance(item, RtfsError)
+            else None
+            for item in elements
+        ]
+    return found
 
 
 @builtin(
@@ -326,13 +341,9 @@ def group_by(function: Any, value: object) -> object:
     )
     if not KEY_KINDS.issuperset(map(type, keys)):
         keys = [key if key.__class__ in KEY_KINDS else to_str(key) for key in keys]
-    groups: dict[object, list[object]] = {}
+    groups: dict[object, list[object]] = defaultdict(list)
     for key, item in zip(keys, items, strict=True):
-        group = groups.get(key)
-        if group is None:
-            groups[key] = [item]
-        else:
-            group.append(item)
+        groups[key].append(item)
     return {key: tuple(group) for key, group in groups.items()}
 
 

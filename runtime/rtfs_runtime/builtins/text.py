@@ -6,7 +6,6 @@ Regular expressions are in `regex`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from rtfs_runtime.builtins.operands import index_error, integer, sequence, text_of
@@ -40,7 +39,6 @@ BLANKS: Final = "".join(
 """Unicode White_Space: what Python strips but for U+001C to U+001F."""
 
 
-_TEXTS: Final = frozenset({str})
 _NUMBERS: Final = frozenset({int, float})
 _SHORT: Final = 16
 """Characters of a separator that make no text too long, however many numbers it stands between."""
@@ -48,15 +46,15 @@ _SHORT: Final = 16
 
 def _joined(between: str, values: tuple[object, ...]) -> str:
     """Join the texts of values, within the limit for all together."""
-    parts: Sequence[str]
-    kinds = set(map(type, values))
-    if kinds <= _TEXTS:
-        parts = values  # type: ignore[assignment]
-    elif kinds <= _NUMBERS and len(between) <= _SHORT and (text := numbers_text(values, between)) is not None:  # type: ignore[arg-type]
+    try:
+        # most often all are strings; known before it is made: elements may be one text many times
+        check_text(sum(map(len, values)) + len(between) * len(values))  # type: ignore[arg-type]
+        return between.join(values)  # type: ignore[arg-type]
+    except TypeError:
+        kinds = set(map(type, values))
+    if kinds <= _NUMBERS and len(between) <= _SHORT and (text := numbers_text(values, between)) is not None:  # type: ignore[arg-type]
         return text
-    else:
-        parts = _rendered(values)
-    # known before it is made: elements and separators may be one text many times
+    parts = _rendered(values)
     check_text(sum(map(len, parts)) + len(between) * len(parts))
     return between.join(parts)
 
@@ -98,6 +96,8 @@ def concatenate(*values: object) -> str:
 )
 def join(separator: str, values: object) -> str:
     """Join the texts of the elements with a separator between them."""
+    if separator.__class__ is str and values.__class__ is tuple:
+        return _joined(separator, values)
     return _joined(text_of(separator, "join"), sequence(values, "join"))
 
 

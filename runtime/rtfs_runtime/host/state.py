@@ -18,6 +18,8 @@ from rtfs_runtime.values import kind_name
 
 ROWS: list[Capability] = []
 _counting: Final = threading.Lock()
+_COUNTER: Final = object()
+"""What tells the place of a counter from the key of a vector."""
 
 
 @row(ROWS, "ccos.context.get", "reads", nothing)
@@ -52,7 +54,7 @@ def counter_inc(host: HostSide, key: object, step: object = 1) -> int:
     """Add to a counter, which begins at 0; gives its new value."""
     if type(step) is not int:
         raise type_error("integer", kind_name(step), "counter.inc")
-    where = ("counter", canonical_key(key))
+    where = (_COUNTER, canonical_key(key))
     with _counting:
         before = host.state.get(where, 0)
         assert isinstance(before, int)

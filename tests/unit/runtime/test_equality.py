@@ -59,6 +59,8 @@ DIFFERENT = [
     ({K("a"): HOLDER}, {K("a"): HOLDER}),
     (make_set([1]), make_set([1.0])),
     (make_set([1]), (1,)),
+    (2.0, ("float", 2)),
+    ({1: 2}, make_set([(1, 2)])),
     (make_set([(1,)]), make_set([(2,)])),
     (generic("x"), generic("y")),
     (generic("x"), "Runtime error: x"),

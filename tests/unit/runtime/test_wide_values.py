@@ -113,6 +113,10 @@ pieces = st.sampled_from(
 json_texts = st.one_of(
     st.lists(pieces, max_size=12).map("".join),
     things.map(lambda value: str(outcome(lambda: to_json(value)))),
+    # rows, of the same keys and of others
+    st.lists(st.dictionaries(st.sampled_from("ab"), things, min_size=1)).map(
+        lambda rows: str(outcome(lambda: to_json(tuple(rows))))
+    ),
     st.tuples(things, st.integers(0, 60), pieces).map(
         lambda parts: (
             (text := str(outcome(lambda: to_json(parts[0]))))[: parts[1]] + parts[2] + text[parts[1] :]
