@@ -17,7 +17,7 @@ from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.operands import Operand, call_global, guard, hold, is_simple, may_be, on_failure, otherwise
 from rtfsc.ir import kinds
-from rtfsc.ir.nodes import Call, Const, Expr
+from rtfsc.ir.nodes import Call, Const, Expr, Op
 
 # atoms that are equal only when they are the same object
 _IDENTICAL: Final = (type(None), bool, Keyword)
@@ -80,7 +80,7 @@ def write_negation(frame: Frame, node: Call, name: str) -> bool:
 
 def _numeric(
     frame: Frame,
-    node: Call,
+    node: Call | Op,
     name: str,
     fast: tuple[tuple[int, ...], Callable[[list[Operand]], None]],
     also: Callable[[list[Operand], Mark], None] | None = None,
@@ -256,6 +256,38 @@ def _whole(frame: Frame, operands: list[Operand], done: Mark) -> None:
     emitter.binary("//")
     emitter.jump(done)
     emitter.mark(other)
+
+
+# a quotient of smaller integers, rounded to a float, is never rounded up to the next integer
+_EXACT: Final = 1 << 53
+
+
+def write_whole_quotient(frame: Frame, node: Op) -> bool:
+    """Write a division of integers whose quotient is cut, or known to be whole."""
+    if not may_be(frame, node.args, kinds.INT):
+        return False
+    emitter = frame.emitter
+
+    def small(operands: list[Operand], slow: Mark) -> None:
+        left, right = operands
+        tests: list[tuple[Operand, str, int]] = [(left, "<", _EXACT)]
+        if not kinds.within(left.kind, kinds.NATURAL):
+            tests.insert(0, (left, ">=", 0))
+        if not (isinstance(right.held, Const) and right.held.value > 0):  # type: ignore[operator]
+            tests.append((right, ">", 0))
+        for operand, name, limit in tests:
+            operand.push(frame)
+            emitter.const(limit)
+            emitter.compare(name)
+            emitter.jump_if_false(slow)
+
+    def write(operands: list[Operand]) -> None:
+        for operand in operands:
+            operand.push(frame)
+        emitter.binary("//")
+
+    also = None if node.name == "exact_quotient" else small
+    return _numeric(frame, node, "#" + node.name, (_INTS, write), also)
 
 
 def write_equal(frame: Frame, node: Call, name: str) -> bool:

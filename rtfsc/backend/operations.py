@@ -5,7 +5,7 @@ In: `Op`s. Out: instructions, the function itself, out of line, for what is unus
 
 from __future__ import annotations
 
-from rtfsc.backend.arithmetic import equal
+from rtfsc.backend.arithmetic import equal, write_whole_quotient
 from rtfsc.backend.collections import KEYS, write_old_value, write_put
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
@@ -63,6 +63,8 @@ def write_operation(frame: Frame, node: Op) -> bool:
             )
         case "old_value" | "path_value":
             return write_old_value(frame, node)
+        case "quotient" | "floor_quotient" | "exact_quotient":
+            return write_whole_quotient(frame, node)
         case "put":
             return write_put(frame, node)
         case "dict_put" | "list_put":

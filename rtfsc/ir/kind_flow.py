@@ -269,6 +269,10 @@ class _Flow:
         if node.name in ("dict_put", "list_put") and isinstance(node.args[1], Local):
             need = kinds.KEY if node.name == "dict_put" else kinds.INT
             env[node.args[1].var] = kinds.narrowed(args[1], need)
+        if node.name in kinds.DIVISIONS:
+            for arg, kind in zip(node.args, args, strict=True):
+                if isinstance(arg, Local):
+                    env[arg.var] = kinds.narrowed(kind, kinds.NUMBER)
         return kinds.of_op(node.name, args)
 
     def _vector(self, node: nodes.Vector, env: Env) -> Kind:

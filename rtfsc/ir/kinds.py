@@ -341,6 +341,10 @@ _BOOLEAN_OPS: Final = frozenset(
 )
 
 
+DIVISIONS: Final = frozenset({"quotient", "floor_quotient", "exact_quotient"})
+"""Operations whose operands are numbers when they did not fail."""
+
+
 def of_op(name: str, args: list[Kind]) -> Kind:
     """Give the kind of what a function of the ABI gives."""
     if name in _BOOLEAN_OPS:
@@ -370,6 +374,11 @@ def of_op(name: str, args: list[Kind]) -> Kind:
             return args[0] if within(args[0], DICT) else ANY
         case "map_get" | "old_value" | "path_value":
             return ANY if args[0] & OTHER else element(args[0]) | NIL
+        case "quotient" | "floor_quotient":
+            return INT if any(arg & (NEGATIVE | FLOAT) for arg in args) else NATURAL
+        case "exact_quotient":
+            found = INT if any(arg & NEGATIVE for arg in args) else NATURAL
+            return found if all(within(arg, INT) for arg in args) else found | FLOAT
         case "put":
             # nil may stand for an empty map
             return _assoc([args[0] | DICT if args[0] & NIL else args[0], *args[1:3]])

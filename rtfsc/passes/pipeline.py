@@ -14,6 +14,7 @@ from rtfsc.ir.nodes import Module
 from rtfsc.options import Options
 from rtfsc.passes import (
     count_loops,
+    divide_whole,
     fill_in_place,
     fuse_loops,
     inline_calls,
@@ -44,6 +45,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("fuse_loops", fuse_loops.run, 2),
     Pass("share_tests", share_tests.run, 1),
     Pass("simplify", simplify.run, 1),
+    Pass("divide_whole", divide_whole.run, 1),
     Pass("fill_in_place", fill_in_place.run, 2),
     Pass("specialise_entries", specialise_entries.run, 2),
     Pass("count_loops", count_loops.run, 1),

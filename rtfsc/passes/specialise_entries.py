@@ -214,7 +214,9 @@ class _Uses:
                 for param, arg in zip(params, args, strict=False):
                     if _counts(arg, param):
                         self._hints.setdefault(self._find(param), set()).add("int")
-            case Op(name="times" | "range_items", args=args):
+            case Op(
+                name="times" | "range_items" | "quotient" | "floor_quotient" | "exact_quotient", args=args
+            ):
                 self._hint(args, "int")
             case Op(name="list_put", args=args):
                 self._hint(args[1:2], "int")

@@ -15,7 +15,9 @@ from types import CellType, MappingProxyType
 from typing import Any, Final, Protocol
 
 from rtfs_runtime import patterns
+from rtfs_runtime.builtins.arithmetic import divide, floor
 from rtfs_runtime.builtins.building import as_set, elements, range_items
+from rtfs_runtime.builtins.data import to_int
 from rtfs_runtime.builtins.failures import make_thrown
 from rtfs_runtime.builtins.maps import old_value, path_value, put
 from rtfs_runtime.builtins.operands import sequence, sequence_or_text
@@ -250,6 +252,16 @@ def make_list(*items: object) -> List:
     return List(items)
 
 
+def quotient(left: Any, right: Any) -> int:
+    """Divide, and cut what is behind the point."""
+    return to_int(divide(left, right))
+
+
+def floor_quotient(left: Any, right: Any) -> int:
+    """Divide, and give the greatest integer that is not above."""
+    return floor(divide(left, right))
+
+
 ABI: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "#int": int,
@@ -299,6 +311,9 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#keyword_get": keyword_get,
         "#delay": delay,
         "#list": make_list,
+        "#quotient": quotient,
+        "#floor_quotient": floor_quotient,
+        "#exact_quotient": divide,
         "#old_value": old_value,
         "#path_value": path_value,
         "#put": put,

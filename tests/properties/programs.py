@@ -46,6 +46,8 @@ _TEMPLATES: Final = {
         "({fn} {int})",
         "(max {int} {int})", "(:a {map} {int})", "(:b {map})", "(nth {ints} {int})", "(reduce max {ints})",
         "(dotimes [i 3] (+ i {int}))", "(-> {int} (+ 1) inc (* {int}))", "(apply + {ints})", "(int {float})",
+        "(int (/ {int} {int}))", "(floor (/ {any} {int}))",
+        "(let [n {int}] (if (even? n) (/ n 2) n))",
         "(get-in {map} [:a :b] {int})", "(get-in {any} [{kw} {int}])", "(count (filter even? {ints}))",
         "(let [[a b] {ints}] (+ a b))",
         "(let [{{:keys [a b] :or {{b {int}}}}} {map}] (+ a b))",

@@ -113,6 +113,26 @@ def test_changes_that_are_written_out() -> None:
             assert same(outcome(function, args), found), (name, [readable(arg) for arg in args], found)
 
 
+def test_whole_quotients() -> None:
+    names = load(
+        "(defn cut [a b] (int (/ a b))) (defn down [a b] (floor (/ a b)))"
+        "(defn left [a b] (if (= 0 (mod a b)) (/ a b) (if (zero? (mod a b)) (/ a b) nil)))"
+        "(defn half [a b] (if (even? a) (/ a 2) (+ b 1)))"
+    )
+    call = {name: BUILTINS[name].function for name in ("/", "int", "floor", "mod", "even?", "+")}
+    wanted: dict[str, Callable[..., Any]] = {
+        "cut": lambda a, b: call["int"](call["/"](a, b)),
+        "down": lambda a, b: call["floor"](call["/"](a, b)),
+        "left": lambda a, b: None if call["mod"](a, b) else call["/"](a, b),
+        "half": lambda a, b: call["/"](a, 2) if call["even?"](a) else call["+"](b, 1),
+    }
+    numbers = (*SAMPLES, 7, -7, 2, 6.0, -6.5, *((1 << 53) + delta for delta in (-1, 0, 1, 3)), (1 << 80) + 1)
+    for name, function in wanted.items():
+        for args in itertools.product(numbers, repeat=2):
+            found = outcome(names[name], args)
+            assert same(outcome(function, args), found), (name, [readable(arg) for arg in args], found)
+
+
 @pytest.mark.parametrize("name", sorted(CONDITIONS))
 def test_tests_as_jumps(name: str) -> None:
     builtin = BUILTINS[name].function

@@ -1,0 +1,95 @@
+"""Divide integers as integers where only the whole quotient is asked for, or it is known to be whole.
+
+Before: any IR. After: `(int (/ a b))` and `(floor (/ a b))` are one operation, as is a division in a branch
+that is taken only when nothing is left of it.
+    (int (/ (+ lo hi) 2))  =>  (op quotient (+ lo hi) 2)
+    (if (even? n) (/ n 2) …)  =>  (if (even? n) (op exact_quotient n 2) …)
+
+The operations take any operands and give, or raise, what the calls would. A variable never changes, so what
+a test said of it holds in the whole branch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+from rtfs_runtime.builtins import BUILTINS
+from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, If, Local, Module, Op
+from rtfsc.ir.walk import map_children, rewrite_modules
+from rtfsc.options import Options
+
+_CUT: Final = {"int": "quotient", "floor": "floor_quotient"}
+_Fact: TypeAlias = tuple[object, object]
+"""A variable, and what divides it: an integer or another variable."""
+
+
+def run(module: Module, options: Options) -> Module:
+    """Rewrite the divisions of every form."""
+    forms = [_rewrite(node, frozenset()) for node in module.body]
+    body = rewrite_modules(forms, lambda inner: run(inner, options))
+    if all(new is old for new, old in zip(body, module.body, strict=True)):
+        return module
+    return replace(module, body=body)
+
+
+def _rewrite(node: Expr, facts: frozenset[_Fact]) -> Expr:
+    match node:
+        case If(test=test):
+            found = facts.union(_facts(test))
+            if found != facts:
+                parts = (_rewrite(test, facts), _rewrite(node.then, found), _rewrite(node.orelse, facts))
+                return If(*parts, span=node.span)
+        case Call(callee=BuiltinRef(name=name), args=[Call() as inner], site=None) if _is(inner, "/"):
+            cut = _CUT.get(BUILTINS[name].name)
+            if cut is not None:
+                return Op(cut, tuple([_rewrite(arg, facts) for arg in inner.args]), span=inner.span)
+        case Call(args=[Local() as left, right]) if _is(node, "/") and (left.var, _divisor(right)) in facts:
+            return Op("exact_quotient", node.args, span=node.span)
+    return map_children(node, lambda child: _rewrite(child, facts))
+
+
+def _is(node: Expr, name: str) -> bool:
+    """Tell whether a node is a call of a builtin with two arguments."""
+    match node:
+        case Call(callee=BuiltinRef(name=found), args=[_, _], site=None):
+            return BUILTINS[found].name == name
+        case _:
+            return False
+
+
+def _facts(test: Expr) -> tuple[_Fact, ...]:
+    """Say what divides what when a test holds."""
+    match test:
+        case If(test=first, then=second, orelse=Const(value=False)):
+            return (*_facts(first), *_facts(second))
+        case Call(callee=BuiltinRef(name="even?"), args=[Local(var=var)]):
+            return ((var, 2),)
+        case (
+            Call(callee=BuiltinRef(name="=" | "=="), args=[Call() as call, Const(value=0 as zero)])
+            | Call(callee=BuiltinRef(name="=" | "=="), args=[Const(value=0 as zero), Call() as call])
+        ) if zero.__class__ is int:
+            return _divided(call)
+        case Call(callee=BuiltinRef(name="zero?"), args=[Call() as call]):
+            return _divided(call)
+        case _:
+            return ()
+
+
+def _divided(call: Call) -> tuple[_Fact, ...]:
+    match call.args:
+        case [Local(var=var), right] if _is(call, "mod"):
+            divisor = _divisor(right)
+            return () if divisor is None else ((var, divisor),)
+        case _:
+            return ()
+
+
+def _divisor(node: Expr) -> object:
+    match node:
+        case Const(value=int() as value) if value.__class__ is int:
+            return value
+        case Local(var=var):
+            return var
+        case _:
+            return None
