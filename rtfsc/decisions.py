@@ -11,7 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from rtfs_runtime.artifact import Artifact
-from rtfs_runtime.delegation.engine import StaticDelegationEngine
+from rtfs_runtime.cache.embedding import MiniLm
+from rtfs_runtime.cache.l4_library import open_library
+from rtfs_runtime.delegation.engine import DelegationEngine, StaticDelegationEngine
+from rtfs_runtime.delegation.l4_engine import nearest_engine
 from rtfs_runtime.delegation.linker import Link, Linker
 from rtfs_runtime.delegation.policy import Policy, PolicyRule
 from rtfs_runtime.delegation.stub import Dispatch
@@ -24,6 +27,7 @@ from rtfs_runtime.delegation.target import (
     show_target,
 )
 from rtfs_runtime.host.network import ROWS as NETWORK
+from rtfs_runtime.host.world import REAL
 from rtfs_runtime.interface import Function, Interface, Site
 from rtfs_runtime.providers.registry import provider_row
 from rtfsc.source import CompileError, Diagnostic, SourceFile, Span
@@ -59,7 +63,7 @@ class _Unlinked:
 
 def decisions(artifact: Artifact, name: str, policy: Policy | None, tenant: str = "") -> Iterator[Decided]:
     """Decide about every function of a module called `name`, in order."""
-    linker = Linker(StaticDelegationEngine({}, policy), policy, _never_asked, lambda: (tenant,))
+    linker = Linker(_engine(policy), policy, _never_asked, lambda: (tenant,))
     module = _Unlinked(artifact.interface.module or name, artifact.interface)
     for info in artifact.interface.functions:
         sites = [site for site in artifact.interface.sites if site.name == info.name]
@@ -68,6 +72,13 @@ def decisions(artifact: Artifact, name: str, policy: Policy | None, tenant: str 
             ctx = linker.context(module, info, site)
             rule = linker.rule(module, info, site)
             yield Decided(ctx.fn_symbol, info, site, ctx, decision, rule)
+
+
+def _engine(policy: Policy | None) -> DelegationEngine:
+    engine = StaticDelegationEngine({}, policy)
+    if policy is None or not policy.asks_nearest:
+        return engine
+    return nearest_engine(engine, policy, lambda: open_library(None, REAL.now_s, MiniLm()))
 
 
 def needs_network(target: ExecTarget, policy: Policy | None) -> bool:

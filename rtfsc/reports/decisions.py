@@ -98,7 +98,8 @@ def _rule(rule: PolicyRule) -> str:
     unsure = "" if below is None else f"; the next one when the confidence is below {below:g}"
     if below is not None and rule.escalation.unknown == "escalate":
         unsure += " or unknown"
-    return f"{rule.match}{f' where {conditions}' if conditions else ''} → {says}{unsure}"
+    like = "; before that, a published function as like as its own" if rule.nearest else ""
+    return f"{rule.match}{f' where {conditions}' if conditions else ''} → {says}{unsure}{like}"
 
 
 def _conditions(when: Conditions) -> Iterator[str]:

@@ -257,7 +257,13 @@ class Session:
         if given.engine is not None:
             return given.engine
         plans = None if given.caches is None else given.caches.l1
-        return StaticDelegationEngine(given.static, policy, plans)
+        engine = StaticDelegationEngine(given.static, policy, plans)
+        if policy is None or not policy.asks_nearest:
+            return engine
+        # few policies let likeness decide
+        from rtfs_runtime.delegation.l4_engine import nearest_engine
+
+        return nearest_engine(engine, policy, lambda: self.library)
 
     def _models(self) -> Dispatcher:
         if self._dispatcher is None:
@@ -291,9 +297,10 @@ class Session:
         if given.library is not None:
             return given.library
         # most sessions execute none
+        from rtfs_runtime.cache.embedding import MiniLm
         from rtfs_runtime.cache.l4_library import open_library
 
-        return open_library(given.cache_dir, given.world.now_s)
+        return open_library(given.cache_dir, given.world.now_s, MiniLm())
 
     def _facts(self) -> tuple[str, ...]:
         settings = self.settings

@@ -169,6 +169,13 @@ class Library:
                 found.append((record, likeness))
         return sorted(found, key=lambda pair: (-pair[1], pair[0].pointer))
 
+    def embed_function(self, name: str, doc: str) -> Vector | None:
+        """Give the vector of a function's name and docstring, None without an encoder.
+
+        Raises: CacheError when the encoder cannot be had.
+        """
+        return None if self._embedder is None else self._embedder.embed(f"{name.replace('-', ' ')}. {doc}")
+
     def record(self, pointer: str) -> Published | None:
         """Find one record."""
         entry = self._index.get(pointer.encode())
@@ -192,9 +199,7 @@ class Library:
             function = interface.function(name)
             if function is None:
                 continue
-            vector = None
-            if self._embedder is not None:
-                vector = self._embedder.embed(f"{name.replace('-', ' ')}. {function.doc}")
+            vector = self.embed_function(name, function.doc)
             records.append(
                 Published(
                     f"{address}/{name}",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rtfs_runtime.cache.l1_delegation import DelegationCache
     from rtfs_runtime.cache.layer import CacheStats
     from rtfs_runtime.delegation.policy import Policy
+    from rtfs_runtime.interface import Function
 
 DEFAULT_REASONING: Final = "Default fallback to local pure execution"
 DEFAULT_CONFIDENCE: Final = 0.8
@@ -45,6 +46,15 @@ class CallReader(Protocol):
     def reads_calls(self, ctx: CallContext) -> bool:
         """Tell whether calls of a function are decided one by one, on the kinds and the size of their
         arguments, instead of once when the module is linked."""
+        ...
+
+
+@runtime_checkable
+class InterfaceReader(Protocol):
+    """An engine that wants to know more of a function than its name and what it takes."""
+
+    def complete(self, ctx: CallContext, info: Function, types: Mapping[str, str]) -> CallContext:
+        """Add what it wants to the context of a function; `types` are those of its module."""
         ...
 
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from rtfs_runtime.delegation.engine import CallReader, DelegationEngine
+from rtfs_runtime.delegation.engine import CallReader, DelegationEngine, InterfaceReader
 from rtfs_runtime.delegation.facts import context_of, context_of_call, facts_of
 from rtfs_runtime.delegation.hints import hint_target, site_target
 from rtfs_runtime.delegation.stub import Dispatch, make_stub
@@ -122,7 +122,10 @@ class Linker:
     def context(self, module: LinkedModule, info: Function, site: Site | None = None) -> CallContext:
         """Give what a decision about a function is made from."""
         tenant = self._facts()[0]
-        return context_of(_symbol(module, info), info, site, self._context_hash, tenant)
+        ctx = context_of(_symbol(module, info), info, site, self._context_hash, tenant)
+        if isinstance(self._engine, InterfaceReader):
+            ctx = self._engine.complete(ctx, info, dict(module.interface.types))
+        return ctx
 
     def _fixed(self, info: Function, site: Site | None, ctx: CallContext) -> Decision | None:
         """Give the decision that the source makes; the policy only says what is asked when that fails."""

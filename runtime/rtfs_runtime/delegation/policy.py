@@ -62,7 +62,7 @@ class PolicyRule(NamedTuple):
     """One rule.
 
     Shape: `chain` None leaves the target to hints, () refuses every model. `fallback` follows the chain's
-           first target, or a hint.
+           first target, or a hint. `nearest` lets a published function answer that nobody pinned.
     """
 
     match: str
@@ -74,6 +74,7 @@ class PolicyRule(NamedTuple):
     retry: RetryLimits = RetryLimits()
     cache: CacheChoice = CacheChoice()
     timeout_s: float | None = None
+    nearest: bool = False
 
     @property
     def refuses(self) -> bool:
@@ -88,7 +89,7 @@ class PolicyRule(NamedTuple):
     @property
     def models(self) -> bool:
         """Tell whether the rule sends calls to models, or to a published module."""
-        return isinstance(self.target, (LocalModel, RemoteModel, L4CacheHit))
+        return self.nearest or isinstance(self.target, (LocalModel, RemoteModel, L4CacheHit))
 
 
 class Facts(NamedTuple):
@@ -139,6 +140,11 @@ class Policy(NamedTuple):
     def delegable(self) -> tuple[str, ...]:
         """The globs of the rules that name a model."""
         return tuple(rule.match for rule in self.rules if rule.models)
+
+    @property
+    def asks_nearest(self) -> bool:
+        """Tell whether a rule lets published functions answer by likeness."""
+        return any(rule.nearest for rule in self.rules)
 
     def settings_of(self, model_id: str) -> ModelSettings | None:
         """Find the row of a model."""

@@ -17,6 +17,7 @@ name. Where the file is found is left to `policy_file`, the `[models]` to `provi
     unknown_confidence = "accept"         # or "escalate": answers that come without a confidence
     attempts = 3                          # requests per call altogether; repairs = 1 of them show the error
     timeout_s = 20                        # of the whole call
+    l4 = "nearest"                        # or "pinned": may a published function answer that nobody pinned
     when = { effects = ["pure"], arguments = [":string"], tags = ["mail"], tenant = "t*", max_chars = 500 }
     cache = { l2 = true, ttl_s = 3600, min_confidence = 0.5, sampled = false,
               l3 = true, max_error = 0.01, argument = "text", any_result = false, check_share = 0.05 }
@@ -84,6 +85,7 @@ _RULE: Final[Keys] = MappingProxyType(
         "attempts": int,
         "repairs": int,
         "timeout_s": _NUMBER,
+        "l4": str,
         "when": dict,
         "cache": dict,
     }
@@ -201,6 +203,11 @@ class _Reader:
         unknown = values.get("unknown_confidence", "accept")
         if unknown not in ("accept", "escalate"):
             self._fail(place, "unknown_confidence", "`unknown_confidence` is `accept` or `escalate`")
+        l4 = values.get("l4", "pinned")
+        if l4 not in ("pinned", "nearest"):
+            self._fail(place, "l4", "`l4` is `pinned` or `nearest`")
+        if l4 == "nearest" and chain == ():
+            self._fail(place, "l4", "a rule that refuses every model lets nothing answer by likeness")
         cache = self._inner(values.get("cache", {}), _CACHE, place, "cache")
         return PolicyRule(
             match=values["match"],
@@ -212,6 +219,7 @@ class _Reader:
             retry=retry,
             cache=self.cache._replace(**cache),
             timeout_s=values.get("timeout_s"),
+            nearest=l4 == "nearest",
         )
 
     def _rule_chain(self, values: Mapping[str, Any], place: _Place) -> tuple[ExecTarget, ...] | None:

@@ -13,10 +13,12 @@ import pytest
 from rtfs_runtime import signing, trust
 from rtfs_runtime.artifact import join_signature
 from rtfs_runtime.cache.l1_delegation import DelegationCache
-from rtfs_runtime.cache.l4_library import Library, function_hash
+from rtfs_runtime.cache.l4_library import Library
+from rtfs_runtime.cache.layer import CacheError
 from rtfs_runtime.delegation.engine import StaticDelegationEngine
 from rtfs_runtime.delegation.l4_engine import L4AwareDelegationEngine, L4Client
 from rtfs_runtime.delegation.policy import Policy, with_pins
+from rtfs_runtime.delegation.policy_reader import load_policy
 from rtfs_runtime.delegation.target import (
     LOCAL,
     CallContext,
@@ -26,11 +28,11 @@ from rtfs_runtime.delegation.target import (
     show_target,
 )
 from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.providers.tables import TableError
 from rtfs_runtime.session import Session
 from rtfs_runtime.trust import Trust
 from rtfsc.driver import compile_text, make_env
 from rtfsc.options import Options
-from tests.unit.artifact.handmade import function
 from tests.unit.cache.encoder import WordEncoder
 
 ROOT = Path(__file__).parents[3]
@@ -117,12 +119,16 @@ def test_its_effects_are_the_session_s(shop: Shop) -> None:
     library.close()
 
 
-def context(symbol: str = "m/order", embedding: tuple[float, ...] | None = None) -> CallContext:
-    return CallContext(symbol, 1, 2, None, embedding)
+def _nobody(_ctx: CallContext) -> bool:
+    return False
+
+
+def context(symbol: str = "m/order") -> CallContext:
+    return CallContext(symbol, 1, 2)
 
 
 def test_the_engine_decides_for_pins(shop: Shop) -> None:
-    client = L4Client(shop.library, {"m/order": shop.pointer}, {})
+    client = L4Client(lambda: shop.library, {"m/order": shop.pointer}, _nobody)
     engine = L4AwareDelegationEngine(StaticDelegationEngine(), client)
     decision = engine.decide(context())
     assert decision.target == L4CacheHit(shop.pointer, "")
@@ -131,7 +137,7 @@ def test_the_engine_decides_for_pins(shop: Shop) -> None:
 
 
 def test_what_was_decided_before_stands_before_pins(shop: Shop) -> None:
-    client = L4Client(shop.library, {"m/order": shop.pointer}, {})
+    client = L4Client(lambda: shop.library, {"m/order": shop.pointer}, _nobody)
     inner = StaticDelegationEngine({"m/order": LocalModel("a")}, plans=DelegationCache(lambda: 0.0))
     assert L4AwareDelegationEngine(inner, client).decide(context()).target == LocalModel("a")
     planned = StaticDelegationEngine(plans=DelegationCache(lambda: 0.0))
@@ -139,22 +145,67 @@ def test_what_was_decided_before_stands_before_pins(shop: Shop) -> None:
     assert L4AwareDelegationEngine(planned, client).decide(context()).target == LocalModel("b")
 
 
-def test_likeness_decides_only_where_a_rule_opted_in(shop: Shop) -> None:
-    vector = WordEncoder().embed("down. Sort, largest first.")
-    assert vector is not None
-    embedding = tuple(vector.tolist())
-    row = function("f", "xs", param_types=("[:vector :int]",), return_type="[:vector :int]")
-    inner = StaticDelegationEngine()
-    closed = L4AwareDelegationEngine(inner, L4Client(shop.library, {}, {}))
-    assert closed.decide(context(embedding=embedding)).target == LOCAL
-    opened = L4AwareDelegationEngine(inner, L4Client(shop.library, {}, {"m/order": function_hash(row, {})}))
-    decision = opened.decide(context(embedding=embedding))
-    assert isinstance(decision.target, L4CacheHit)
-    assert decision.source == "l4-nearest" and decision.reasoning.startswith("Not pinned")
-    assert opened.decide(context()).target == LOCAL
-    other = WordEncoder().embed("Paint the fence.")
-    assert other is not None
-    assert opened.decide(context(embedding=tuple(other.tolist()))).target == LOCAL
+NEAREST = """[[rules]]
+match = "m/order"
+l4 = "nearest"
+"""
+
+
+def policy_file(shop: Shop, text: str = NEAREST) -> Policy:
+    (shop.folder / "delegation.toml").write_text(text)
+    return load_policy(shop.folder / "delegation.toml")
+
+
+@pytest.mark.parametrize("name", ["down", "up"])
+def test_likeness_decides_only_where_a_rule_opted_in(shop: Shop, name: str) -> None:
+    """The published `down` answers for a function that says the same, and for no other of its types."""
+    doc = "Sort, largest first." if name == "down" else "Sort, smallest first."
+    plan = f"""(module m (:exports [{name} use])
+      (defn {name} [xs :[:vector :int]] :[:vector :int] "{doc}" xs) (defn use [xs] ({name} xs)))"""
+    policy = policy_file(shop, NEAREST.replace("m/order", f"m/{name}"))
+    found = session(shop, policy, plan).call("m", "use", (3, 1, 2))
+    assert found.value == ((3, 2, 1) if name == "down" else (3, 1, 2))
+    if name == "down":
+        event = next(event for event in found.trace if event.kind == "model")
+        assert event.detail["by"] == "l4-nearest"
+        assert str(event.detail["reason"]).startswith(f"Not pinned: {shop.pointer} is like m/down (1.000)")
+    closed = policy_file(shop, NEAREST.replace("nearest", "pinned"))
+    assert session(shop, closed, plan).call("m", "use", (3, 1, 2)).value == (3, 1, 2)
+
+
+def test_what_is_revoked_is_not_near(shop: Shop) -> None:
+    address = shop.pointer.partition("/")[0]
+    believed = shop.library._trust._replace(revoked_artifacts=frozenset({address}))
+    later = Library(str(shop.folder / "library"), believed, lambda: 5.0, WordEncoder())
+    plan = PLAN.replace("order", "down").replace("Order.", "Sort, largest first.")
+    made = session(shop._replace(library=later), policy_file(shop, NEAREST.replace("order", "down")), plan)
+    assert made.call("m", "use", (3, 1, 2)).value == (3, 1, 2)
+    later.close()
+
+
+def test_without_an_encoder_nothing_is_near_and_the_decision_says_so(shop: Shop) -> None:
+    class Broken(WordEncoder):
+        def embed(self, text: str) -> Any:
+            raise CacheError("no weights")
+
+    library = Library(str(shop.folder / "library"), shop.library._trust, lambda: 5.0, Broken())
+    made = session(shop._replace(library=library), policy_file(shop))
+    assert made.call("m", "use", (3, 1, 2)).value == (3, 1, 2)
+    decision = made.load("m").globals["order"].__rtfs_decision__
+    assert decision.reasoning.endswith("; no weights")
+    library.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('l4 = "closest"', "`l4` is `pinned` or `nearest`"),
+        ('l4 = "nearest"\ntarget = "refuse"', "lets nothing answer by likeness"),
+    ],
+)
+def test_wrong_rules_about_likeness(shop: Shop, text: str, why: str) -> None:
+    with pytest.raises(TableError, match=why):
+        policy_file(shop, NEAREST.replace('l4 = "nearest"', text))
 
 
 def test_targets_are_written_and_read() -> None:
@@ -181,6 +232,7 @@ sys.path[:0] = [{root!r}, {runtime!r}]
 from rtfs_runtime import trust
 from rtfs_runtime.artifact import decode
 from rtfs_runtime.cache.l4_library import Library
+from rtfs_runtime.cache.layer import CacheError
 from rtfs_runtime.delegation.policy import with_pins
 from rtfs_runtime.modulestore import ModuleStore
 from rtfs_runtime.session import Session
