@@ -49,6 +49,14 @@ _ROWS: dict[str, ErrorRow] = {
         "(plan p :program (+ 1 2))",
         "(plan p :program (fn [] (+ 1 2)))",
     ),
+    "W006": ErrorRow(
+        "Export of nothing",
+        "warning",
+        "A module exports a name that it does not define, so that loading it raises ModuleError. Definitions "
+        "of a module stand inside its form; those after it are another program's.",
+        "(module shop (:exports [total])) (defn total [xs] (reduce + 0 xs))",
+        "(module shop (:exports [total]) (defn total [xs] (reduce + 0 xs)))",
+    ),
     # W1xx: the static checker
     "W101": ErrorRow(
         "Argument of a wrong type",

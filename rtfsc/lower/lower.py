@@ -7,6 +7,7 @@ calls are expanded where they stand, because only here is known which names are 
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import get_close_matches
 
 from rtfs_runtime.interface import Interface
 from rtfs_runtime.type_names import names_of, spelled_out
@@ -15,7 +16,7 @@ from rtfsc.ir.nodes import Const, DefModule, Expr, Map, Module, Vector
 from rtfsc.lower import binding, control, declarations, host, loops, modules, recovery
 from rtfsc.lower.context import LowerContext
 from rtfsc.lower.declarations import OBJECTS, lower_object, note_types
-from rtfsc.lower.modules import parse_module
+from rtfsc.lower.modules import ModuleHead, parse_module
 from rtfsc.lower.resolve import resolve
 from rtfsc.lower.scope import Env
 from rtfsc.lower.specials import special
@@ -74,11 +75,28 @@ def _lower_module(
     body = _lower_all(unit, head.body)
     exports = None if head.exports is None else tuple(symbol.name for symbol in head.exports)
     module = _finish(unit, body, head.name, exports, is_module=True)
+    _warn_of_exports(unit, head)
     shown = tuple(exports if exports is not None else _everything(unit))
     span = span_of(form)
     names = Vector(tuple(Const(name, span=span) for name in shown), span=span)
     described = Map(("name", "exports"), (Const(head.name, span=span), names), span=span)
     return replace(module, body=(*module.body, described), next_id=counter.next_id)
+
+
+def _warn_of_exports(unit: Unit, head: ModuleHead) -> None:
+    definitions = unit.definitions
+    known = {*definitions.names, *definitions.defined, *definitions.macros, *definitions.types}
+    for symbol in head.exports or ():
+        if symbol.name in known:
+            continue
+        near = get_close_matches(symbol.name, sorted(definitions.defined), n=3)
+        hint = (
+            f"Did you mean one of these? → {', '.join(near)}"
+            if near
+            else f"Definitions stand inside the module form → (module {head.name} … (defn {symbol.name} …))"
+        )
+        message = f"Exported symbol '{symbol.name}' is not defined in module '{head.name}'"
+        unit.warn("W006", message, symbol, hint)
 
 
 @special("module", "(module name form*)", "a name")

@@ -7,7 +7,7 @@ Source: language §2.5, §3.7, §3.8.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rtfs_runtime.types import to_data
 from rtfs_runtime.values import Keyword
@@ -18,6 +18,8 @@ from rtfsc.lower.scope import Binding, Env
 from rtfsc.lower.unit import Unit, map_key, span_of
 from rtfsc.source import CompileError, Span
 from rtfsc.syntax.forms import Form, ListForm, Literal, MapForm, SymbolForm, VectorForm
+
+_NAME_OR_TYPE: Final = "Names are expected; a compound type beside a name follows a colon → x :[:vector :int]"
 
 
 class Step(NamedTuple):
@@ -75,7 +77,7 @@ class Taker:
                     "E115",
                     "Only a symbol, a vector pattern or a map pattern can be bound",
                     pattern,
-                    hints=("A name is expected → x",),
+                    hints=(_NAME_OR_TYPE if isinstance(pattern, Literal) else "A name is expected → x",),
                 )
 
     # steps

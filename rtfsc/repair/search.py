@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from rtfsc.driver import examine
 from rtfsc.options import DEFAULT, Options
-from rtfsc.repair import brackets, literals, quotes, shapes, words
+from rtfsc.repair import brackets, literals, quotes, shapes, types, words
 from rtfsc.repair.oddness import oddness
 from rtfsc.repair.patient import Candidate, Patient
 from rtfsc.repair.shapes import filled
@@ -34,6 +34,7 @@ _BRACKET_CODES: Final = frozenset({"E020", "E021", "E022"})
 _TOKEN_CODES: Final = frozenset(
     {"E002", "E003", "E004", "E005", "E007", "E010", "E011", "E012", "E015", "E220", "W001"}
 )
+_TYPE_CODES: Final = frozenset({"E101", "E115", "E301", "E302"})
 
 
 class Score(NamedTuple):
@@ -138,6 +139,8 @@ def _makers(patient: Patient) -> Iterator[Candidate]:
         yield from literals.candidates(patient)
     yield from quotes.single_quotes(patient)
     if patient.forms:
+        if report.code in _TYPE_CODES:
+            yield from types.candidates(patient)
         yield from shapes.candidates(patient)
     else:
         yield from quotes.candidates(patient)

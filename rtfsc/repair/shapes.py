@@ -287,6 +287,13 @@ def _letting_out(patient: Patient, place: Place) -> Iterator[Edit]:
             yield Edit(before.end, gone.end, "")
 
 
+def _modules(patient: Patient, place: Place) -> Iterator[Edit]:
+    """`(module m (:exports [f])) (defn f …)`: the form closes before its definitions."""
+    form, last = place.form, patient.forms[-1]
+    if head(form) == "module" and place.around is None and form is not last:
+        yield Edit(form.end - 1, last.end, patient.text[form.end : last.end] + ")")
+
+
 def _too_many(patient: Patient, place: Place) -> Iterator[Edit]:
     """The last argument is an atom that the function does not take."""
     items = below(place.form)
@@ -333,7 +340,7 @@ def _templates(patient: Patient, place: Place) -> Iterator[Edit]:
 
 _MAKERS: Final[tuple[Maker, ...]] = (
     _without_noise, _bindings, _parameters, _patterns, _maps, _branches, _definitions, _attempts, _hints,
-    _templates, _too_many,
+    _templates, _modules, _too_many,
 )  # fmt: skip
 
 

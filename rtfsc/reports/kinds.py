@@ -41,7 +41,7 @@ KIND_HELP: Mapping[str, KindHelp] = MappingProxyType(
         "ModuleError": KindHelp(
             "A module imports itself in a circle, does not export what is asked for, or has no "
             "`module` form.",
-            "list the name in the module's (:exports [...])",
+            "define the name inside the module form, and list it: (module a.b (:exports [f]) (defn f ...))",
         ),
         "ArityMismatch": KindHelp("A function got more or fewer arguments than it takes."),
         "DivisionByZero": KindHelp(

@@ -270,10 +270,12 @@ def _literal(node: Node) -> object:
         return Keyword(text[1:])
     if text in ("true", "false", "nil"):
         return {"true": True, "false": False, "nil": None}[text]
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            pass
+    raise ValueError(f'{text} is no literal: write :{text} or "{text}"')
 
 
 def _unescape(found: re.Match[str]) -> str:

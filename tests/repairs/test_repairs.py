@@ -55,6 +55,20 @@ from tests.mutants import mutants
         ("#{1 2}", "(set [1 2])"),
         ('(re-find "\\d+ \\w" "1 a")', '(re-find "\\\\d+ \\\\w" "1 a")'),
         ("// total\n(+ 1 2)", ";; total\n(+ 1 2)"),
+        # types
+        ("(defn f [x {:a :double}] x)", "(defn f [x :[:map [:a :float]]] x)"),
+        ("(defn f [x [:vector :int]] x)", "(defn f [x :[:vector :int]] x)"),
+        ("(deftype T {:a :int :b [:maybe int]})", "(deftype T [:map [:a :int] [:b [:optional int]]])"),
+        ("(deftype T [:map :a :int :b [string]])", "(deftype T [:map [:a :int] [:b [:vector string]]])"),
+        ("(deftype T [:map :string :int])", "(deftype T [:map-of :string :int])"),
+        ("(deftype T [:enum low high])", "(deftype T [:enum :low :high])"),
+        ("(defstruct P [x :int y :double])", "(defstruct P :x :int :y :float)"),
+        ("(defn f [x :object] x)", "(defn f [x :map] x)"),
+        # modules
+        (
+            "(module m (:exports [f]))\n\n(defn f [x] x)\n",
+            "(module m (:exports [f])\n\n(defn f [x] x))\n",
+        ),
     ],
 )  # fmt: skip
 def test_an_edit_for(wrong: str, right: str) -> None:

@@ -64,6 +64,23 @@ def test_unknown_names_are_warned_of_once_with_near_ones() -> None:
     assert "println" in warning.hints[0]
 
 
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("(module m (:exports [f])) (defn f [] 1)", "Definitions stand inside the module form"),
+        ("(module m (:exports [totl]) (defn total [] 1))", "total"),
+        (
+            "(module m (:exports [a b c T]) (def a 1) (defmacro b [] 1) (defstruct c :x :int) (deftype T :int))",
+            "",
+        ),
+    ],
+)
+def test_exports_of_nothing_are_warned_of(source: str, wanted: str) -> None:
+    found = compile_text(source).diagnostics
+    assert [one.code for one in found] == (["W006"] if wanted else [])
+    assert wanted in "".join(hint for one in found for hint in one.hints)
+
+
 def test_a_parameter_named_twice_is_warned_of() -> None:
     assert [one.code for one in compile_text("(fn [a _ a _] a)").diagnostics] == ["W003"]
 
