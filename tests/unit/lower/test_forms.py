@@ -70,7 +70,7 @@ def test_unknown_names_are_warned_of_once_with_near_ones() -> None:
         ("(module m (:exports [f])) (defn f [] 1)", "Definitions stand inside the module form"),
         ("(module m (:exports [totl]) (defn total [] 1))", "total"),
         (
-            "(module m (:exports [a b c T]) (def a 1) (defmacro b [] 1) (defstruct c :x :int) (deftype T :int))",
+            "(module m (:exports [a b c T]) (def a 1) (defmacro b [] 1) (defstruct c :x T) (deftype T :int))",
             "",
         ),
     ],
