@@ -59,6 +59,8 @@ OPERATIONS: Final[Mapping[str, Reach]] = MappingProxyType(
 capabilities do that the constants around it name."""
 
 _GIVES_HELD: Final = frozenset({"#context", "#resource_ref", "#get_shorthand", "#lookup", "context/get"})
+_WAITING: Final = frozenset({"http-get"})
+"""Builtins that wait for an answer; the others that read look at what is at hand."""
 _ATOMS: Final = frozenset(
     {type(None), bool, int, float, str, Keyword, Symbol, Timestamp, Uuid, Resource, bytes}
 )
@@ -134,6 +136,8 @@ class _Walk:
     def _builtin(self, row: Any) -> None:
         if row.effect == "writes":
             self._note(Reach.WRITES)
+        elif row.name in _WAITING:
+            self._note(Reach.WAITS)
         elif row.name in _GIVES_HELD:
             self._take_held()
 

@@ -15,7 +15,7 @@ from rtfs_runtime.builtins.table import builtin, spellings
 from rtfs_runtime.builtins.text import lines
 from rtfs_runtime.errors import arity_error, invalid_argument, type_error
 from rtfs_runtime.limits import MAX_TEXT
-from rtfs_runtime.maps import Map, is_map
+from rtfs_runtime.maps import Map
 from rtfs_runtime.printer import to_str
 from rtfs_runtime.values import Keyword, Symbol, kind_name
 
@@ -397,40 +397,6 @@ def write_line(host: Host, handle: int, text: str) -> object:
 def close_file(host: Host, handle: int) -> object:
     """Close an open file."""
     return host.perform("ccos.io.close-file", (integer(handle, "close-file"),))
-
-
-_METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"})
-
-
-@builtin(
-    "http-fetch",
-    "[:fn [[:union :string :map] & :any] :map]",
-    aliases=spellings("http-fetch"),
-    host="writes",
-    raises=("TypeError", "InvalidArgument"),
-    examples=(
-        ('(http-fetch "http://localhost/")', "!SecurityViolation"),
-        ('(http-fetch "http://localhost/" "FOO")', "!InvalidArgument"),
-    ),
-)
-def http_fetch(
-    host: Host, url: object, method: object = "GET", headers: object = None, body: object = None
-) -> object:
-    """Send an HTTP request, from positional arguments or one map; give `:status`, `:headers` and `:body`."""
-    if is_map(url):
-        return host.perform("ccos.network.http-fetch", (url,))
-    said = (method.text if isinstance(method, Keyword) else text_of(method, "http-fetch")).upper()
-    if said not in _METHODS:
-        raise invalid_argument(f"http-fetch: unknown method {said}")
-    if headers is not None and not is_map(headers):
-        raise type_error("map or nil", kind_name(headers), "http-fetch")
-    request = {
-        Keyword("url"): text_of(url, "http-fetch"),
-        Keyword("method"): said,
-        Keyword("headers"): {} if headers is None else headers,
-        Keyword("body"): None if body is None else text_of(body, "http-fetch"),
-    }
-    return host.perform("ccos.network.http-fetch", (request,))
 
 
 @builtin(

@@ -2,10 +2,13 @@
 
 In: a URL, or a map with `url method headers body timeout_ms` (stdlib §14.3). Out: `{:status :headers :body}`;
 any status is an answer. Redirections are followed at most five times, each only to a host that is granted.
+The time bounds everything from the look-up of the host to the last byte: a server that sends one byte a
+second meets it too. The size bounds the body as it is decoded.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -16,13 +19,17 @@ from rtfs_runtime.errors import RtfsError, invalid_argument, type_error
 from rtfs_runtime.host.grants import Need
 from rtfs_runtime.host.rows import name, text
 from rtfs_runtime.host.sides import HostSide
+from rtfs_runtime.host.waiting import await_now
 from rtfs_runtime.maps import is_map
 from rtfs_runtime.values import Keyword, Symbol, kind_name
 
 _METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
 _REDIRECTIONS: Final = 5
-ID: Final = "ccos.network.http-fetch"
+FETCH_ID: Final = "ccos.network.http-fetch"
+GET_ID: Final = "ccos.network.http-get"
+_READING: Final = ("GET", "HEAD")
 _TIMEOUT_MS: Final = 30_000
+MAX_BODY_BYTES: Final = 1 << 26
 
 
 class Request(NamedTuple):
@@ -38,6 +45,14 @@ class Request(NamedTuple):
 def needs(args: tuple[object, ...]) -> Iterable[Need]:
     """Give what a request needs; raises for arguments that are no request."""
     return (_need(read_request(args).url),)
+
+
+def needs_to_read(args: tuple[object, ...]) -> Iterable[Need]:
+    """Give what a request needs that changes nothing; raises InvalidArgument for another one."""
+    request = read_request(args)
+    if request.method not in _READING:
+        raise invalid_argument(f"http-get expects a method of {', '.join(_READING)}, not {request.method}")
+    return (_need(request.url),)
 
 
 def _need(url: str) -> Need:
@@ -64,14 +79,12 @@ def read_request(args: tuple[object, ...]) -> Request:
     method = name(given.get("method") or "GET", "http-fetch").upper()
     if method not in _METHODS:
         raise invalid_argument(f"http-fetch expects a method of {', '.join(_METHODS)}, not {method}")
-    body = given.get("body")
-    return Request(
-        text(given.get("url"), "http-fetch"),
-        method,
-        _headers(given.get("headers")),
-        None if body is None else text(body, "http-fetch"),
-        _timeout_s(given.get("timeout_ms")),
-    )
+    body = None if given.get("body") is None else text(given["body"], "http-fetch")
+    headers = _headers(given.get("headers"))
+    if body is not None and body.lstrip()[:1] in ("{", "["):
+        headers = {"content-type": "application/json"} | {name.lower(): headers[name] for name in headers}
+    timeout_s = _timeout_s(given.get("timeout_ms"))
+    return Request(text(given.get("url"), "http-fetch"), method, headers, body, timeout_s)
 
 
 def _timeout_s(given: object) -> float:
@@ -99,24 +112,54 @@ def _headers(given: object) -> dict[str, str]:
 
 def fetch(host: HostSide, *args: object) -> dict[object, object]:
     """Send a request and give the answer."""
-    request = read_request(args)
+    return _fetch(_Sender(host, FETCH_ID, "write"), read_request(args))
+
+
+def get(host: HostSide, *args: object) -> dict[object, object]:
+    """Send a request that `needs_to_read` has seen and give the answer."""
+    return _fetch(_Sender(host, GET_ID, "read"), read_request(args))
+
+
+class _Sender(NamedTuple):
+    """Who sends: redirections need grants as well."""
+
+    host: HostSide
+    capability: str
+    operation: str
+
+
+def _fetch(sender: _Sender, request: Request) -> dict[object, object]:
     httpx = _client_library()
     try:
-        with httpx.Client(timeout=request.timeout_s, follow_redirects=False) as client:
-            return _result(_follow(host, client, request))
-    except httpx.HTTPError as error:
-        raise RtfsError("NetworkError", {"message": str(error) or type(error).__name__}) from error
+        return await_now(_send(httpx, sender, request))  # type: ignore[return-value]
+    except TimeoutError:
+        raise _failure(f"no whole answer within {request.timeout_s:.4g} s") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise _failure(str(error) or type(error).__name__) from error
 
 
-def _follow(host: HostSide, client: Any, request: Request) -> Any:
+def _failure(message: str) -> RtfsError:
+    return RtfsError("NetworkError", {"message": message})
+
+
+async def _send(httpx: Any, sender: _Sender, request: Request) -> dict[object, object]:
+    # the bound is on the whole: httpx has one for each wait
+    async with (
+        asyncio.timeout(request.timeout_s),
+        httpx.AsyncClient(timeout=None, follow_redirects=False) as client,
+    ):
+        return await _follow(sender, client, request)
+
+
+async def _follow(sender: _Sender, client: Any, request: Request) -> dict[object, object]:
     url, method, body = request.url, request.method, request.body
     headers = dict(request.headers)
     for _ in range(_REDIRECTIONS + 1):
-        answer = client.request(method, url, headers=headers, content=body)
-        if not answer.has_redirect_location:
-            return answer
+        async with client.stream(method, url, headers=headers, content=body) as answer:
+            if not answer.has_redirect_location:
+                return await _result(answer)
         target = urljoin(url, answer.headers["location"])
-        host.grants.check(ID, "write", (_need(target),))
+        sender.host.grants.check(sender.capability, sender.operation, (_need(target),))
         if answer.status_code in (301, 302, 303) and method != "HEAD":
             method, body = "GET", None
         if _origin(target) != _origin(url):
@@ -125,7 +168,7 @@ def _follow(host: HostSide, client: Any, request: Request) -> Any:
                 key: value for key, value in headers.items() if key.lower() not in ("authorization", "cookie")
             }
         url = target
-    raise RtfsError("NetworkError", {"message": f"more than {_REDIRECTIONS} redirections from {request.url}"})
+    raise _failure(f"more than {_REDIRECTIONS} redirections from {request.url}")
 
 
 def _origin(url: str) -> tuple[str, str]:
@@ -133,18 +176,30 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-def _result(answer: Any) -> dict[object, object]:
+async def _result(answer: Any) -> dict[object, object]:
+    body = bytearray()
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise _failure(f"the answer is larger than {MAX_BODY_BYTES >> 20} MB")
     headers: Mapping[str, str] = answer.headers
     return {
         Keyword("status"): answer.status_code,
         Keyword("headers"): {key.lower(): value for key, value in headers.items()},
-        Keyword("body"): answer.text,
+        Keyword("body"): _text_of(body, answer.charset_encoding or "utf-8"),
     }
+
+
+def _text_of(body: bytearray, charset: str) -> str:
+    try:
+        return body.decode(charset, "replace")
+    except LookupError:
+        return body.decode("utf-8", "replace")
 
 
 def _client_library() -> Any:
     try:
         return import_module("httpx")
     except ImportError:
-        message = "http-fetch needs the extra `http`: pip install 'rtfsc[http]'"
+        message = "HTTP needs the extra `http`: pip install 'rtfsc[http]'"
         raise RtfsError("NotImplemented", {"message": message}) from None

@@ -1,4 +1,4 @@
-"""The row of HTTP: its code is loaded when a program uses it.
+"""The rows of HTTP: its code is loaded when a program uses it.
 
 In: values. Out: values; see `rtfs_runtime.host.http`.
 """
@@ -27,3 +27,17 @@ def fetch(host: HostSide, *args: object) -> dict[object, object]:
     from rtfs_runtime.host import http
 
     return http.fetch(host, *args)
+
+
+def _needs_to_read(_host: HostSide, *args: object) -> Iterable[Need]:
+    from rtfs_runtime.host import http
+
+    return http.needs_to_read(args)
+
+
+@row(ROWS, "ccos.network.http-get", "reads", _needs_to_read)
+def get(host: HostSide, *args: object) -> dict[object, object]:
+    """Send a request that changes nothing: a map, or URL [METHOD [HEADERS]]."""
+    from rtfs_runtime.host import http
+
+    return http.get(host, *args)

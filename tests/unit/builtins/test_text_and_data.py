@@ -230,6 +230,11 @@ def test_errors_are_values(call: Call) -> None:
         ("context/set", (Symbol("k"), 1), ("ccos.context.set", ("k", 1))),
         ("open-file", ("p", Keyword("w")), ("ccos.io.open-file", ("p", "write"))),
         (
+            "http-get",
+            ("http://x",),
+            ("ccos.network.http-get", ({Keyword("url"): "http://x", Keyword("headers"): {}},)),
+        ),
+        (
             "http-fetch",
             ("http://x", Keyword("post"), None, "b"),
             (
@@ -272,6 +277,7 @@ def test_the_store_is_read_and_written(host: Any, call: Call) -> None:
         ("context/get", (5,), "TypeError"),
         ("open-file", ("p", "q"), "InvalidArgument"),
         ("http-fetch", ("u", "FOO"), "InvalidArgument"),
+        ("http-get", ("u", 5), "TypeError"),
         ("kv/assoc!", ("s", A, 1, B), "ArityMismatch"),
     ],
 )

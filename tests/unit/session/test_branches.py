@@ -227,6 +227,8 @@ REACHES = [
     ("(fn [] (+ 1 2))", Reach.NOTHING),
     ("(fn [] (map inc (filter odd? [1 2])))", Reach.NOTHING),
     ("(fn [] (current-time))", Reach.NOTHING),
+    ('(fn [] (map http-get ["http://x/"]))', Reach.WAITS),
+    ('(fn [] (http-fetch "http://x/"))', Reach.WRITES),
     ('(fn [] (step "s" (inc 1)))', Reach.NOTHING),
     ("(fn [] (let [f (fn [x] (fn [] x))] ((f 1))))", Reach.NOTHING),
     ("(defstruct P :a :int) (fn [] (P {:a 1}))", Reach.NOTHING),
