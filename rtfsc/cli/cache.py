@@ -28,6 +28,8 @@ app = typer.Typer(help="Show and clear what was answered and compiled before.", 
 app.command("tune")(cache_tune.command)
 
 _SHOWN_KEY: Final = 12
+# the other counts of L3 are what `tune` shows
+_LIKENESS: Final = ("served", "saved_tokens", "saved_usd")
 _SHOWN_TEXT: Final = 44
 _Model = Annotated[str | None, typer.Option("--model", help="Only answers of this model.", metavar="ID")]
 _Function = Annotated[
@@ -50,6 +52,8 @@ def stats(as_json: _Json = False) -> None:
     with _answers(L3) as store:
         if store is not None and store.count():
             rows["likeness"] = {"entries": store.count()}
+            counts = store.counts()
+            rows["likeness"] |= {name: _number(counts[name]) for name in _LIKENESS if name in counts}
     rows["compiled"] = {"entries": local_artifacts().stats().size}
     if as_json:
         typer.echo(json.dumps({"directory": cache_directory(), "layers": rows}))
@@ -96,6 +100,11 @@ def show(
 @app.command("why")
 def why(key: _Key) -> None:
     """Say why the request of an answer was new: what tells it from the nearest one before it."""
+    typer.echo(why_new(key))
+
+
+def why_new(key: str) -> str:
+    """Tell what tells the request of an answer from the nearest one before it. Raises: CommandError."""
     with _answers() as store:
         entry, found = _one(store, key)
         assert store is not None
@@ -107,13 +116,10 @@ def why(key: _Key) -> None:
         ]
     difference = nearest_difference(found.about, [result for _, result in earlier])
     if difference is None:
-        typer.echo(
-            f"it was the first request of {entry.labels.function or 'its function'} that is still kept"
-        )
-        return
+        return f"it was the first request of {entry.labels.function or 'its function'} that is still kept"
     near = next(one.key for one, result in earlier if result is difference.nearest)
     age = _age(entry.created_s - difference.nearest.created_at)
-    typer.echo(
+    return (
         f"a miss: {entry.key.hex()[:_SHOWN_KEY]} differs from {near.hex()[:_SHOWN_KEY]}, "
         f"answered {age} before, in {', '.join(difference.parts) or 'nothing (that one was out of date)'}"
     )
@@ -233,7 +239,7 @@ def _shown_count(name: str, value: object) -> str:
         assert isinstance(value, int)
         return f"{value / 1024:.0f} KB"
     if name == "saved_usd":
-        return f"${value} saved"
+        return f"${value:.6f}".rstrip("0").rstrip(".") + " saved"
     return f"{value} {name.replace('saved_tokens', 'tokens saved')}"
 
 

@@ -8,24 +8,30 @@ the module that defines the function.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from rtfs_runtime.builtins import BUILTINS
+from rtfs_runtime.cache.l4_artifact import local_artifacts
 from rtfs_runtime.errors import KINDS
 from rtfs_runtime.modulepath import find_file, find_module
 from rtfs_runtime.providers.tables import nearest
+from rtfsc.cli.cache import why_new
 from rtfsc.cli.outcome import CommandError
 from rtfsc.cli.sessions import Policy, SearchPath, check_file, options_of, policy_of
 from rtfsc.decisions import decisions
 from rtfsc.driver import make_env
 from rtfsc.errors import ERRORS
 from rtfsc.reports.builtins import all_builtins, explain_builtin
+from rtfsc.reports.compiled import why_compiled
 from rtfsc.reports.decisions import explain_all, explain_decision, explain_policy
 from rtfsc.reports.kinds import explain_kind
+
+_KEY: Final = re.compile("[0-9a-f]{6,64}")
 
 
 def command(
@@ -33,7 +39,7 @@ def command(
         str,
         typer.Argument(
             help="An error code (E012), a kind of error (TypeError), a builtin (map), `builtins`, a function "
-            "(MODULE/NAME, FILE.rtfs:NAME), a plan (FILE.rtfs), or `policy`.",
+            "(MODULE/NAME, FILE.rtfs:NAME), a plan (FILE.rtfs), the key of a kept answer, or `policy`.",
         ),
     ],
     path: SearchPath = None,
@@ -41,6 +47,8 @@ def command(
 ) -> None:
     """Say what a code, an error or a builtin means, who executes a function, what the policy says."""
     page = explain(thing) or _explain_plan(thing, path or (), policy)
+    if page is None and _KEY.fullmatch(thing) is not None:
+        page = why_new(thing)
     if page is None:
         like = near(thing)
         raise CommandError(
@@ -67,11 +75,17 @@ def _explain_plan(thing: str, paths: Sequence[str], policy: str | None) -> str |
         return None
     found = policy_of(policy, place.path)
     options = options_of(found)
-    artifact, file = make_env(folders, options).modules.fetch_place(place)
+    modules = make_env(folders, options).modules
+    compiled = (
+        ""
+        if place.source_path is None
+        else f"compiled: {why_compiled(place, modules, options.key_text(), local_artifacts())}"
+    )
+    artifact, file = modules.fetch_place(place)
     stem = os.path.splitext(os.path.basename(file))[0]
     decided = list(decisions(artifact, stem, found))
     if not name:
-        return explain_all(decided)
+        return f"{explain_all(decided)}\n\n{compiled}"
     about = [each for each in decided if each.function.name == name]
     if not about:
         names = dict.fromkeys(each.function.name for each in decided)

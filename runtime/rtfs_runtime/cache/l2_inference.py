@@ -349,14 +349,14 @@ class InferenceCache(CacheLayer[bytes, InferenceResult]):
                 self._misses += 1
             else:
                 self._hits += 1
-                self._saved = _sum(self._saved, saved)
+                self._saved = add_usage(self._saved, saved)
 
     def _shared(self, answered: Answered) -> Answered:
         """Make the hit of another caller's answer; the look before it was counted as a miss, and was one."""
         reply, lookup = answered
         saved = lookup.saved if lookup.hit else reply.usage
         with self._counting:
-            self._saved = _sum(self._saved, saved)
+            self._saved = add_usage(self._saved, saved)
         why = "the same request was being answered"
         reply = reply._replace(usage=Usage(0, 0, 0.0), latency_s=0.0)
         return reply, Lookup(True, "flight", why, lookup.key, saved)
@@ -377,7 +377,8 @@ def _late() -> ProviderError:
     return ProviderError("the deadline came while the same request was being answered", "timeout")
 
 
-def _sum(one: Usage, two: Usage) -> Usage:
+def add_usage(one: Usage, two: Usage) -> Usage:
+    """Add what two answers took; an unknown price counts as nothing."""
     return Usage(
         one.input_tokens + two.input_tokens,
         one.output_tokens + two.output_tokens,

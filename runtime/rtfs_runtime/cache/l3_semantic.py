@@ -25,7 +25,7 @@ from rtfs_runtime.cache.evidence import (
 )
 from rtfs_runtime.cache.guards import refusal
 from rtfs_runtime.cache.inference_result import InferenceResult
-from rtfs_runtime.cache.l2_inference import Answered, Infer, InferenceCache, Lookup, Use
+from rtfs_runtime.cache.l2_inference import Answered, Infer, InferenceCache, Lookup, Use, add_usage
 from rtfs_runtime.cache.l3_query import GUARDS_VERSION, Likeness, Query, quotes
 from rtfs_runtime.cache.layer import (
     CacheConfig,
@@ -40,6 +40,7 @@ from rtfs_runtime.cache.sqlite import ANY_LABELS, Entry, Labels
 from rtfs_runtime.cache.vector_index import Neighbour, VectorIndex
 from rtfs_runtime.host.world import REAL
 from rtfs_runtime.providers.base import ModelReply, ModelRequest
+from rtfs_runtime.trace import Usage
 
 if TYPE_CHECKING:
     from rtfs_runtime.cache.embedding import Vector
@@ -112,6 +113,8 @@ class SemanticCache(CacheLayer[Query, bytes]):
         self._seen: dict[str, dict[str, float]] = {}
         self._off: set[str] = set()
         self._hits = self._misses = self._puts = self._invalidations = self._evictions = 0
+        self._served, self._saved = 0, Usage()
+        self._told: dict[str, float] = {}
         self._broken = False
 
     # what the dispatcher calls
@@ -125,8 +128,14 @@ class SemanticCache(CacheLayer[Query, bytes]):
         if found is not None:
             return found
         match, why, served = self._find(inquiry)
-        if match is not None and served and not self._is_checked(inquiry):
-            return match.result.reply(), Lookup(True, "l3", why, match.key, match.result.usage)
+        if match is not None and served:
+            if not self._is_checked(inquiry):
+                saved = match.result.usage
+                with self._lock:
+                    self._served += 1
+                    self._saved = add_usage(self._saved, saved)
+                return match.result.reply(), Lookup(True, "l3", why, match.key, saved)
+            why = f"{why}, asked all the same to compare"
         reply, lookup = self._answers.ask(request, answerer, infer, inquiry.use)
         if not lookup.hit:
             if match is not None:
@@ -233,8 +242,11 @@ class SemanticCache(CacheLayer[Query, bytes]):
         return self._config
 
     def close(self) -> None:
-        """Write what waits, and close the file."""
+        """Write what waits, add to the counts on disk, and close the file."""
         if self._cold is not None:
+            counts = self._totals()
+            self._cold.add_counts({name: now - self._told.get(name, 0) for name, now in counts.items()})
+            self._told = counts
             self._cold.close()
 
     # how
@@ -365,6 +377,11 @@ class SemanticCache(CacheLayer[Query, bytes]):
                 }
                 self._seen[function] = counts
             return counts
+
+    def _totals(self) -> dict[str, float]:
+        with self._lock:
+            tokens = self._saved.input_tokens + self._saved.output_tokens
+            return {"served": self._served, "saved_tokens": tokens, "saved_usd": self._saved.cost_usd or 0.0}
 
     def _count(self, *, hit: bool) -> None:
         with self._lock:

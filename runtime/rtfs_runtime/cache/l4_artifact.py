@@ -118,6 +118,17 @@ class LocalArtifacts(CacheLayer[bytes, bytes]):
         for one in asked:
             self._write(one.partial_key().hex() + _LIST_SUFFIX, digest(text) + text)
 
+    def latest(self, is_wanted: Callable[[bytes], bool]) -> bytes | None:
+        """Give the artifact written last of those that one is looking for."""
+        found = (
+            data
+            for name in self._store.latest_first()
+            if name.endswith(SUFFIX)
+            for data in [self._read(name)]
+            if data is not None
+        )
+        return next((data for data in found if is_wanted(data)), None)
+
     def _list(self, wanted: Wanted) -> tuple[Wanted, tuple[str, ...]] | None:
         data = self._read(wanted.partial_key().hex() + _LIST_SUFFIX)
         if data is None or digest(data[DIGEST_BYTES:]) != data[:DIGEST_BYTES]:

@@ -96,5 +96,17 @@ class BlobStore:
             found += [name for name in files if not name.startswith(".")]
         return sorted(found)
 
+    def latest_first(self) -> list[str]:
+        """Name all blobs, those written last first."""
+
+        def written_s(name: str) -> float:
+            try:
+                return os.stat(self._path(name)).st_mtime
+            except OSError:
+                # another process removed it meanwhile
+                return 0.0
+
+        return sorted(self.names(), key=written_s, reverse=True)
+
     def _path(self, name: str) -> str:
         return os.path.join(self.directory, name[:2], name)

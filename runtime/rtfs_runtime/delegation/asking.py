@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 # failures that say something about the target rather than about this one question
 _UNWELL: Final[frozenset[FailureKind]] = frozenset({"construction", "connection", "http", "timeout"})
 _NO_TIME: Final = "no time is left"
+_SHOWN_KEY: Final = 12
 
 
 class Asking:
@@ -213,13 +214,14 @@ class Asking:
             event.kind = "cache"
             event.detail["layer"] = "l3" if lookup.layer == "l3" else f"l2 {lookup.layer}"
             event.detail["why"] = lookup.why
+            # `rtfsc cache show`, `why` and `rm` take it
+            event.detail["key"] = lookup.key.hex()[:_SHOWN_KEY]
             return reply, lookup.key
         if self._question.rule.cache.l3:
             # whoever turns it on wants to know why it did not serve
             event.detail["why"] = lookup.why
-        usage = self._priced(reply.usage, target)
-        event.detail["tokens"] = f"{usage.input_tokens}+{usage.output_tokens}"
-        event.usage = usage
+        event.detail["tokens"] = f"{reply.usage.input_tokens}+{reply.usage.output_tokens}"
+        event.usage = reply.usage
         return reply, lookup.key
 
     def _cached_call(self, request: ModelRequest) -> CachedCall:
@@ -255,7 +257,8 @@ class Asking:
                 reply = ask(provider, request)
             usage = self._priced(reply.usage, target)
             used = Amount(usage.cost_usd or 0.0, usage.input_tokens + usage.output_tokens, times)
-            return reply
+            # with its price, so that the cache knows what a hit saves
+            return reply._replace(usage=usage)
         finally:
             self._dispatcher.budget.settle(held, used)
 

@@ -86,6 +86,39 @@ def test_why(capsys: pytest.CaptureFixture[str], directory: Path) -> None:
     )
 
 
+def test_explain_takes_a_key_too(capsys: pytest.CaptureFixture[str], directory: Path) -> None:
+    keys = fill(directory, "one", "two")
+    assert main(["explain", keys[1][:12]]) == 0
+    assert capsys.readouterr().out.startswith(f"a miss: {keys[1][:12]} differs")
+    assert main(["explain", "abcdef0123"]) == 2
+    assert "no answer has a key" in capsys.readouterr().err
+
+
+def test_explain_says_why_a_file_is_compiled(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "help.rtfs").write_text("(module help (:exports [f]) (defn f [x] x))")
+    (tmp_path / "plan.rtfs").write_text("(import help) (defn main [] (help/f 1))")
+
+    def explained() -> str:
+        assert main(["explain", "plan.rtfs"]) == 0
+        return capsys.readouterr().out.strip().rpartition("compiled: ")[2]
+
+    assert explained() == "a miss: this file was not compiled before, or nothing of it is kept"
+    assert main(["run", "plan.rtfs"]) == 0
+    capsys.readouterr()
+    assert explained().startswith("a hit: the same source")
+    (tmp_path / "help.rtfs").write_text("(module help (:exports [f]) (defn f [x y] x))")
+    assert explained() == "a miss: it differs from the last time in the interface of help, which it imports"
+    (tmp_path / "plan.rtfs").write_text("(import help) (defn main [] (help/f 1 2))")
+    assert explained() == "a miss: it differs from the last time in the source"
+    assert main(["run", "plan.rtfs"]) == 0
+    (tmp_path / "delegation.toml").write_text('[[rules]]\nmatch = "other/*"\ntarget = "local-model:m"\n')
+    assert explained().endswith("in the options, the policy or the compiler itself")
+
+
 def test_rm(capsys: pytest.CaptureFixture[str], directory: Path) -> None:
     keys = fill(directory, "one", "two", "three")
     assert run(capsys, "rm", keys[1]) == "1 forgotten\n"

@@ -36,6 +36,7 @@ day = { usd = 5, calls = 10 }
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RTFS_DELEGATION", raising=False)
+    monkeypatch.setenv("RTFS_CACHE_DIR", str(tmp_path / "caches"))
     (tmp_path / "delegation.toml").write_text(POLICY)
     (tmp_path / "p.rtfs").write_text(PLAN)
     return tmp_path / "p.rtfs"
@@ -74,6 +75,8 @@ def test_a_plan_as_a_whole(plan: Path, capsys: pytest.CaptureFixture[str]) -> No
         "p/near@0  remote:huge → local        The call names its target",
         "p/far     remote:big                 Hint on far",
         "p/say     local                      Default fallback to local pure execution",
+        "",
+        "compiled: a miss: this file was not compiled before, or nothing of it is kept",
     ]
 
 
