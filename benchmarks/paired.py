@@ -2,7 +2,7 @@
 
 In: functions that do the same amount of work. Out: for each the ratio to the first, with a 95 % interval.
 Variants run interleaved, in an order that rotates each round, so that a slow moment hits all of them; a
-ratio is taken within a round, never between rounds.
+ratio is taken within a round, never between rounds. Each runs about as long, however often that is.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def compare(
     Units: `round_s` is about how long one variant runs in one round.
     """
     names = list(variants)
-    repeats = _repeats(variants[names[0]], round_s)
+    repeats = {name: _repeats(variant, round_s) for name, variant in variants.items()}
     times: dict[str, list[float]] = {name: [] for name in names}
     collecting = gc.isenabled()
     gc.disable()
@@ -41,12 +41,12 @@ def compare(
         for number in range(rounds):
             turn = number % len(names)
             for name in names[turn:] + names[:turn]:
-                times[name].append(_time(variants[name], repeats))
+                times[name].append(_time(variants[name], repeats[name]) / repeats[name])
     finally:
         if collecting:
             gc.enable()
     base = times[names[0]]
-    return [_row(name, times[name], base, repeats) for name in names]
+    return [_row(name, times[name], base) for name in names]
 
 
 def table(title: str, rows: list[Row], *, per: int = 1, unit: str = "ns") -> str:
@@ -77,10 +77,10 @@ def _time(function: Callable[[], object], repeats: int) -> float:
     return time.perf_counter_ns() - start
 
 
-def _row(name: str, times: list[float], base: list[float], repeats: int) -> Row:
+def _row(name: str, times: list[float], base: list[float]) -> Row:
     ratios = sorted(mine / its for mine, its in zip(times, base, strict=True))
     # order statistics of the median: no assumption about the shape of the noise
     reach = int(0.98 * math.sqrt(len(ratios)))
     middle = len(ratios) // 2
     low, high = ratios[max(0, middle - reach)], ratios[min(len(ratios) - 1, middle + reach)]
-    return Row(name, statistics.median(times) / repeats, statistics.median(ratios), low, high)
+    return Row(name, statistics.median(times), statistics.median(ratios), low, high)

@@ -2,10 +2,15 @@
 
 from collections import defaultdict
 
-rows = [
-    {"city": ["Rome", "Oslo", "Lima", "Cairo"][i % 4], "sales": i * 31 % 97, "year": 2000 + i % 5}
-    for i in range(100)
-]
+
+def make_rows(n):
+    return [
+        {"city": ["Rome", "Oslo", "Lima", "Cairo"][i % 4], "sales": i * 31 % 97, "year": 2000 + i % 5}
+        for i in range(n)
+    ]
+
+
+rows = make_rows(100)
 
 
 def report(rows):
@@ -25,3 +30,7 @@ def report(rows):
 
 def run():
     return report(rows)
+
+
+def grow(n):
+    return report(make_rows(n))

@@ -16,6 +16,10 @@ def sieve(limit):
     return table
 
 
+def grow(limit):
+    table = sieve(limit)
+    return len([n for n in range(2, limit) if table[n]])
+
+
 def run():
-    table = sieve(400)
-    return len([n for n in range(2, 400) if table[n]])
+    return grow(400)

@@ -14,3 +14,7 @@ def caesar(text, shift):
 
 def run():
     return csv([[i, i * i, f"row {i}"] for i in range(40)]) + caesar("some text to be encoded", 3)
+
+
+def grow(n):
+    return csv([[i, i * i, f"row {i}"] for i in range(n)])

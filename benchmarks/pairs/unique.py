@@ -20,3 +20,7 @@ def pairs(n, limit):
 
 def run():
     return [common(range(0, 90, 3), range(0, 90, 2)), pairs(60, 50)]
+
+
+def grow(n):
+    return [common(range(0, n, 3), range(0, n, 2)), pairs(n, n - 10)]

@@ -14,3 +14,7 @@ def run():
     words = (text + " " + text + " " + text).split(" ")
     counts = tally(words)
     return sorted(counts.items(), key=lambda entry: -entry[1])[:5]
+
+
+def grow(n):
+    return tally([f"w{i * i % 1000}" for i in range(n)])
