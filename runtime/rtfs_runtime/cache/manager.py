@@ -115,6 +115,9 @@ class CacheManager:
             self.l2.close()
 
     def _report(self, problem: str) -> None:
+        if problem in self.problems:
+            # two layers share a file
+            return
         self.problems.append(problem)
         if self._warn is not None:
             self._warn(problem)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rtfs_runtime.cache.l3_query import Query
 from rtfs_runtime.cache.manager import CacheManager
 from rtfs_runtime.cache.sqlite import FILE_NAME
 from tests.unit.cache.requests import BY, ask, reply
@@ -54,7 +55,10 @@ def test_a_broken_store_is_a_warning(tmp_path: Path) -> None:
         answered, _ = manager.l2.answer(ask(), BY, lambda _: reply())
         assert answered.text == "good"
     manager.flush()
+    assert manager.l3 is not None
+    assert manager.l3.get_semantic(Query(b"s" * 32, "Hello")) is None
     assert told == manager.problems
+    # once, though two layers share the file
     assert len(told) == 1
     assert FILE_NAME in told[0]
     manager.close()

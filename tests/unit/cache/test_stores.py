@@ -257,6 +257,27 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, problems: list[str]) -> No
     assert len(problems) == 1
 
 
+def test_a_full_disk_loses_nothing_committed(path: Path, cold: ColdStore, problems: list[str]) -> None:
+    cold.put(ONE)
+    cold.flush()
+    connection = cold._writes._connection
+    assert connection is not None
+    # SQLite then fails as it does on a full disk
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    for number in range(3):
+        cold.put(TWO._replace(key=b"%d" % number, value=os.urandom(100_000)))
+        cold.flush()
+    assert cold.get(b"1") is None
+    assert problems == [f"the cache is not used: {path}: database or disk is full"]
+    assert cold.get(b"k1") == ONE
+    connection.execute("PRAGMA max_page_count = 1073741823")
+    cold.put(TWO)
+    cold.flush()
+    assert cold.get(b"k2") == TWO
+    SqliteStore(str(path), "l2").check()
+
+
 def test_a_locked_file_is_a_miss(path: Path, problems: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     good = SqliteStore(str(path), "l2")
     good.put([ONE])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from rtfs_runtime.cache.embedding import MiniLm
 from rtfs_runtime.delegation.policy_reader import load_policy
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.host.world import REAL
+from rtfs_runtime.planmodule import plan_function
 from rtfs_runtime.providers.base import ModelReply, ModelRequest, ProviderError
 from rtfs_runtime.session import Result, Session
 from rtfs_runtime.trace import Usage, render_tree
@@ -362,6 +365,30 @@ def test_a_question_in_other_words_is_answered_from_l3_where_the_rule_says_so(
     assert len(model.asked) == 1
     bench.call("How do I renew my subscription?")
     assert len(model.asked) == 2, "another question, however alike"
+
+
+def test_asynchronous_callers_have_l3_and_their_loop_does_not_wait_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxruntime")
+    embed, threads = MiniLm.embed, set()
+
+    def noted(encoder: MiniLm, text: str) -> Any:
+        threads.add(threading.get_ident())
+        return embed(encoder, text)
+
+    monkeypatch.setattr(MiniLm, "embed", noted)
+    monkeypatch.setattr("rtfs_runtime.cache.l3_semantic.SemanticCache._is_checked", lambda *_: False)
+    model = Fake("a", "billing")
+    bench = Bench(tmp_path, ROUTE, '[[rules]]\nmatch = "m/f"\ncache = { l3 = true }\n', model)
+    function: Any = plan_function(bench.session.load("m"), "f")
+
+    async def main() -> list[object]:
+        return [await function.aio(f"How {word} I cancel my subscription?") for word in ("do", "can")]
+
+    assert asyncio.run(main()) == [Keyword("billing")] * 2
+    assert len(model.asked) == 1
+    assert threads and threading.get_ident() not in threads
 
 
 def test_l3_is_off_for_other_rules(tmp_path: Path) -> None:
