@@ -155,6 +155,8 @@ class Session:
         self.policy = policy
         self.modules.delegates = _delegates(policy)
         self._dispatcher = None
+        if self.settings.caches is not None:
+            self.settings.caches.l1.notify("policy-updated", "" if policy is None else policy.digest)
         if policy is not None:
             policy.register_models(self.registry, self.settings.world)
         self.linker.relink(engine or self._engine(policy), policy)
@@ -257,6 +259,8 @@ class Session:
         if given.engine is not None:
             return given.engine
         plans = None if given.caches is None else given.caches.l1
+        if plans is not None:
+            self.registry.tell(plans)
         engine = StaticDelegationEngine(given.static, policy, plans)
         if policy is None or not policy.asks_nearest:
             return engine

@@ -7,6 +7,7 @@ that is not built in.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -18,6 +19,8 @@ from rtfs_runtime.providers.echo import LocalEchoModel
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rtfs_runtime.cache.l1_delegation import DelegationCache
 
 GROUP: Final = "rtfsc.providers"
 
@@ -148,6 +151,7 @@ class ModelRegistry:
 
     def __init__(self) -> None:
         self._providers: dict[str, ModelProvider] = {}
+        self._plans: weakref.WeakSet[DelegationCache] = weakref.WeakSet()
         self._known: Mapping[str, ModelSettings] = {}
 
     @classmethod
@@ -160,7 +164,15 @@ class ModelRegistry:
 
     def register(self, provider: ModelProvider) -> None:
         """Add a provider under its id, in place of one that was there."""
+        before = self._providers.get(provider.id)
         self._providers[provider.id] = provider
+        if before is not None and before.version != provider.version:
+            for plans in self._plans:
+                plans.notify("model-changed", provider.id)
+
+    def tell(self, plans: DelegationCache) -> None:
+        """Let decisions that name a model be forgotten when another version takes its place."""
+        self._plans.add(plans)
 
     def get(self, model_id: str) -> ModelProvider:
         """Find a provider; raises UnknownCapability, which names the id."""

@@ -30,6 +30,7 @@ from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.interface import EMPTY, Function, Hint, Site
 from rtfs_runtime.loader import ModuleInstance, import_into
 from rtfs_runtime.providers.base import ModelReply, ModelRequest
+from rtfs_runtime.providers.echo import LocalEchoModel
 from rtfs_runtime.providers.registry import ModelRegistry
 from rtfs_runtime.providers.scripted import ScriptedModel
 from rtfs_runtime.session import Session
@@ -121,6 +122,22 @@ def test_digests_keep_order_and_borders() -> None:
     found = {digest64(parts) for parts in (("a", "b"), ("b", "a"), ("ab",), ("a", "b", ""), ())}
     assert len(found) == 5
     assert all(0 <= one < 1 << 64 for one in found)
+
+
+def test_decisions_go_when_the_policy_or_their_model_changes() -> None:
+    caches = CacheManager.open(None, lambda: 0.0)
+    session = Session(caches=caches)
+    session.registry.register(LocalEchoModel("a", "1"))
+    engine = StaticDelegationEngine(plans=caches.l1)
+    for number, name in enumerate(("a", "b")):
+        engine.cache_decision(CallContext(f"m/{name}", number, 0), LocalModel(name), 0.0)
+    session.registry.register(LocalEchoModel("a", "1"))
+    assert caches.l1.stats().size == 2, "the same model again"
+    session.registry.register(LocalEchoModel("a", "2"))
+    assert caches.l1.get_agent_plans("m/a") == {}
+    assert len(caches.l1.get_agent_plans("m/b")) == 1
+    session.set_policy(rule("m/f", LocalModel("a")))
+    assert caches.l1.stats().size == 0
 
 
 def test_the_static_engine() -> None:
