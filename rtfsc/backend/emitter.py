@@ -25,12 +25,12 @@ from rtfsc.backend.positions import Position
 __all__ = ["VERSION", "Emitter", "Mark", "Region"]
 
 _BINARY = {
-    "+": BinaryOp.ADD,
-    "-": BinaryOp.SUBTRACT,
-    "*": BinaryOp.MULTIPLY,
-    "/": BinaryOp.TRUE_DIVIDE,
-    "//": BinaryOp.FLOOR_DIVIDE,
-    "%": BinaryOp.REMAINDER,
+    "+": int(BinaryOp.ADD),
+    "-": int(BinaryOp.SUBTRACT),
+    "*": int(BinaryOp.MULTIPLY),
+    "/": int(BinaryOp.TRUE_DIVIDE),
+    "//": int(BinaryOp.FLOOR_DIVIDE),
+    "%": int(BinaryOp.REMAINDER),
 }
 _COMPARE = {"<": "LT", "<=": "LE", "==": "EQ", "!=": "NE", ">": "GT", ">=": "GE"}
 
@@ -105,9 +105,12 @@ class Emitter:
     def _op(self, name: str, change: int, arg: Any = None) -> None:
         if self.dead:
             return
+        depth = self.depth
         # two instructions may reach one more slot than the difference shows (a method and its receiver)
-        self._max_depth = max(self._max_depth, self.depth + 1)
-        self._grow(change)
+        reached = depth + (change if change > 1 else 1)
+        if reached > self._max_depth:
+            self._max_depth = reached
+        self.depth = depth + change
         self._ops.append((name, arg, False, self._at, self.region))
 
     def _jump(self, name: str, mark: Mark, change: int) -> None:
@@ -265,7 +268,7 @@ class Emitter:
         if VERSION < (3, 12):
             self._op("LIST_TO_TUPLE", 0)
         else:
-            self._op("CALL_INTRINSIC_1", 0, Intrinsic1Op.INTRINSIC_LIST_TO_TUPLE)
+            self._op("CALL_INTRINSIC_1", 0, int(Intrinsic1Op.INTRINSIC_LIST_TO_TUPLE))
 
     # -- calls: `callee_global(name)` or `before_callee(); <callee>; after_callee()`, then arguments,
     # then `call(n)`

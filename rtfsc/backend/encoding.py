@@ -9,7 +9,7 @@ nearly half of a compilation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from types import CodeType
@@ -19,13 +19,24 @@ from bytecode import CompilerFlags, ConcreteBytecode, ConcreteInstr
 from bytecode.concrete import ExceptionTableEntry
 from bytecode.instr import FreeVar, const_key
 
-from rtfsc.backend.assembly import Op, Region
+from rtfsc.backend.assembly import VERSION, Mark, Op, Region
 from rtfsc.backend.linetable import line_table
 from rtfsc.backend.positions import Position
 
-_LOCALS: Final = frozenset({"LOAD_FAST", "LOAD_FAST_CHECK", "STORE_FAST"})
-_PAIRS: Final = frozenset({"LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST"})
-_NAMES: Final = frozenset({"LOAD_GLOBAL", "STORE_GLOBAL", "LOAD_ATTR", "STORE_ATTR", "LOAD_METHOD"})
+_INVERSE: Final = {
+    "POP_JUMP_IF_TRUE": "POP_JUMP_IF_FALSE",
+    "POP_JUMP_IF_FALSE": "POP_JUMP_IF_TRUE",
+    "POP_JUMP_IF_NONE": "POP_JUMP_IF_NOT_NONE",
+    "POP_JUMP_IF_NOT_NONE": "POP_JUMP_IF_NONE",
+}
+# what the argument of an instruction is a number of; others have their number, or none
+_NUMBERED: Final = {
+    "LOAD_CONST": "constant",
+    **dict.fromkeys(("LOAD_FAST", "LOAD_FAST_CHECK", "STORE_FAST"), "local"),
+    **dict.fromkeys(("LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST"), "pair"),
+    **dict.fromkeys(("LOAD_GLOBAL", "STORE_GLOBAL", "LOAD_ATTR", "STORE_ATTR", "LOAD_METHOD"), "name"),
+}
+_JUMPS_FOLLOWED: Final = 4
 _ATOMS: Final = frozenset({str, int, bool, type(None)})
 _KEPT_ENCODINGS: Final = 1 << 15
 
@@ -66,19 +77,15 @@ class _Encoding:
         self._names: dict[str, int] = {}
         self._constants: list[object] = []
         self._constant_numbers: dict[object, int] = {}
-        # where marks are, as the number of the instruction after them
-        self._places: dict[int, int] = {}
-        self._ops: list[Op] = []
-        for op in ops:
-            if op[0]:
-                self._ops.append(op)
-            else:
-                self._places[id(op[1])] = len(self._ops)
         self._chunks: list[bytes] = []
+        self._jumps: list[tuple[int, str, Mark]] = []
+        # where a position and a region begin, as the number of an instruction
+        self._positions: list[tuple[int, Position | None]] = []
+        self._regions: list[tuple[int, Region | None]] = [(0, None)]
+        self._encode(ops)
 
     def code(self) -> CodeType:
-        """Encode, and let the library make the object."""
-        self._encode()
+        """Resolve jumps, and let the library make the object."""
         offsets = self._resolve_jumps()
         head = self._head
         shell = ConcreteBytecode(
@@ -99,39 +106,54 @@ class _Encoding:
             flags |= CompilerFlags.NESTED
         shell.flags = flags
         code = shell.to_code(head.stack_size, compute_exception_stack_depths=False)
-        table = line_table(self._runs(), head.first_line)
+        table = line_table(self._runs(offsets), head.first_line)
         return code.replace(co_code=b"".join(self._chunks), co_linetable=table)
 
-    def _encode(self) -> None:
+    def _encode(self, ops: list[Op]) -> None:
+        chunks = self._chunks
         late: list[tuple[int, str, FreeVar]] = []
-        for index, (name, arg, is_jump, _, _) in enumerate(self._ops):
+        last_position: Position | str | None = ""
+        last_region: Region | None = None
+        for name, arg, is_jump, position, region in ops:
+            if not name:
+                arg.place = len(chunks)
+                continue
+            # most follow one of the same position, which is the same object
+            if position is not last_position:
+                self._positions.append((len(chunks), position))
+                last_position = position
+            if region is not last_region:
+                self._regions.append((len(chunks), region))
+                last_region = region
             if is_jump:
-                self._chunks.append(_encoded(name, 0))
+                self._jumps.append((len(chunks), name, arg))
+                chunks.append(b"")
             elif arg.__class__ is FreeVar:
-                self._chunks.append(b"")
-                late.append((index, name, arg))
+                late.append((len(chunks), name, arg))
+                chunks.append(b"")
             else:
-                self._chunks.append(_encoded(name, self._number(name, arg)))
+                chunks.append(_encoded(name, self._number(name, arg)))
         # free variables are numbered after the locals, all of which are known now
         for index, name, var in late:
             number = len(self._locals) + self._head.freevars.index(var.name)
-            self._chunks[index] = _encoded(name, number)
+            chunks[index] = _encoded(name, number)
 
     def _number(self, name: str, arg: Any) -> int | None:
-        if name in _LOCALS:
+        kind = _NUMBERED.get(name)
+        if kind is None:
+            return arg  # type: ignore[no-any-return]
+        if kind == "local":
             return self._locals.setdefault(arg, len(self._locals))
-        if name == "LOAD_CONST":
+        if kind == "constant":
             return self._constant(arg)
-        if name in _NAMES:
-            if arg.__class__ is str:
-                return self._names.setdefault(arg, len(self._names))
-            flag, text = arg
-            number = self._names.setdefault(text, len(self._names))
-            return number << 1 | int(flag)
-        if name in _PAIRS:
+        if kind == "pair":
             first, second = (self._locals.setdefault(part, len(self._locals)) for part in arg)
             return first << 4 | second
-        return None if arg is None else int(arg)
+        if arg.__class__ is str:
+            return self._names.setdefault(arg, len(self._names))
+        flag, text = arg
+        number = self._names.setdefault(text, len(self._names))
+        return number << 1 | int(flag)
 
     def _constant(self, value: object) -> int:
         kind = value.__class__
@@ -146,48 +168,67 @@ class _Encoding:
         return number
 
     def _resolve_jumps(self) -> list[int]:
-        """Set the distances of jumps; give the offset of each instruction, in bytes, and the end.
+        """Write the jumps; give the offset of each instruction, in bytes, and of the end.
 
         Longer jumps need prefixes, which make others longer: nothing ever shrinks, so this ends.
         """
-        jumps = [(index, op[0], self._places[id(op[1])]) for index, op in enumerate(self._ops) if op[2]]
+        onwards = {index: mark for index, name, mark in self._jumps if name == "JUMP"}
+        jumps = []
+        for index, name, mark in self._jumps:
+            place = _place(index, name, mark, onwards)
+            # what follows is reached anyway
+            if name != "JUMP" or place != index + 1:
+                jumps.append((index, name, place))
+                self._chunks[index] = _jump(name, place <= index, 0)
         while True:
             grown = False
             offsets = list(accumulate(map(len, self._chunks), initial=0))
             for index, name, place in jumps:
-                distance = offsets[place] - offsets[index + 1]
-                chunk = _encoded(name, (-distance if "BACKWARD" in name else distance) // 2)
-                grown = grown or len(chunk) > len(self._chunks[index])
+                chunk = _jump(name, place <= index, abs(offsets[place] - offsets[index + 1]) // 2)
+                if len(chunk) > len(self._chunks[index]):
+                    grown = True
                 self._chunks[index] = chunk
             if not grown:
                 return offsets
 
     def _handlers(self, offsets: list[int]) -> Iterator[ExceptionTableEntry]:
         """Give an entry for each run of instructions in one region."""
-        first = 0
-        region: Region | None = None
-        for index, op in enumerate([*self._ops, None]):
-            found = None if op is None else op[4]
-            if found is region:
-                continue
-            if region is not None:
-                yield ExceptionTableEntry(
-                    offsets[first] // 2,
-                    offsets[index] // 2 - 1,
-                    offsets[self._places[id(region.handler)]] // 2,
-                    region.depth,
-                    region.lasti,
-                )
-            first, region = index, found
+        ends = [first for first, _ in self._regions[1:]]
+        for (first, region), end in zip(self._regions, [*ends, len(self._chunks)], strict=True):
+            start, stop = offsets[first] // 2, offsets[end] // 2
+            if region is not None and start < stop:
+                target = offsets[region.handler.place] // 2
+                yield ExceptionTableEntry(start, stop - 1, target, region.depth, region.lasti)
 
-    def _runs(self) -> Iterator[tuple[Position, int]]:
-        start: Position = (self._head.first_line, None, None, None)
-        current = start
-        units = 0
-        for op, chunk in zip(self._ops, self._chunks, strict=True):
-            position = op[3] or start
-            if position is not current and position != current:
-                yield current, units
-                current, units = position, 0
-            units += len(chunk) // 2
-        yield current, units
+    def _runs(self, offsets: list[int]) -> Iterator[tuple[Position, int]]:
+        ends = [first for first, _ in self._positions[1:]]
+        for (first, position), end in zip(self._positions, [*ends, len(self._chunks)], strict=True):
+            yield position or (self._head.first_line, None, None, None), (offsets[end] - offsets[first]) // 2
+
+
+def _place(index: int, name: str, mark: Mark, onwards: Mapping[int, Mark]) -> int:
+    """Give where a jump goes: to where the jump goes that it would meet."""
+    if name == "FOR_ITER":
+        return mark.place
+    for _ in range(_JUMPS_FOLLOWED):
+        following = onwards.get(mark.place)
+        if following is None or following is mark:
+            break
+        # from 3.12 on no conditional jump goes back: it would become two
+        if name != "JUMP" and VERSION >= (3, 12) and following.place <= index:
+            break
+        mark = following
+    return mark.place
+
+
+@lru_cache(_KEPT_ENCODINGS)
+def _jump(name: str, back: bool, distance: int) -> bytes:
+    """Encode a jump over so many code units, from its end."""
+    if name == "JUMP":
+        return _encoded("JUMP_BACKWARD" if back else "JUMP_FORWARD", distance)
+    if VERSION < (3, 12) and name != "FOR_ITER":
+        return _encoded(name.replace("JUMP_", "JUMP_BACKWARD_" if back else "JUMP_FORWARD_"), distance)
+    if not back:
+        return _encoded(name, distance)
+    backwards = _encoded("JUMP_BACKWARD", distance)
+    return _encoded(_INVERSE[name], len(backwards) // 2) + backwards
