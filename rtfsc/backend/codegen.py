@@ -85,7 +85,11 @@ def _prologue(frame: Frame) -> None:
     """Bind the keywords, symbols and type checkers that the code asked for."""
     unit, emitter = frame.unit, frame.emitter
     functions.set_classes(frame)
-    if not (unit.keywords or unit.symbols or unit.checks):
+    for items in unit.sets:
+        for item in items:
+            if isinstance(item, Keyword):
+                unit.keywords[item.text] = None
+    if not (unit.keywords or unit.symbols or unit.checks or unit.sets):
         return
     emitter.callee_global("#constants")
     emitter.glob("#module")
@@ -94,6 +98,11 @@ def _prologue(frame: Frame) -> None:
     emitter.const(tuple((name, data, prefix) for (data, prefix), name in unit.checks.items()))
     emitter.call(4)
     emitter.pop()
+    for items, name in unit.sets.items():
+        emitter.callee_global("#set_constant")
+        write_constant(frame, items)
+        emitter.call(1)
+        emitter.store_global(name)
 
 
 def write(frame: Frame, node: Expr, want: Want) -> None:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from rtfs_runtime import maps, vectors
+from rtfs_runtime.builtins.operands import KEY_KINDS
 from rtfsc.backend.arithmetic import Writer
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
@@ -26,7 +27,7 @@ from rtfsc.backend.operands import (
     push_item,
 )
 from rtfsc.ir import kinds
-from rtfsc.ir.nodes import Call, Op, Vector
+from rtfsc.ir.nodes import Call, Const, Op, Vector
 
 _SIZED: Final = (kinds.TUPLE, kinds.STR, kinds.DICT)
 _INDEXED: Final = (kinds.TUPLE, kinds.STR)
@@ -255,6 +256,25 @@ def write_contains(frame: Frame, node: Call, name: str) -> bool:
     return fast(frame, node.args, name, (likely,), write)
 
 
+# a longer set is built where it is asked for: a module makes all of its sets when it is loaded
+_FEW: Final = 64
+
+
+def write_set(frame: Frame, node: Call, name: str) -> bool:
+    """Write a set of constants: made once, when the module is loaded."""
+    match node.args:
+        case [Const(value=tuple() as items)]:
+            pass
+        case [Vector(items=parts)] if all(isinstance(part, Const) for part in parts):
+            items = tuple([part.value for part in parts if isinstance(part, Const)])
+        case _:
+            return False
+    if not 0 < len(items) <= _FEW or not KEY_KINDS.issuperset(map(type, items)):
+        return False
+    frame.emitter.glob(frame.unit.set_name(items))
+    return True
+
+
 CLASS_TESTS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {
         "int?": (kinds.INT,),
@@ -313,6 +333,7 @@ COLLECTIONS: Final[Mapping[str, Writer]] = MappingProxyType(
         "assoc": write_assoc,
         "conj": write_conj,
         "concat": write_concat,
+        "set": write_set,
         **dict.fromkeys(CLASS_TESTS, write_class_test),
     }
 )

@@ -17,13 +17,15 @@ from rtfsc.backend.emitter import Mark
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.operands import guard, hold, may_be
 from rtfsc.ir import kinds
-from rtfsc.ir.nodes import BuiltinRef, Call, Expr
+from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Op
 
 Condition = Callable[[Frame, tuple[Expr, ...], str, Mark], bool]
 
 
-def write_condition(frame: Frame, node: Call, orelse: Mark) -> bool:
+def write_condition(frame: Frame, node: Call | Op, orelse: Mark) -> bool:
     """Go on when a test holds, else jump; tell whether this test can be written so."""
+    if isinstance(node, Op):
+        return node.name == "is_exactly" and _exactly(frame, node.args, orelse)
     assert isinstance(node.callee, BuiltinRef)
     row = BUILTINS[node.callee.name]
     writer = CONDITIONS.get(row.name)
@@ -42,6 +44,18 @@ def _class(frame: Frame, args: tuple[Expr, ...], name: str, orelse: Mark) -> boo
         return False
     with frame.temps() as temps:
         operands = hold(frame, args, temps)
+        if not frame.emitter.dead:
+            guard(frame, operands[0], wanted, orelse)
+    return True
+
+
+def _exactly(frame: Frame, args: tuple[Expr, ...], orelse: Mark) -> bool:
+    value, *names = args
+    wanted = [kinds.EXACT[str(name.value)] for name in names if isinstance(name, Const)]
+    if not may_be(frame, args[:1], sum(wanted)):
+        return False
+    with frame.temps() as temps:
+        operands = hold(frame, (value,), temps)
         if not frame.emitter.dead:
             guard(frame, operands[0], wanted, orelse)
     return True

@@ -85,7 +85,7 @@ def write_test(frame: Frame, node: Expr, orelse: Mark) -> None:
             write_test(frame, operand, end)
             emitter.jump(orelse)
             emitter.mark(end)
-        case Call(callee=BuiltinRef()) if write_condition(frame, node, orelse):
+        case Call(callee=BuiltinRef()) | Op() if write_condition(frame, node, orelse):
             pass
         case Local():
             _test_local(frame, node, orelse)

@@ -56,6 +56,7 @@ class Unit:
         self.keywords: dict[str, None] = {}
         self.symbols: dict[str, None] = {}
         self.checks: dict[tuple[object, str], str] = {}
+        self.sets: dict[tuple[object, ...], str] = {}
         self.functions = known_functions(module)
 
     def check_name(self, want: Type, prefix: str) -> str:
@@ -64,6 +65,11 @@ class Unit:
         # named by content: units of a REPL share their globals
         name = "#t" + digest("\0".join((prefix, *map(str, data))).encode("utf-8", "surrogatepass")).hex()[:16]
         return self.checks.setdefault((data, prefix), name)
+
+    def set_name(self, items: tuple[object, ...]) -> str:
+        """Name the global that holds the set of some atoms."""
+        name = "#s" + digest("\0".join(map(repr, items)).encode("utf-8", "surrogatepass")).hex()[:16]
+        return self.sets.setdefault(items, name)
 
 
 class Frame:

@@ -36,6 +36,12 @@ def write_operation(frame: Frame, node: Op) -> bool:
             frame.value(args[1])
             emitter.subscript()
             return True
+        case "seq_from":
+            frame.value(args[0])
+            frame.value(args[1])
+            emitter.const(None)
+            emitter.slice()
+            return True
         case "seq_size":
             _write_size(frame, args)
             return True

@@ -435,6 +435,10 @@ class _Flow:
             case Local(var=var):
                 kind = self.visit(node, env)
                 return self._split(env, var, kind, (~kinds.NIL, kinds.NIL | kinds.BOOL))
+            case nodes.Op(name="is_exactly", args=[Local(var=var) as operand, *names]):
+                self._table[id(node)] = kinds.BOOL
+                side = sum(kinds.EXACT[str(name.value)] for name in names if isinstance(name, Const))
+                return self._split(env, var, self.visit(operand, env), (side, kinds.BASE & ~side))
             case Call(callee=BuiltinRef(name="not"), args=[operand]):
                 yes, no = self.test(operand, env)
                 return no, yes

@@ -99,6 +99,10 @@ _PRIMS: Final = {
 }  # fmt: skip
 
 
+EXACT: Final[Mapping[str, Kind]] = MappingProxyType({"tuple": TUPLE, "str": STR, "dict": DICT})
+"""The kinds that `is_exactly` asks for, by their names."""
+
+
 def of_type(want: Type) -> Kind:
     """Give the kind of a value that conforms to a type."""
     match want:
@@ -337,7 +341,18 @@ def predicate(name: str) -> tuple[Kind, Kind] | None:
 
 
 _BOOLEAN_OPS: Final = frozenset(
-    {"is_seq", "is_seq_least", "is_map", "map_has", "set_has", "equal", "conforms", "is_kind", "has_key"}
+    {
+        "is_exactly",
+        "is_seq",
+        "is_seq_least",
+        "is_map",
+        "map_has",
+        "set_has",
+        "equal",
+        "conforms",
+        "is_kind",
+        "has_key",
+    }
 )
 
 
@@ -368,6 +383,8 @@ def of_op(name: str, args: list[Kind]) -> Kind:
             return holding(TUPLE, element(args[0]))
         case "seq_head":
             return element(args[0]) | NIL
+        case "seq_from":
+            return _sliced(args[0])
         case "seq_at":
             return element(args[0])
         case "map_view":

@@ -25,6 +25,7 @@ from rtfsc.passes import (
     share_tests,
     simplify,
     specialise_entries,
+    walk_by_index,
 )
 
 
@@ -46,6 +47,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("share_tests", share_tests.run, 1),
     Pass("simplify", simplify.run, 1),
     Pass("divide_whole", divide_whole.run, 1),
+    Pass("walk_by_index", walk_by_index.run, 2),
     Pass("fill_in_place", fill_in_place.run, 2),
     Pass("specialise_entries", specialise_entries.run, 2),
     Pass("count_loops", count_loops.run, 1),

@@ -6,7 +6,9 @@ themselves were compiled away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 from rtfs_runtime.calls import error_map
 from rtfs_runtime.errors import RtfsError, type_error
@@ -14,6 +16,8 @@ from rtfs_runtime.maps import Map
 from rtfs_runtime.maps import is_map as is_map_value
 from rtfs_runtime.values import List, kind_name
 from rtfs_runtime.vectors import is_vector, vec_items
+
+_CLASSES: Final[Mapping[str, type]] = MappingProxyType({"tuple": tuple, "str": str, "dict": dict})
 
 
 def seq_items(value: object) -> tuple[object, ...]:
@@ -79,6 +83,16 @@ def seq_rest(items: tuple[object, ...], start: int, source: object) -> object:
     """Give the items from `start` on, as the kind of their source."""
     rest = items[start:]
     return List(rest) if type(source) is List else rest
+
+
+def seq_from(items: Any, index: int) -> object:
+    """Give the items of a tuple, or the characters of a string, from an index on."""
+    return items[index:]
+
+
+def is_exactly(value: object, *names: str) -> bool:
+    """Tell whether a value has one of some classes of Python's, not of a representation beside it."""
+    return type(value) in [_CLASSES[name] for name in names]
 
 
 def is_seq(value: object, count: int) -> bool:

@@ -1,0 +1,82 @@
+"""Loops over the rest of a vector do the same with an index as with slices, for any argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rtfs_runtime.equality import equal
+from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.maps import BigMap
+from rtfs_runtime.printer import readable
+from rtfs_runtime.session import Session
+from rtfs_runtime.sets import make_set
+from rtfs_runtime.values import Keyword, List
+from rtfs_runtime.vectors import BigVector
+from rtfsc.driver import compile_text
+from rtfsc.dump import dump
+from rtfsc.options import Options
+from rtfsc.source import SourceFile
+
+LOOPS = {
+    "sum": "(loop [xs v n 0] (if (empty? xs) n (recur (rest xs) (+ n (first xs)))))",
+    "pairs": "(loop [xs v out []]"
+    " (if (empty? xs) out (recur (drop 2 xs) (conj out [(first xs) (second xs)]))))",
+    "merge": "(loop [a v b [2 3 7] out []] (cond (empty? a) (concat out b) (empty? b) (concat out a)"
+    " (< (first a) (first b)) (recur (rest a) b (conj out (first a)))"
+    " :else (recur a (rest b) (conj out 0))))",
+    "until": "(loop [xs v] (if (or (empty? xs) (= (first xs) 3)) xs (recur (rest xs))))",
+    "while": "(loop [xs v]"
+    " (if (and (not (empty? xs)) (not= (first xs) 3)) (recur (rest xs)) [(count xs) xs]))",
+    "pattern": "(loop [[x & more] v n 0] (if (or (nil? x) (= x 3)) [n more] (recur more (+ n 1))))",
+    "two": "(loop [[x y & more] v n 0] (if (= y 2) [x n more] (recur more (+ n 1))))",
+    "clauses": "(loop [xs v n 0] (match xs [] n [x] (+ n x) [x y & more] (recur more (+ n (* x y)))))",
+    "passed": "(loop [xs v n 0] (if (> n 4) xs (recur (rest xs) (+ n 1 (count (vec xs))))))",
+    "closure": "(loop [xs v f nil]"
+    " (if (empty? xs) (if f (f) nil) (recur (rest xs) (fn [] [xs (first xs)]))))",
+    "past": "(loop [xs v n 0] (if (< n 6) (recur (rest xs) (+ n 1)) [(count xs) (first xs) (empty? xs) xs]))",
+    "nested": "(loop [xs v n 0] (if (empty? xs) n (recur (rest xs)"
+    " (loop [ys (rest xs) m n] (if (empty? ys) m (recur (rest ys) (+ m (first ys))))))))",
+    "index": "(loop [xs v n 0] (if (= n 3) (nth xs 1) (recur (rest xs) (+ n 1))))",
+}
+VALUES: tuple[Any, ...] = (
+    (), (1,), (1, 2), (1, 2, 3, 4), (1, 3, 2, 5, 2, 9), (3, None, "x"), (None, 1), "", "a", "abc",
+    List((1, 2, 3)), BigVector.of((1, 2, 3)), make_set((1, 2)), {Keyword("a"): 1}, {}, BigMap({1: 2}, {}, 1),
+    None, 5, 1.5, True,
+    Keyword("k"), RtfsError("Generic", {"message": "m"}),
+)  # fmt: skip
+
+
+def load(source: str, level: int) -> Callable[..., Any]:
+    session = Session()
+    session.evaluate(compile_text(source, Options(level=level)).artifact)
+    found: Callable[..., Any] = next(iter(session.instances.values())).globals["f"]
+    return found
+
+
+def outcome(function: Callable[..., Any], value: Any) -> tuple[str, Any]:
+    try:
+        return "value", function(value)
+    except RtfsError as error:
+        return "error", (error.kind, error.message)
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_any_argument(name: str) -> None:
+    source = f"(defn f [v] {LOOPS[name]})"
+    plain, fast = load(source, 0), load(source, 2)
+    for value in VALUES:
+        wanted, got = outcome(plain, value), outcome(fast, value)
+        assert type(wanted[1]) is type(got[1]) and equal(wanted, got), (name, readable(value), wanted, got)
+
+
+def test_loops_that_need_the_vector_on_the_way_stay() -> None:
+    changed = {
+        name
+        for name, loop in LOOPS.items()
+        if "seq_from" in (text := dump(SourceFile("m", f"(defn f [v] {loop})"), "walk_by_index"))
+        or ("seq_at" in text and "is_exactly" in text)
+    }
+    assert set(LOOPS) - changed == {"closure", "passed"}
