@@ -35,6 +35,8 @@ def _features(left: Wording, right: Wording) -> str:
         return f"a {left.mood} / a {right.mood}"
     if not _same_persons(left.persons, right.persons):
         return f"person {_shown(left.persons)} / {_shown(right.persons)}"
+    if left.subject and right.subject and left.subject != right.subject:
+        return f"person {left.subject} / {right.subject}"
     if left.modals != right.modals:
         return "what may be / what is"
     if left.owners and right.owners and left.owners != right.owners:
@@ -85,6 +87,7 @@ def _tenses(left: frozenset[str], right: frozenset[str]) -> str:
 def _terms(left: Wording, right: Wording) -> str:
     rest = dict(enumerate(right.terms))
     order: list[int] = []
+    bound = left.joined or right.joined or _has_a_role_twice(left) or _has_a_role_twice(right)
     joined = left.does or right.does or left.tenses != right.tenses
     for place, term in enumerate(left.terms):
         there = next((at for at, one in rest.items() if _same(term, one, left, right)), None)
@@ -98,8 +101,8 @@ def _terms(left: Wording, right: Wording) -> str:
                 continue
             if not _is_time(term):
                 return _difference(term, found)
-        elif not term.role or term.role == MAYBE_TO or term.role != found.role:
-            # what its preposition places may stand anywhere; the place of all else is its role
+        elif bound or not (_is_time(term) or (term.role and term.role == found.role != MAYBE_TO)):
+            # in one clause, what its preposition places may stand anywhere; the place of all else is its role
             order.append(there)
     if rest:
         one = next(iter(rest.values()))
@@ -124,6 +127,11 @@ def _is_same_noun(one: Term, other: Term) -> bool:
     return one.canon == other.canon and one.role == other.role and one.ending != "past"
 
 
+def _has_a_role_twice(wording: Wording) -> bool:
+    roles = [term.role for term in wording.terms if term.role]
+    return len(set(roles)) < len(roles)
+
+
 def _is_time(term: Term) -> bool:
     return term.word in TIMES
 
@@ -135,8 +143,10 @@ def _same(one: Term, other: Term, left: Wording, right: Wording) -> bool:
         return one.canon == other.canon
     if one.name or other.name:
         # names have no synonyms; in a text all in lower case, and at its beginning, they look like words
-        small = other.small if one.name else one.small
-        return not (small and left.cased and right.cased) and bool(one.word) and one.word == other.word
+        name, plain = (one, other) if one.name else (other, one)
+        if plain.case == "small" and name.case != "great" and left.cased and right.cased:
+            return False
+        return bool(one.word) and one.word == other.word
     return one.canon == other.canon and not _forms_differ(one, other, left, right)
 
 

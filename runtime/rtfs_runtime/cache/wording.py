@@ -39,7 +39,7 @@ class Term(NamedTuple):
 
     Shape: `canon` is the same for words that say the same; `form` the base form with its ending; `role` the
            preposition before it, with `weak` those that may be missing; `name` a word written as a name;
-           `passive` what is done to the subject, not by it; `small` a word written in lower case.
+           `passive` what is done to the subject, not by it; `case` how the word is written.
     """
 
     canon: str
@@ -51,7 +51,7 @@ class Term(NamedTuple):
     name: bool
     word: str
     passive: bool
-    small: bool
+    case: str
 
 
 class Wording(NamedTuple):
@@ -71,6 +71,8 @@ class Wording(NamedTuple):
     did: bool
     does: bool
     cased: bool
+    joined: bool
+    subject: str
 
 
 class _Token(NamedTuple):
@@ -120,6 +122,20 @@ def read_wording(text: str) -> Wording:
         "did" in lower,
         not english.DOING.isdisjoint(lower),
         any(token.text[0].isupper() and not token.first and token.text != "I" for token in tokens),
+        not english.CLAUSES.isdisjoint(lower[1:]),
+        _subject(lower),
+    )
+
+
+def _subject(lower: list[str]) -> str:
+    """Give the pronoun that a sentence begins with, behind what asks and an auxiliary."""
+    rest = lower[lower[:1] != [] and lower[0] in english.QUESTION_WORDS :]
+    if rest and rest[0] in english.AUXILIARIES:
+        rest = rest[1:]
+    if not rest:
+        return ""
+    return (
+        "it" if rest[0] == "it" else english.PERSONS.get(rest[0], "") if rest[0] in english.SUBJECTS else ""
     )
 
 
@@ -353,9 +369,10 @@ class _Reader:
         weak = self._role in english.WEAK_PREPOSITIONS
         role = english.WEAK_PREPOSITIONS.get(self._role, self._role)
         passive = self._being and ending == "past"
-        small = self._at < len(self._tokens) and self._tokens[self._at].text.islower()
+        text = self._tokens[self._at].text if self._at < len(self._tokens) else ""
+        case = "small" if text.islower() else "great" if text.isupper() and len(text) > 2 else ""
         self._terms.append(
-            Term(canon, form, ending, role, weak or not role, self._negated, name, word, passive, small)
+            Term(canon, form, ending, role, weak or not role, self._negated, name, word, passive, case)
         )
         self._role = ""
         self._being = False

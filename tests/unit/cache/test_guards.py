@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rtfs_runtime.cache.evidence import upper_bound
 from rtfs_runtime.cache.guards import refusal
 from rtfs_runtime.cache.wording import read_wording
-from tests.likeness import rules_a, rules_b, rules_c, rules_d, rules_e
+from tests.likeness import rules_a, rules_b, rules_c, rules_d, rules_e, rules_f
 from tests.likeness.paraphrases import domains, groups
 
 Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
@@ -66,6 +66,11 @@ Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
         ("The box is in the room", "The room is in the box", "before"),
         ("It is at 7 am", "It is at 7 pm", "m"),
         ("Sell in May", "Sell it", "may"),
+        ("Am I free on Monday?", "Is it free on Monday?", "person first / it"),
+        ("It barely works", "It does not work", "negation"),
+        ("Take it without food", "Take it with food", "before"),
+        ("He lives in Rome and works in Oslo", "He lives in Oslo and works in Rome", "order"),
+        ("Is it bigger than the one in Rome?", "Is it bigger than the one in Oslo?", "'rome'"),
     ],
 )
 def test_what_differs_refuses(one: str, other: str, why: str) -> None:
@@ -88,6 +93,10 @@ def test_what_differs_refuses(one: str, other: str, why: str) -> None:
         ("Der Hund ist groß!", "der Hund ist groß"),
         ("When it rains, the game is off", "The game is off when it rains"),
         ("Send Anna the report", "Send the report to Anna"),
+        ("Where can I rent a bike?", "Tell me where I can rent a bike"),
+        ("Remind me to call Anna tomorrow", "Tomorrow, remind me to call Anna"),
+        ("The printer doesn't work", "The printer isn't working"),
+        ("How many days are there in March?", "How many days does March have?"),
         ("The exchange rate of the euro", "the euro exchange rate"),
         ("Do you know when the war ended?", "When did the war end?"),
         ("How tall is the tower?", "What is the height of the tower?"),
@@ -101,12 +110,14 @@ def test_what_says_the_same_passes(one: str, other: str) -> None:
     assert refusal(other, one) == ""
 
 
-@pytest.mark.parametrize("pairs", [each.pairs for each in (rules_a, rules_b, rules_c, rules_d, rules_e)])
+@pytest.mark.parametrize(
+    "pairs", [each.pairs for each in (rules_a, rules_b, rules_c, rules_d, rules_e, rules_f)]
+)
 def test_no_adversarial_pair_passes(pairs: Pairs) -> None:
     """Of 2,500 pairs of each set of rules; `python -m tests.likeness` reports all, with the encoder."""
     passed = [pair for pair in pairs(2500, 1) if not refusal(*pair) or not refusal(*reversed(pair))]
     assert passed == []
-    assert upper_bound(0, 12_500) < 0.0003
+    assert upper_bound(0, 15_000) < 0.0003
 
 
 def test_at_least_half_of_ordinary_paraphrases_pass() -> None:

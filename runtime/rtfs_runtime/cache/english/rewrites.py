@@ -22,11 +22,11 @@ _TELL: Final = (
 )
 _ASKING: Final = (
     r"(?:can|could|would|will) (?:you|someone|anyone|u) (?:please |kindly )?"
-    r"(?:tell|say to|inform|show) (?:me|us)|"
-    r"do (?:you|u) (?:happen to )?know|any idea|(?:i|we)(?: would|'d)? (?:want|need|like|love) to know|"
+    r"(?:tell|say to|inform) (?:me|us)|"
+    r"(?:do|would) (?:you|u) (?:happen to )?know|any idea|"
+    r"(?:i|we)(?: would|'d)? (?:want|need|like|love) to know|"
     r"(?:i|we)(?: am|'m| was| are| were|'re)? (?:just )?(?:wondering|curious)(?: to know)?|"
-    r"(?:i|we) wonder|(?:can|could|may) (?:i|we) (?:please )?(?:ask|know)|may i ask|"
-    r"(?:can|could|would) (?:you|u) (?:please )?(?:explain|clarify)(?: to me)?"
+    r"(?:i|we) wonder|(?:can|could|may) (?:i|we) (?:please )?(?:ask|know)|may i ask"
 )
 _TO_DO: Final = (
     r"(?:can|could|would|will) (?:you|u|someone|anyone) (?:please |kindly )?(?:help (?:me|"
@@ -88,6 +88,12 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
         " is ",
     ),
     (r"\b((?:my|the|this|that|our|your) \w+(?: \w+)?) will not\b", r"\1 does not"),
+    # what a machine does not do now, it does not do
+    (
+        r"^((?:(?:the|my|our|your|this) )?\w+(?: \w+)?) (?:is|are) not "
+        r"(?=(?:working|loading|responding|charging|starting|opening|printing|playing|connecting|syncing|updating)\b)",
+        r"\1 does not ",
+    ),
     (r"\b(?:get|gets|got|gotten) (?=\w+(?:ed|en|lost|stuck)\b)", "was "),
     (r"\b(?:has|have) (.+?) got\b", r"does \1 have"),
     (r"\b(has|have) got\b", r"\1"),
@@ -99,7 +105,6 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
     (r"\b(?:much|way|far) too\b", "too"),
     (r"\bwhenever\b", "when"),
     (r"\b(i|we) would recommend\b", r"\1 recommend"),
-    (r"\b(where|who|whom) can (?=i\b|we\b|you\b|one\b)", r"\1 do "),
     (r"\b(create|make|add|open|write) a new\b", r"\1 a"),
     (r"\b(an? \w+(?: \w+)?) called\b", r"\1 named"),
     (r"\bwhat is the current\b", "what is the"),
@@ -111,20 +116,23 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
     ),
     # questions put as orders, and orders put as questions
     (
-        r"^\s*(?:please )?(?:explain|describe|show)(?: to me| me)? "
-        r"(?=(?:how|what|when|where|why|who|whose|which)\b)",
+        r"^\s*(?:(?:can|could|would) (?:you|u) )?(?:please )?(?:explain|describe|show|clarify)"
+        r"(?: to me| me)? (?=(?:how|what|when|where|why|who|whose|which)\b)",
         "",
     ),
     (rf"^\s*(?:{_ASKING})[,:]? (?:if|whether) ([^?]+?)[.?!]*\s*$", r"\1 ?"),
     (rf"^\s*(?:{_ASKING})[,:]? (?:about )?(?=(?:how|what|when|where|why|who|whose|which)\b)", ""),
     (rf"^\s*(?:{_TELL})[,:]? (?:about )?(?=(?:how|what|where|why|who|whose|which)\b)", ""),
     (rf"^\s*(?:{_ASKING}|{_TELL})(?: about)? (?=(?:the|my|our|your|its|his|her|their)\b)", "what is "),
+    (r"^\s*(where|when|who|what) (i|we|you|they|he|she) (can|could|should|will)\b", r"\1 \3 \2"),
+    (r"\b(where|who|whom) can (?=i\b|we\b|you\b|one\b)", r"\1 do "),
     # what stands before its sentence goes behind it
     (
         r"^\s*(when|if|before|after|because|while|once|unless|until|although) ([^,?]+), ([^,?]+?)"
         r"([.?!]*)\s*$",
         r"\3 \1 \2\4",
     ),
+    (r"^\s*(from|to|in|at|for|with|on|by) ((?:which|what|whom) .+?)([.?!]*)\s*$", r"\2 \1\3"),
     (r"^\s*((?:in|on|at|with|for) \w+(?: \w+)?), ([^,?]+?)([.?!]*)\s*$", r"\2 \1\3"),
     (rf"^\s*(?:{_TO_DO})", f"{REQUEST} "),
     (
@@ -155,13 +163,20 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (r"^\s*(?:may|could) (i|we)\b", r"can \1"),
     # what is asked for
+    (r"\bhow far away (?=is|are)", "how far "),
+    (r"\bhow long should (i|we)\b", r"how long do \1"),
+    (r"\bhow many (\w+(?: \w+)?) are(?: there)? in (.+?)(?=[.?!]*\s*$)", r"how many \1 does \2 have"),
+    (r"^\s*what (?:is|are) the causes? of\b", "what causes"),
+    (r"^\s*(?:how much|what) (?:is|are) ([$€£]?\d\S*(?: \w+)?) in (\w+)(?=[.?!]*\s*$)", r"convert \1 to \2"),
+    (r"\b(i|we) got (?=(?:the|an?|my|our)\b)", r"\1 received "),
     (r"\bwhat time is it\b", "what is the time"),
     (r"\b(where|when|what|who) to (?=[a-z])", r"\1 do i "),
     (r"\b(?:at )?(?:what|which) time (?=is|are|do|does|did|will|can|was|were)", "when "),
     (r"\bhow (old|tall|high|heavy) (.+?) (is|are|was|were)\s*[.?!]*$", r"how \1 \3 \2"),
     (
-        r"^\s*(what|who|where|when) ((?:the|an?|my|our|your|this)\b[^?]+?) (is|are|was|were)\s*[.?!]*$",
-        r"\1 \3 \2",
+        r"^\s*(what|who|where|when) ((?:the|an?|my|our|your|this)\b[^?]+?) (is|are|was|were)"
+        r"( \w+ed| made| held| built)?\s*[.?!]*$",
+        r"\1 \3 \2\4",
     ),
     (r"\bhow old (is|are|was|were) (.+?)(?=[?.!]|$)", r"what \1 the age of \2"),
     (r"\bhow (?:tall|high) (is|are|was|were) (.+?)(?=[?.!]|$)", r"what \1 the height of \2"),

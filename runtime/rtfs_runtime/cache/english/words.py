@@ -24,7 +24,7 @@ DROPPED: Final = _set(
 )
 """Words that only bind; where a class below names one, that class is compared."""
 
-NEGATIONS: Final = _set("not no never none nobody nothing nowhere neither nor without hardly barely scarcely")
+NEGATIONS: Final = _set("not no never none nobody nothing nowhere neither nor")
 QUESTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "who": "who",
@@ -69,6 +69,7 @@ OWNERS: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys(["their", "theirs", "his", "her", "hers"], "other"),
     }
 )
+SUBJECTS: Final = _set("i we you he she they")
 OBJECTS: Final = _set("me us you him them")
 MODALS: Final[Mapping[str, str]] = MappingProxyType(
     {"may": "may", "might": "may", "can": "can", "could": "could", "would": "would"}
@@ -90,6 +91,9 @@ AFTER_NUMBER: Final[Mapping[str, str]] = MappingProxyType(
 ABBREVIATIONS: Final = _set("km cm mm kg mg ml eur usd gbp")
 """Of these one and several look the same."""
 
+CLAUSES: Final = _set("and or but then if when because while that who which whose than so unless until")
+"""Where one of these stands, the place of every phrase counts."""
+
 TIMES: Final = _set(
     "today tomorrow yesterday tonight noon midnight monday tuesday wednesday thursday friday saturday "
     "sunday january february april june july august september october november december"
@@ -100,7 +104,7 @@ DEMONSTRATIVES: Final[Mapping[str, str]] = MappingProxyType(
 )
 STRICT_PREPOSITIONS: Final = _set(
     "from to into onto toward towards before after until till since by over under above below against "
-    "between through during within beyond behind near except besides than per via off out up down "
+    "between through during within without beyond behind near except besides than per via off out up down "
     "outside inside across among around away along like as"
 )
 WEAK_PREPOSITIONS: Final[Mapping[str, str]] = MappingProxyType(
