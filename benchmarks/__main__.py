@@ -10,10 +10,7 @@ def main() -> None:
     """Measure and print."""
     print(table(f"Reading {reading.KB} KB", reading.rows(), per=reading.KB, unit="us"), "\n")
     print(table("Calling, against the Python one would write", calling.rows(), unit="us"), "\n")
-    calls = delegation_overhead.CALLS
-    print(
-        table("A call and its delegation (1,000 calls; stub 10 calls)", delegation_overhead.rows(), per=calls)
-    )
+    print(delegation_overhead.report())
 
 
 if __name__ == "__main__":

@@ -94,9 +94,14 @@ def basilisp(name: str) -> Runner | None:
 
 
 def plain(value: object) -> object:
-    """Make values of all languages comparable: tuples, lists and sequences, keywords and strings meet."""
+    """Make values of all languages comparable: tuples, lists and sequences, keywords and strings meet.
+
+    Floats keep twelve digits: from 3.12 on Python's `sum` corrects its rounding.
+    """
     value = to_python(value, str)
-    if value is None or isinstance(value, (str, int, float)):
+    if isinstance(value, float):
+        return float(f"{value:.12g}")
+    if value is None or isinstance(value, (str, int)):
         return value
     if hasattr(value, "items"):
         return {str(plain(key)).lstrip(":"): plain(item) for key, item in value.items()}

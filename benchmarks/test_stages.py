@@ -66,4 +66,5 @@ def test_calling(benchmark: Any) -> None:
 
 @pytest.mark.parametrize("name", list(variants()))
 def test_delegation_overhead(benchmark: Any, name: str) -> None:
-    benchmark(variants()[name])
+    run, _ = variants()[name]
+    benchmark(run)

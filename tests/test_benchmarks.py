@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import sides
+from benchmarks import delegation_overhead, sides
 from benchmarks.installed import NotInstalled
 from benchmarks.measuring import GROWING
 from benchmarks.report import Measured, chart, tables
@@ -31,6 +31,21 @@ def test_both_sides_agree_at_other_sizes(name: str) -> None:
     for size in _SIZES:
         if name != "unique" or size > 10:
             assert sides.plain(ours(size)) == sides.plain(python(size))
+
+
+def test_calls_that_stay_local_are_the_same_code_under_every_engine() -> None:
+    found = delegation_overhead.linked()
+    plain = delegation_overhead.shape(found.pop("plain call"))
+    assert "f" in plain[1]
+    for name, run in found.items():
+        assert delegation_overhead.shape(run) == plain, name
+        assert run(3) == 3
+
+
+def test_a_hint_for_a_model_puts_a_stub_where_the_function_would_be() -> None:
+    hinted = delegation_overhead.runner('^:delegation :local-model "echo-model" ')
+    slot = hinted.__globals__["f"]  # type: ignore[attr-defined]
+    assert slot.__rtfs_hint__.target == "local-model"
 
 
 def measured(name: str, *ratios: float) -> Measured:
