@@ -13,6 +13,7 @@ from typing import Final
 
 from rtfs_runtime.interface import EXAMPLES, Function, Hint
 from rtfs_runtime.types import ANY, Type, annotation_text, to_data
+from rtfs_runtime.values import Keyword
 from rtfsc.diagnostics import fail
 from rtfsc.ir.nodes import RETURN_PREFIX, Block, Blocks, Cast, Const, Expr, Fn, Local, Op, Var
 from rtfsc.lower.annotations import Annotation, Named, is_pattern, take_annotation, take_pattern, type_of
@@ -22,7 +23,7 @@ from rtfsc.lower.patterns import Step, Taker, fold, rest_error
 from rtfsc.lower.scope import Binding, Env, RecurTarget
 from rtfsc.lower.specials import special
 from rtfsc.lower.unit import MAX_FUNCTIONS, Unit, reader_mark, span_of
-from rtfsc.source import Span
+from rtfsc.source import Edit, Span
 from rtfsc.syntax.forms import AnonFnForm, Form, HintMark, ListForm, Literal, MapForm, SymbolForm, VectorForm
 from rtfsc.syntax.printer import print_form
 
@@ -66,8 +67,7 @@ class Marks:
                 self._seen = True
                 self._signature.hint = Hint(mark.target, mark.model_id)  # type: ignore[arg-type]
                 continue
-            items = mark.items
-            for key, value in zip(items[::2], items[1::2], strict=False):
+            for key, value in _entries(mark):
                 text = print_form(key).removeprefix(":")
                 if text == EXAMPLES:
                     self._signature.examples = value
@@ -75,6 +75,26 @@ class Marks:
                 self._signature.metadata.append((text, print_form(value)))
                 if text == "doc" and isinstance(value, Literal) and isinstance(value.value, str):
                     self._signature.doc = value.value
+
+
+def _entries(mark: MapForm) -> list[tuple[Form, Form]]:
+    items = mark.items
+    for at, key in enumerate(items[:-1:2]):
+        if isinstance(key, Literal) and key.value == Keyword("delegation"):
+            target = " ".join(print_form(part) for part in items[2 * at + 1 : 2 * at + 3])
+            alone = len(items) <= 3
+            raise fail(
+                "E220",
+                "A delegation hint is no entry of a map",
+                key,
+                hints=(f"It is a mark of its own → ^:delegation {target}",),
+                edit=Edit(mark.start, mark.end, f":delegation {target}") if alone else None,
+            )
+    if len(items) % 2:
+        raise fail(
+            "E107", "A map key without a value", items[-1], hints=("A map holds pairs → {:key value}",)
+        )
+    return list(zip(items[::2], items[1::2], strict=True))
 
 
 def parse_function(form: ListForm, kind: str, at: int, marks: list[MapForm | HintMark]) -> Signature:

@@ -97,8 +97,8 @@ class _Search:
             if len(self._known) >= self._most:
                 break
             score, odd, places = self._try(edit)
-            if (report.code, _moved(report.span.start, edit)) in places:
-                # it repairs something else
+            if (report.code, _moved(report.span.start, edit)) in places or _is_cause(edit, places):
+                # it repairs something else, or is what is wrong now
                 continue
             if score < self._score and (best is None or (score, odd, rank) < best):
                 best, chosen = (score, odd, rank), edit
@@ -126,6 +126,12 @@ def _moved(at: int, edit: Edit) -> int:
     return at if at < edit.end else at + len(edit.replacement) - (edit.end - edit.start)
 
 
+def _is_cause(edit: Edit, places: frozenset[tuple[str, int]]) -> bool:
+    """Tell whether a warning stands in the text that an edit brings."""
+    end = edit.start + len(edit.replacement)
+    return any(code[0] == "W" and edit.start <= at < end for code, at in places)
+
+
 def _makers(patient: Patient) -> Iterator[Candidate]:
     report = patient.problem
     if report.edit is not None:
@@ -133,6 +139,7 @@ def _makers(patient: Patient) -> Iterator[Candidate]:
         yield Candidate(3.0 if report.code in _BRACKET_CODES else -0.5, report.edit)
     if report.code.startswith("W1"):
         # what types forbid: many changes would make the report go away, and few of them were meant
+        yield from shapes.exchanged(patient)
         return
     yield from words.candidates(patient)
     if report.code in _TOKEN_CODES:

@@ -23,6 +23,7 @@ _NOISE: Final = frozenset({"=", "=>", "->", ":=", "<-", ":", "then", "else", ":e
 _MOST_WRAPPED: Final = 4
 _MOST_AROUND: Final = 4
 _MOST_CALLS: Final = 12
+_MOST_EXCHANGED: Final = 4
 _MOST_OF_TEMPLATES: Final = 40
 _EXPANSION: Final = "in the expansion of "
 _OF_COUNTS: Final = frozenset({"W004", "E230"})
@@ -182,8 +183,9 @@ def _maps(patient: Patient, place: Place) -> Iterator[Edit]:
         if isinstance(key, SymbolForm):
             yield Edit(key.start, key.end, ":" + key.name.rstrip(":"))
     if len(form.items) % 2:
+        if len(form.items) == 1 or patient.part(form.items[-1])[:1] == ":":
+            yield Edit(form.end - 1, form.end - 1, " nil")
         yield from (_cut(patient, one) for one in form.items)
-        yield Edit(form.end - 1, form.end - 1, " nil")
 
 
 def _branches(patient: Patient, place: Place) -> Iterator[Edit]:
@@ -287,6 +289,58 @@ def _letting_out(patient: Patient, place: Place) -> Iterator[Edit]:
             yield Edit(before.end, gone.end, "")
 
 
+def exchanged(patient: Patient) -> Iterator[Candidate]:
+    """Give the arguments of a call in another order: `(map xs inc)`, `(get :k m)`, `(assoc :k 1 m)`."""
+    for place in patient.around():
+        form = place.form
+        if not isinstance(form, ListForm) or not 3 <= len(form.items) <= _MOST_EXCHANGED + 1:
+            continue
+        arguments = form.items[1:]
+        others = itertools.permutations(arguments)
+        next(others)
+        for number, order in enumerate(sorted(others, key=lambda each: _moves(arguments, each))):
+            text = " ".join(patient.part(one) for one in order)
+            yield Candidate(number / 100, Edit(arguments[0].start, arguments[-1].end, text))
+        return
+
+
+def _moves(arguments: Sequence[Form], order: Sequence[Form]) -> int:
+    """Count the arguments whose neighbours have changed: to carry one to the end moves few."""
+    before = [(left.start, right.start) for left, right in itertools.pairwise(arguments)]
+    return sum((left.start, right.start) not in before for left, right in itertools.pairwise(order))
+
+
+def _iterations(patient: Patient, place: Place) -> Iterator[Edit]:
+    """A `recur` that leaves out the last names of its loop."""
+    form = place.form
+    if head(form) != "recur":
+        return
+    for around in patient.around():
+        if head(around.form) in ("loop", "fn", "defn"):
+            binder = next((one for one in below(around.form) if isinstance(one, VectorForm)), None)
+            names = below(binder)[:: 2 if head(around.form) == "loop" else 1] if binder is not None else []
+            missing = [patient.part(one) for one in names[len(below(form)) - 1 :]]
+            yield Edit(form.end - 1, form.end - 1, "".join(f" {name}" for name in missing))
+            return
+
+
+def _splits(patient: Patient, place: Place) -> Iterator[Edit]:
+    """`(parallel [a 1 b 2])`; `[{:keys [a b] value}]`, whose pattern closes too late."""
+    form = place.form
+    if head(form) == "parallel" and len(below(form)) == 2 and isinstance(below(form)[1], VectorForm):
+        vector = below(form)[1]
+        items = [patient.part(one) for one in below(vector)]
+        if items and len(items) % 2 == 0:
+            pairs = zip(items[::2], items[1::2], strict=True)
+            yield Edit(vector.start, vector.end, " ".join(f"[{name} {value}]" for name, value in pairs))
+    if isinstance(form, VectorForm) and form.items and isinstance(form.items[-1], VectorForm | MapForm):
+        pattern = form.items[-1]
+        if len(pattern.items) > 1:
+            last, value = pattern.items[-2:]
+            closer = patient.text[pattern.end - 1]
+            yield Edit(last.end, pattern.end, closer + " " + patient.part(value))
+
+
 def _modules(patient: Patient, place: Place) -> Iterator[Edit]:
     """`(module m (:exports [f])) (defn f …)`: the form closes before its definitions."""
     form, last = place.form, patient.forms[-1]
@@ -317,9 +371,13 @@ def _templates_of(patient: Patient) -> list[Place]:
 
 
 def _hints(patient: Patient, place: Place) -> Iterator[Edit]:
-    """A delegation mark that stands behind the parameters."""
+    """A delegation mark that stands behind the parameters, or before the word that defines."""
     form = place.form
     items = below(form)
+    if len(items) > 1 and isinstance(items[0], MetaForm) and isinstance(items[0].form, SymbolForm):
+        mark, word = patient.part(items[0].meta), items[0].form.name
+        name = f" {patient.part(items[1])}" if isinstance(items[1], SymbolForm) else ""
+        yield Edit(items[0].start, items[1].end if name else items[0].end, f"{word}{name} {mark}")
     if head(form) not in _FUNCTIONS:
         return
     for marked in items[2:]:
@@ -340,7 +398,7 @@ def _templates(patient: Patient, place: Place) -> Iterator[Edit]:
 
 _MAKERS: Final[tuple[Maker, ...]] = (
     _without_noise, _bindings, _parameters, _patterns, _maps, _branches, _definitions, _attempts, _hints,
-    _templates, _modules, _too_many,
+    _templates, _modules, _iterations, _splits, _too_many,
 )  # fmt: skip
 
 

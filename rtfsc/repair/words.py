@@ -7,7 +7,7 @@ differ, an exchange of neighbours being one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
@@ -37,7 +37,10 @@ FOREIGN: Final[Mapping[str, tuple[str, ...]]] = {
     "concat-str": ("str",), "string-append": ("str",), "display": ("println",), "...": ("&",),
     "&rest": ("&",), "unless": ("when",), "defstruc": ("defstruct",), "require": ("import",),
     "use": ("import",), "ns": ("module",), "to-string": ("str",), "puts": ("println",),
-    "echo": ("println",),
+    "echo": ("println",), "toUpperCase": ("upper-case",), "toLowerCase": ("lower-case",),
+    "parseInt": ("parse-int",), "len": ("count",), "in?": ("contains?",), "includes?": ("contains?",),
+    ":remote-model": (":remote",), ":cloud": (":remote",), ":api": (":remote",), ":model": (":local-model",),
+    ":on-device": (":local-model",), ":self": (":local",),
 }  # fmt: skip
 _OPTIONS: Final = (
     ":keys", ":as", ":or", ":else", ":when", ":exports", ":only", ":refer", ":all", ":expose-context",
@@ -50,6 +53,7 @@ _COMPOUND_TYPES: Final = (
 )  # fmt: skip
 _COMMENT: Final = re.compile(r"[ \t]*(//+|#+(?![|({])|--+)")
 _NAME_IN_MESSAGE: Final = re.compile(r"(?:Undefined symbol:|catch) (\S+) is ")
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])([A-Z])")
 _MOST_NEAR: Final = 4
 _SHORTEST_BEGINNING: Final = 4
 # what a single letter may be the rest of
@@ -148,11 +152,20 @@ def vocabulary(patient: Patient) -> frozenset[str]:
     return frozenset(words)
 
 
-def _replaced(word: str, start: int, known: Iterable[str], rank: float) -> Iterator[Candidate]:
+def _plain(word: str) -> list[str]:
+    """Give a qualified or camelCased name as it would be called here: `str/upper`, `readFile`."""
+    last = word.rpartition("/")[2] or word
+    kebab = _HUMP.sub(r"-\1", last).lower()
+    prefix = word.rpartition("/")[0].rpartition(".")[2]
+    return [last, kebab, f"{prefix}-{last}", f"string-{last}", kebab.replace("_", "-")]
+
+
+def _replaced(word: str, start: int, known: Collection[str], rank: float) -> Iterator[Candidate]:
     near = nearest(word, known)
     # a name one letter away is likelier than a word of another language
     close = [each for each in near if distance(word, each) == 1]
-    for number, each in enumerate(dict.fromkeys((*close, *FOREIGN.get(word, ()), *near))):
+    plain = [each for each in _plain(word) if each in known]
+    for number, each in enumerate(dict.fromkeys((*close, *FOREIGN.get(word, ()), *plain, *near))):
         yield Candidate(rank + number / 100, Edit(start, start + len(word), each))
 
 

@@ -64,6 +64,18 @@ from tests.mutants import mutants
         ("(deftype T [:enum low high])", "(deftype T [:enum :low :high])"),
         ("(defstruct P [x :int y :double])", "(defstruct P :x :int :y :float)"),
         ("(defn f [x :object] x)", "(defn f [x :map] x)"),
+        # order and number of operands
+        ("(map [1 2] inc)", "(map inc [1 2])"),
+        ("(assoc :k 1 {})", "(assoc {} :k 1)"),
+        ("(loop [i 0 a 1] (if i (recur (inc i)) a))", "(loop [i 0 a 1] (if i (recur (inc i) a) a))"),
+        ("(parallel [a 1 b 2])", "(parallel [a 1] [b 2])"),
+        ("(let [{:keys [a] {:a 1}}] a)", "(let [{:keys [a]} {:a 1}] a)"),
+        ("{:a 1 :b}", "{:a 1 :b nil}"),
+        # names and marks
+        ('(clojure.string/join "," [1])', '(join "," [1])'),
+        ('(^:delegation :remote "m" defn f [x] x)', '(defn f ^:delegation :remote "m" [x] x)'),
+        ('(defn f ^{:delegation :remote "m"} [x] x)', '(defn f ^:delegation :remote "m" [x] x)'),
+        ('(defn f ^:delegation :remote-model "m" [x] x)', '(defn f ^:delegation :remote "m" [x] x)'),
         # modules
         (
             "(module m (:exports [f]))\n\n(defn f [x] x)\n",

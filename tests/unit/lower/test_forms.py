@@ -40,6 +40,8 @@ def wrong(source: str) -> list[tuple[str, str]]:
         ("#(map #(inc %) %)", "E014", "#("),
         ("(def __file__ 1)", "E210", "__file__"),
         ("^:delegation :local (+ 1 2)", "E220", "^:delegation :local"),
+        ("(fn ^{:delegation :local} [x] x)", "E220", ":delegation"),
+        ("(fn ^{:doc} [x] x)", "E107", ":doc"),
         ("(fn [x :Nope] x)", "E302", ":Nope"),
         ("(fn [x :[:vektor :int]] x)", "E301", "[:vektor :int]"),
     ],
