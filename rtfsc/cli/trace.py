@@ -27,7 +27,11 @@ from rtfsc.reports.runs import list_runs, run_records, run_text
 
 def command(
     run: Annotated[
-        str, typer.Argument(help="The name of a run, or its beginning; else the last one.", metavar="[RUN]")
+        str,
+        typer.Argument(
+            help="The name of a run, or its beginning, or the ledger of a run; else the last one.",
+            metavar="[RUN]",
+        ),
     ] = "",
     listed: Annotated[bool, typer.Option("--list", help="List the recorded runs.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Give the records as JSON lines.")] = False,
@@ -41,6 +45,8 @@ def command(
     ledger: Ledger = None,
 ) -> None:
     """Show what a run did, as a tree; the last run unless one is named."""
+    if ledger is None and os.path.exists(run):
+        ledger, run = run, ""
     said = os.environ.get("RTFS_LEDGER", "") if ledger is None else ledger
     place = place_of("" if said == "off" else said)
     try:
