@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from rtfs_runtime.cache.english.words import ABBREVIATIONS, TIMES, base_form, may_differ
+from rtfs_runtime.cache.english.words import ABBREVIATIONS, FOCUS, NO_ADVERBS, TIMES, base_form, may_differ
 from rtfs_runtime.cache.wording import MAYBE_TO, Term, Wording, read_wording
 
 _LONGEST_HEAD: Final = 3
@@ -37,6 +37,8 @@ def _features(left: Wording, right: Wording) -> str:
         return f"person {_shown(left.persons)} / {_shown(right.persons)}"
     if left.subject and right.subject and left.subject != right.subject:
         return f"person {left.subject} / {right.subject}"
+    if left.voice and right.voice and left.voice != right.voice and left.asks:
+        return f"{left.voice} / {right.voice}"
     if left.modals != right.modals:
         return "what may be / what is"
     if left.owners and right.owners and left.owners != right.owners:
@@ -101,7 +103,11 @@ def _terms(left: Wording, right: Wording) -> str:
                 continue
             if not _is_time(term):
                 return _difference(term, found)
-        elif bound or not (_is_time(term) or (term.role and term.role == found.role != MAYBE_TO)):
+        elif bound or not (
+            _is_time(term)
+            or (left.negations == 0 and _is_adverb(term))
+            or (term.role and term.role == found.role != MAYBE_TO)
+        ):
             # in one clause, what its preposition places may stand anywhere; the place of all else is its role
             order.append(there)
     if rest:
@@ -130,6 +136,10 @@ def _is_same_noun(one: Term, other: Term) -> bool:
 def _has_a_role_twice(wording: Wording) -> bool:
     roles = [term.role for term in wording.terms if term.role]
     return len(set(roles)) < len(roles)
+
+
+def _is_adverb(term: Term) -> bool:
+    return term.word.endswith("ly") and len(term.word) > 5 and term.word not in NO_ADVERBS | FOCUS
 
 
 def _is_time(term: Term) -> bool:

@@ -73,6 +73,7 @@ class Wording(NamedTuple):
     cased: bool
     joined: bool
     subject: str
+    voice: str
 
 
 class _Token(NamedTuple):
@@ -114,7 +115,7 @@ def read_wording(text: str) -> Wording:
             if not known.isdisjoint(lower)
         ),
         _features(lower, english.MODALS),
-        _features(lower, english.DEMONSTRATIVES),
+        _features(lower, english.DEMONSTRATIVES) | _far(lower),
         _features(lower, english.OWNERS),
         sum(word in english.NEGATIONS for word in lower),
         bool(tokens) and bool(terms) and tokens[0].text.lower() == terms[0].word,
@@ -124,7 +125,17 @@ def read_wording(text: str) -> Wording:
         any(token.text[0].isupper() and not token.first and token.text != "I" for token in tokens),
         not english.CLAUSES.isdisjoint(lower[1:]),
         _subject(lower),
+        _voice(lower),
     )
+
+
+def _far(lower: list[str]) -> frozenset[str]:
+    """Tell whether `there` names a place: it does not beside `is`."""
+    for at, word in enumerate(lower):
+        beside = {*lower[max(at - 1, 0) : at], *lower[at + 1 : at + 2]}
+        if word == "there" and beside.isdisjoint(english.BEING | english.AUXILIARIES):
+            return frozenset({"far"})
+    return frozenset()
 
 
 def _subject(lower: list[str]) -> str:
@@ -137,6 +148,12 @@ def _subject(lower: list[str]) -> str:
     return (
         "it" if rest[0] == "it" else english.PERSONS.get(rest[0], "") if rest[0] in english.SUBJECTS else ""
     )
+
+
+def _voice(lower: list[str]) -> str:
+    """Tell whether who speaks does something or has it done to them, where only one of them is said."""
+    does, suffers = not english.FIRST_SUBJECTS.isdisjoint(lower), not english.FIRST_OBJECTS.isdisjoint(lower)
+    return "" if does == suffers else "i" if does else "me"
 
 
 def _features(lower: list[str], known: Mapping[str, str]) -> frozenset[str]:
@@ -297,7 +314,7 @@ class _Reader:
         elif word == "some" or word == "any":
             if self._counts(word):
                 self._plain_word(token, word)
-        elif word in english.PERSONS and self._is_singled_out():
+        elif word in english.PERSONS and (self._is_singled_out() or self._acts()):
             self._plain_word(token, word)
         elif word in english.OBJECTS and self._role in ("for", "to", MAYBE_TO):
             # `for me`, `to us`: whose it is stands among the persons
@@ -328,10 +345,16 @@ class _Reader:
         before = self._tokens[self._at - 1].text.lower() if self._at else ""
         return before in english.FOCUS or self._ahead(2)[1:] in (("alone",), ("only",))
 
+    def _acts(self) -> bool:
+        """Tell whether a pronoun is wanted to do something: `want me to wait`."""
+        before = self._tokens[self._at - 1].text.lower() if self._at else ""
+        return self._ahead(2)[1:] == ("to",) and english.base_form(before) in english.WANTING
+
     def _is_directed(self) -> bool:
         following = self._ahead(2)[1:]
         if following:
-            return following[0] in english.DIRECTED
+            name = self._tokens[self._at + 1].text[0].isupper()
+            return name or self._at - 1 in self._used or following[0] in english.DIRECTED
         # a number: nothing is done to it, something comes to it
         return self._at + 1 < len(self._tokens) and self._tokens[self._at + 1].kind == "number"
 

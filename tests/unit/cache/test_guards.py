@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rtfs_runtime.cache.evidence import upper_bound
 from rtfs_runtime.cache.guards import refusal
 from rtfs_runtime.cache.wording import read_wording
-from tests.likeness import rules_a, rules_b, rules_c, rules_d, rules_e, rules_f
+from tests.likeness import rules_a, rules_b, rules_c, rules_d, rules_e, rules_f, rules_g
 from tests.likeness.paraphrases import domains, groups
 
 Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
@@ -67,6 +67,10 @@ Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
         ("It is at 7 am", "It is at 7 pm", "m"),
         ("Sell in May", "Sell it", "may"),
         ("Am I free on Monday?", "Is it free on Monday?", "person first / it"),
+        ("Look up Anna", "Look up to Anna", "before"),
+        ("Who should I ask?", "Who should ask me?", "i / me"),
+        ("Are they cheaper here?", "Are they cheaper there?", "this / that"),
+        ("Do you want me to wait?", "Do you want to wait for me?", "'me'"),
         ("It barely works", "It does not work", "negation"),
         ("Take it without food", "Take it with food", "before"),
         ("He lives in Rome and works in Oslo", "He lives in Oslo and works in Rome", "order"),
@@ -96,6 +100,9 @@ def test_what_differs_refuses(one: str, other: str, why: str) -> None:
         ("Where can I rent a bike?", "Tell me where I can rent a bike"),
         ("Remind me to call Anna tomorrow", "Tomorrow, remind me to call Anna"),
         ("The printer doesn't work", "The printer isn't working"),
+        ("How do I delete my account permanently?", "How do I permanently delete my account?"),
+        ("How much do I drink per day?", "How much do I drink a day?"),
+        ("Your app is slow", "The app is slow"),
         ("How many days are there in March?", "How many days does March have?"),
         ("The exchange rate of the euro", "the euro exchange rate"),
         ("Do you know when the war ended?", "When did the war end?"),
@@ -111,13 +118,13 @@ def test_what_says_the_same_passes(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pairs", [each.pairs for each in (rules_a, rules_b, rules_c, rules_d, rules_e, rules_f)]
+    "pairs", [each.pairs for each in (rules_a, rules_b, rules_c, rules_d, rules_e, rules_f, rules_g)]
 )
 def test_no_adversarial_pair_passes(pairs: Pairs) -> None:
     """Of 2,500 pairs of each set of rules; `python -m tests.likeness` reports all, with the encoder."""
     passed = [pair for pair in pairs(2500, 1) if not refusal(*pair) or not refusal(*reversed(pair))]
     assert passed == []
-    assert upper_bound(0, 15_000) < 0.0003
+    assert upper_bound(0, 17_500) < 0.0002
 
 
 def test_at_least_half_of_ordinary_paraphrases_pass() -> None:

@@ -50,8 +50,8 @@ HAVING: Final = _set("have has had")
 FUTURE: Final = _set("will shall")
 PERSONS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        **dict.fromkeys(["i", "me", "my", "mine", "myself", "we", "us", "our", "ours"], "first"),
-        **dict.fromkeys(["you", "your", "yours"], "second"),
+        **dict.fromkeys(["i", "me", "myself", "we", "us"], "first"),
+        "you": "second",
         "he": "he",
         "him": "him",
         "his": "his",
@@ -70,12 +70,16 @@ OWNERS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 SUBJECTS: Final = _set("i we you he she they")
+FIRST_SUBJECTS: Final = _set("i we")
+FIRST_OBJECTS: Final = _set("me us")
 OBJECTS: Final = _set("me us you him them")
 MODALS: Final[Mapping[str, str]] = MappingProxyType(
     {"may": "may", "might": "may", "can": "can", "could": "could", "would": "would"}
 )
 FOCUS: Final = _set("only just even also alone except but solely")
 """Next to one of these a pronoun is what the word singles out, and carries meaning."""
+
+WANTING: Final = _set("want need like love expect prefer wish")
 
 PRESENCE: Final = _set("is are was were there have has had got not never without")
 """After one of these `any` says nothing: `are there any messages`."""
@@ -93,6 +97,10 @@ ABBREVIATIONS: Final = _set("km cm mm kg mg ml eur usd gbp")
 
 CLAUSES: Final = _set("and or but then if when because while that who which whose than so unless until")
 """Where one of these stands, the place of every phrase counts."""
+
+NO_ADVERBS: Final = _set(
+    "family reply apply supply multiply assembly anomaly monopoly italy early daily weekly"
+)
 
 TIMES: Final = _set(
     "today tomorrow yesterday tonight noon midnight monday tuesday wednesday thursday friday saturday "
