@@ -23,6 +23,8 @@ from rtfsc.ir.nodes import Call, Const, Expr, Op
 _IDENTICAL: Final = (type(None), bool, Keyword)
 _INTS: Final = (kinds.INT,)
 _NUMBERS: Final = (kinds.INT, kinds.FLOAT)
+_LARGE: Final = 1 << 512
+"""Products up to it are not worth a call that looks at their size."""
 _ATOMS: Final = (kinds.STR, kinds.INT, kinds.KEYWORD)
 
 
@@ -48,6 +50,7 @@ def write_sum(frame: Frame, node: Call, name: str) -> bool:
             frame.value(arg)
             if at:
                 emitter.binary(op)
+        _bound(frame, node)
         return True
     slow, done = Mark(), Mark()
     with frame.temps(len(args)) as temps:
@@ -61,9 +64,37 @@ def write_sum(frame: Frame, node: Call, name: str) -> bool:
             operand.push(frame)
             if at:
                 emitter.binary(op)
+        _bound(frame, node)
         emitter.mark(done)
         otherwise(frame, slow, done, lambda: call_global(frame, name, operands[: len(node.args)]))
     return True
+
+
+def _bound(frame: Frame, node: Call) -> None:
+    """Have the size of the product on the stack looked at, where it may grow from itself and is large."""
+    if id(node) not in frame.unit.growing or frame.emitter.dead:
+        return
+    emitter = frame.emitter
+    large, back = Mark(), Mark()
+    with frame.temps() as [product]:
+        emitter.store(product)
+        for sign, order in ((1, ">"), (-1, "<")):
+            emitter.load(product)
+            emitter.const(sign * _LARGE)
+            emitter.compare(order)
+            emitter.jump_if_true(large)
+        emitter.mark(back)
+        emitter.load(product)
+
+    def check() -> None:
+        emitter.mark(large)
+        emitter.callee_global("#check_product")
+        emitter.load(product)
+        emitter.call(1)
+        emitter.pop()
+        emitter.jump(back)
+
+    frame.outline(check)
 
 
 def write_negation(frame: Frame, node: Call, name: str) -> bool:

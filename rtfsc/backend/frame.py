@@ -16,6 +16,7 @@ from rtfs_runtime.types import Type, to_data
 from rtfsc.backend.captures import Captures
 from rtfsc.backend.emitter import Emitter, Mark, Region
 from rtfsc.backend.positions import Positions
+from rtfsc.ir.growth import growing_products
 from rtfsc.ir.kind_flow import Kinds
 from rtfsc.ir.nodes import Expr, Module, Var
 from rtfsc.ir.walk import known_functions
@@ -47,6 +48,7 @@ class Unit:
         self.filename = filename
         self.write, self.infer = given
         self.kinds = self.infer(module)
+        self.growing = growing_products(module, self.kinds)
         self.captures = Captures(module)
         sites = frozenset(site.name for site in module.interface.sites)
         # functions of this module that the linker gets to see, with the slots of their hinted calls

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from rtfsc.ir.components import components
 from rtfsc.ir.nodes import (
     Block,
     Blocks,
@@ -97,7 +98,7 @@ class _Rewriter:
         """Find the groups among functions that are defined next to each other."""
         functions = {member.key: member.fn for member in members}
         graph = {key: [k for k, _ in _tail_calls(fn.body, functions)] for key, fn in functions.items()}
-        for component in _components(graph):
+        for component in components(graph):
             if len(component) == 1 and component[0] not in graph[component[0]]:
                 continue
             group = {key: functions[key] for key in component}
@@ -247,49 +248,3 @@ def _arguments(call: Call, args: tuple[Expr, ...], fn: Fn) -> tuple[Expr, ...]:
         return args
     count = len(fn.params)
     return (*args[:count], Op("list", args[count:], span=call.span))
-
-
-def _components(graph: dict[Key, list[Key]]) -> list[list[Key]]:
-    """Find strongly connected components (Tarjan), iteratively: a module may define thousands of
-    functions."""
-    index: dict[Key, int] = {}
-    low: dict[Key, int] = {}
-    stack: list[Key] = []
-    on: set[Key] = set()
-    out: list[list[Key]] = []
-    for root in graph:
-        if root in index:
-            continue
-        work: list[tuple[Key, Iterator[Key]]] = []
-
-        def enter(key: Key, work: list[tuple[Key, Iterator[Key]]] = work) -> None:
-            index[key] = low[key] = len(index)
-            stack.append(key)
-            on.add(key)
-            work.append((key, iter(graph[key])))
-
-        enter(root)
-        while work:
-            key, rest = work[-1]
-            following = next(rest, None)
-            if following is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[key])
-                if low[key] == index[key]:
-                    out.append(_unwind(stack, on, key))
-            elif following not in index:
-                enter(following)
-            elif following in on:
-                low[key] = min(low[key], index[following])
-    return out
-
-
-def _unwind(stack: list[Key], on: set[Key], root: Key) -> list[Key]:
-    component = []
-    while True:
-        key = stack.pop()
-        on.discard(key)
-        component.append(key)
-        if key == root:
-            return component[::-1]

@@ -26,13 +26,13 @@ from rtfs_runtime.calls import call_error, keyword_get
 from rtfs_runtime.equality import canonical_key, equal
 from rtfs_runtime.errors import LimitExceeded, RtfsError, arity_error, generic, undefined
 from rtfs_runtime.interface import Function, Interface
-from rtfs_runtime.limits import MAX_ITEMS
+from rtfs_runtime.limits import MAX_ITEMS, check_bits
 from rtfs_runtime.limits import check_items as check_items_limit
 from rtfs_runtime.native import to_rtfs_error, trim
 from rtfs_runtime.types import check, compile_check, from_data, make_struct
 from rtfs_runtime.values import Keyword, List, Resource, Set, Symbol, Timestamp, Uuid, kind_name
 
-ABI_VERSION: Final = 3
+ABI_VERSION: Final = 4
 _MATCH_FAILURE: Final = "No matching clause"
 _STEP_LOOP_LIMIT: Final = 10_000
 _ABSENT: Final = object()
@@ -247,6 +247,12 @@ def check_room(items: list[object]) -> None:
         check_items_limit(len(items))
 
 
+def check_product(product: int | float) -> None:
+    """Refuse a product that has grown beyond the limit of integers."""
+    if product.__class__ is int:
+        check_bits(product.bit_length())
+
+
 def make_list(*items: object) -> List:
     """Make a list of its arguments."""
     return List(items)
@@ -284,6 +290,7 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#count_end": count_end,
         "#range_items": range_items,
         "#check_room": check_room,
+        "#check_product": check_product,
         "#Keyword": Keyword,
         "#cell": CellType,
         "#List": List,

@@ -23,6 +23,8 @@ Number = int | float
 MAX_INT64: Final = (1 << 63) - 1
 MIN_INT64: Final = -(1 << 63)
 _KINDS: Final = frozenset({int, float})
+_LARGE: Final = 1 << 512
+"""Integers up to it are not worth the look at their size before they are multiplied."""
 _MANY: Final = 8
 """Arguments from which on checking all of them in C costs less than a loop."""
 
@@ -92,8 +94,14 @@ def multiply(first: Number, *others: Number) -> Number:
     for each in others:
         if each.__class__ is not int and each.__class__ is not float:
             raise type_error("number", kind_name(each), "*")
-        total *= each
+        total = _product(total, each)
     return total
+
+
+def _product(left: Number, right: Number) -> Number:
+    if not -_LARGE < left < _LARGE and left.__class__ is int and right.__class__ is int:
+        check_bits(left.bit_length() + right.bit_length())
+    return left * right
 
 
 @builtin(
@@ -380,7 +388,7 @@ def _add_two(left: Any, right: Any) -> Any:
 def _multiply_two(left: Any, right: Any) -> Any:
     kind, other = left.__class__, right.__class__
     if (kind is int or kind is float) and (other is int or other is float):
-        return left * right
+        return left * right if -_LARGE < left < _LARGE else _product(left, right)
     return multiply(left, right)
 
 
