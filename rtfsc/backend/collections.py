@@ -91,7 +91,7 @@ def item_at(frame: Frame) -> Fast:
 
     def write(operands: list[Operand], slow: Mark) -> None:
         emitter = frame.emitter
-        items, index = operands
+        items, index, *_ = operands
         guard(frame, index, (kinds.INT,), slow)
         if not kinds.within(index.kind, kinds.NATURAL):
             index.push(frame)
@@ -134,7 +134,7 @@ def entry_at(frame: Frame) -> Fast:
 
 def write_old_value(frame: Frame, node: Op) -> bool:
     """Write the read of what `update` or the next step along a path changes."""
-    source, key = map(frame.unit.kinds.of, node.args)
+    source, key = map(frame.unit.kinds.of, node.args[:2])
     name = "#" + node.name
     if kinds.within(source, kinds.TUPLE | kinds.BUFFER) and key & kinds.INT:
         return fast(frame, node.args, name, (kinds.TUPLE,), item_at(frame))

@@ -265,14 +265,14 @@ def path_value(value: Any, key: Any) -> Any:
     return None if found is _ABSENT else found
 
 
-def old_value(value: Any, key: Any) -> Any:
-    """Give what `update` changes: the value at a key (nil when absent), or at an existing index."""
+def old_value(value: Any, key: Any, operation: str = "update") -> Any:
+    """Give what is to be changed: the value at a key (nil when absent), or at an existing index."""
     if value.__class__ is tuple or value.__class__ is BigVector:
-        if not 0 <= integer(key, "update", "integer index") < len(value):
+        if not 0 <= integer(key, operation, "integer index") < len(value):
             raise index_error(key, len(value))
         return value[key]
     if not is_map(value):
-        raise type_error("map or vector", kind_name(value), "update")
+        raise type_error("map or vector", kind_name(value), operation)
     if not is_key(key):
-        raise bad_key(key, "update")
+        raise bad_key(key, operation)
     return value.get(key)

@@ -1,4 +1,4 @@
-"""Loops over the rest of a vector do the same with an index as with slices, for any argument."""
+"""Loops that walk by an index, or fill a copy in place, do for any argument what they did as written."""
 
 from __future__ import annotations
 
@@ -41,12 +41,28 @@ LOOPS = {
     " (loop [ys (rest xs) m n] (if (empty? ys) m (recur (rest ys) (+ m (first ys))))))))",
     "index": "(loop [xs v n 0] (if (= n 3) (nth xs 1) (recur (rest xs) (+ n 1))))",
 }
+FILLS = {
+    "put": "(loop [m v i 0] (if (< i 3) (recur (assoc m i (* i 2)) (+ i 1)) m))",
+    "key": "(loop [m v i 0] (if (< i 2) (recur (assoc m :a (+ i (get m :a 0))) (+ i 1)) m))",
+    "reduced": "(reduce (fn [m x] (update m x (fn [n] (+ 1 (or n 0))))) v [0 1 0])",
+    "conj": "(loop [m v i 0] (if (= i 3) m (recur (conj m (count m)) (+ i 1))))",
+    "swap": "(loop [m v i 0] (if (< i 2)"
+    " (recur (assoc (assoc m i (nth m (+ i 1))) (+ i 1) (nth m i)) (+ i 1)) m))",
+    "swap both": "(loop [m v i 1] (if (< i 4) (recur (assoc m 0 (nth m i) i (nth m 0)) (+ i 1)) m))",
+    "exchange": "(loop [m v i 0] (if (< i 2) (recur (exchange m i (+ i 1)) (+ i 1)) m))",
+    "nested": "(loop [m v i 0] (if (< i 2) (recur (loop [m m j 0] (if (< j 2)"
+    " (recur (if (= 1 (nth m j)) (exchange m i j) m) (+ j 1)) m)) (+ i 1)) m))",
+    "kept": "(loop [m v i 0 old nil] (if (< i 2) (recur (assoc m i 7) (+ i 1) m) [m old v]))",
+    "shared": "(let [made (loop [m v i 0] (if (< i 2) (recur (assoc m i 7) (+ i 1)) m))] [made v])",
+}
 VALUES: tuple[Any, ...] = (
     (), (1,), (1, 2), (1, 2, 3, 4), (1, 3, 2, 5, 2, 9), (3, None, "x"), (None, 1), "", "a", "abc",
     List((1, 2, 3)), BigVector.of((1, 2, 3)), make_set((1, 2)), {Keyword("a"): 1}, {}, BigMap({1: 2}, {}, 1),
     None, 5, 1.5, True,
     Keyword("k"), RtfsError("Generic", {"message": "m"}),
 )  # fmt: skip
+
+BODIES = {**LOOPS, **FILLS}
 
 
 def load(source: str, level: int) -> Callable[..., Any]:
@@ -63,9 +79,9 @@ def outcome(function: Callable[..., Any], value: Any) -> tuple[str, Any]:
         return "error", (error.kind, error.message)
 
 
-@pytest.mark.parametrize("name", LOOPS)
+@pytest.mark.parametrize("name", [*LOOPS, *FILLS])
 def test_any_argument(name: str) -> None:
-    source = f"(defn f [v] {LOOPS[name]})"
+    source = f"(defn exchange [v i j] (assoc (assoc v i (nth v j)) j (nth v i)))(defn f [v] {BODIES[name]})"
     plain, fast = load(source, 0), load(source, 2)
     for value in VALUES:
         wanted, got = outcome(plain, value), outcome(fast, value)
@@ -80,3 +96,13 @@ def test_loops_that_need_the_vector_on_the_way_stay() -> None:
         or ("seq_at" in text and "is_exactly" in text)
     }
     assert set(LOOPS) - changed == {"closure", "passed"}
+
+
+def test_loops_that_fill_a_copy() -> None:
+    names = {
+        name
+        for name, loop in FILLS.items()
+        if "exchange" not in loop
+        and "is_exactly" in dump(SourceFile("m", f"(defn f [v] {loop})"), "fill_in_place")
+    }
+    assert names == {"put", "key", "reduced", "conj", "swap", "swap both", "shared"}

@@ -1,0 +1,446 @@
+"""How loops and functions that fill a collection in place are rewritten.
+
+In: a loop, or the body of a function, and the variable that holds the collection. Out: the same with the
+changes made in place; or `NoWay`, when something would see the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from rtfs_runtime.builtins import BUILTINS
+from rtfs_runtime.values import Keyword
+from rtfsc.ir import kinds
+from rtfsc.ir.nodes import (
+    Block,
+    Blocks,
+    BuiltinRef,
+    Call,
+    Const,
+    Do,
+    Expr,
+    Fn,
+    Fold,
+    Global,
+    If,
+    Jump,
+    Late,
+    Let,
+    Local,
+    Op,
+    Raise,
+    Try,
+    Var,
+)
+from rtfsc.ir.walk import descendants, map_children
+from rtfsc.passes.copying import Copier
+
+_READS_OF_LISTS: Final = frozenset({"count", "nth", "first", "last", "empty?", "get"})
+_READS_OF_DICTS: Final = frozenset(
+    {"count", "get", "contains?", "empty?", "keys", "vals", "entries", "get-in"}
+)
+_READS_OF_SETS: Final = frozenset({"count", "contains?", "empty?"})
+LIST: Final = "list"
+SET: Final = "set"
+DICT: Final = "dict"
+
+
+class NoWay(Exception):
+    """The collection is used in a way that sees the difference."""
+
+
+def changed_as(loop: Fold | Blocks, param: Var, kind_of: Callable[[Expr], int]) -> str | None:
+    """Guess what a loop changes in a parameter: a vector by `conj` and by integers, else a map; None when it
+    changes nothing."""
+    held = {param}
+    for part in descendants(loop):
+        match part:
+            case Call(callee=BuiltinRef(name=name), args=[Local(var=var), key, *_]) if var in held:
+                name = BUILTINS[name].name
+            case Op(name="put" as name, args=[Local(var=var), key, *_]) if var in held:
+                pass
+            case Fold(params=params, args=args) | Blocks(blocks=[Block(params=params), *_], args=args):
+                # a loop inside goes on with it
+                for inner, arg in zip(params, args, strict=True):
+                    if isinstance(arg, Local) and arg.var in held:
+                        held.add(inner)
+                continue
+            case _:
+                continue
+        if name in ("conj", "into"):
+            return LIST
+        if name in ("assoc", "put"):
+            return LIST if kinds.within(kind_of(key), kinds.INT) else DICT
+    return None
+
+
+def may_be(way: str, kind: int) -> bool:
+    """Tell whether a value of a kind may be filled in a way."""
+    return bool(kind & (kinds.TUPLE if way == LIST else kinds.DICT))
+
+
+_Key = tuple[str, int, int]
+"""How a twin fills: the way, the place of the collection among the arguments, their number."""
+
+
+class Twins:
+    """Functions that take a collection, fill it in place and give it back: twins of known functions."""
+
+    def __init__(self, functions: Mapping[str, Fn], copier: Copier) -> None:
+        self._functions = functions
+        self.copier = copier
+        self.made: dict[str, dict[str, Fn]] = {}
+        self.refused: set[tuple[str, _Key]] = set()
+
+    def twin(self, name: str, key: _Key) -> str:
+        """Name the twin of a function, making it when it is asked for first."""
+        way, at, count = key
+        fn = self._functions.get(name)
+        made = self.made.setdefault(name, {})
+        called = f"#{way} {at} {name}"
+        if called in made:
+            return called
+        if fn is None or fn.rest is not None or len(fn.params) != count or (name, key) in self.refused:
+            raise NoWay
+        # calls of itself find it
+        made[called] = fn
+        params, body = self.copier.copy_block(fn.params, fn.body)
+        taken = self.copier.var(params[at].name)
+        rewriter = Rewriter(way, self)
+        try:
+            body = rewriter.tail(body, (params[at], -1, {}), rewriter.change)
+            if not rewriter.changes:
+                raise NoWay
+        except NoWay:
+            # twins made meanwhile that call it must go, too
+            self.refused.add((name, key))
+            self.made.clear()
+            raise
+        local = Op(f"{way}_taken", (Local(taken, span=fn.span),), span=fn.span)
+        body = Let(params[at], local, body, span=fn.body.span)
+        made[called] = replace(fn, params=(*params[:at], taken, *params[at + 1 :]), body=body)
+        return called
+
+
+_Where = tuple[Var, int, dict[int, int]]
+"""The variable that holds the collection here, its place among the parameters of the innermost loop, and for
+each loop that carries it, by label, its place there."""
+_Leaf = Callable[[Expr, Var], Expr]
+
+
+class Rewriter:
+    """Rewrites one loop; raises `NoWay` when a use forbids it."""
+
+    def __init__(self, way: str, twins: Twins) -> None:
+        self._way = way
+        self._twins = twins
+        reads = {LIST: _READS_OF_LISTS, DICT: _READS_OF_DICTS, SET: _READS_OF_SETS}
+        self._reads = reads[way]
+        self.changes = 0
+
+    def loop(self, node: Fold | Blocks, where: _Where, leaf: _Leaf) -> Expr:
+        """Rewrite the parts of a loop that carries the collection as `where` says."""
+        var, _, labels = where
+        if isinstance(node, Fold):
+            body = self.tail(node.body, where, leaf)
+            return replace(node, body=body, done=self.tail(node.done, where, leaf))
+        first, *others = node.blocks
+        blocks = [replace(first, body=self.tail(first.body, where, leaf))]
+        for block in others:
+            # a block beside the first one sees no parameter of it
+            if _uses(block.body, var):
+                raise NoWay
+            blocks.append(replace(block, body=self.tail(block.body, (var, -1, labels), leaf)))
+        return replace(node, blocks=tuple(blocks))
+
+    def tail(self, node: Expr, where: _Where, leaf: _Leaf) -> Expr:
+        """Rewrite what stands in tail position."""
+        var, _, labels = where
+
+        def go(node: Expr) -> Expr:
+            return self.tail(node, where, leaf)
+
+        match node:
+            case If(test=test, then=then, orelse=orelse):
+                return replace(node, test=self.read(test, var), then=go(then), orelse=go(orelse))
+            case Let(init=init, body=body):
+                return replace(node, init=self.read(init, var), body=go(body))
+            case Do(items=items):
+                first = tuple([self.read(item, var) for item in items[:-1]])
+                return replace(node, items=(*first, go(items[-1])))
+            case Fold() | Blocks():
+                return self.inner(node, where, leaf, go)
+            case Jump(label=label) if label in labels:
+                return self.jump(node, var, labels[label])
+            case Jump(args=args):
+                return replace(node, args=tuple([self.read(arg, var) for arg in args]))
+            case Raise(value=value):
+                return replace(node, value=self.read(value, var))
+            case _:
+                return leaf(node, var)
+
+    def inner(self, node: Fold | Blocks, where: _Where, leaf: _Leaf, go: Callable[[Expr], Expr]) -> Expr:
+        """Rewrite a loop, or clauses of a match, that stand in the loop."""
+        var, _, labels = where
+        places = [at for at, arg in enumerate(node.args) if self.is_change(arg, var)]
+        if len(places) == 1:
+            at = places[0]
+            return self.carried(node, at, (var, labels), leaf)
+        args = tuple([self.read(arg, var) for arg in node.args])
+        if isinstance(node, Fold):
+            items = self.read(node.items, var)
+            return replace(node, args=args, items=items, body=go(node.body), done=go(node.done))
+        blocks = tuple([replace(block, body=go(block.body)) for block in node.blocks])
+        return replace(node, args=args, blocks=blocks)
+
+    def carried(self, node: Fold | Blocks, at: int, here: tuple[Var, dict[int, int]], leaf: _Leaf) -> Expr:
+        """Rewrite a loop inside that takes the collection over; the outer variable is not used in it."""
+        var, labels = here
+        args = [self.read(arg, var) for arg in node.args[:at]]
+        args.append(self.change(node.args[at], var))
+        if any(_uses(arg, var) for arg in node.args[at + 1 :]):
+            raise NoWay
+        args += node.args[at + 1 :]
+        params = node.params if isinstance(node, Fold) else node.blocks[0].params
+        label = node.label if isinstance(node, Fold) else node.blocks[0].label
+        if isinstance(node, Fold):
+            if _uses(node.items, var) or _uses(node.body, var) or _uses(node.done, var):
+                raise NoWay
+        elif any(_uses(block.body, var) for block in node.blocks):
+            raise NoWay
+        return self.loop(replace(node, args=tuple(args)), (params[at], at, {**labels, label: at}), leaf)
+
+    def jump(self, node: Jump, var: Var, at: int) -> Expr:
+        args = [self.read(arg, var) for arg in node.args[:at]]
+        args.append(self.change(node.args[at], var))
+        if any(_uses(arg, var) for arg in node.args[at + 1 :]):
+            raise NoWay
+        return replace(node, args=(*args, *node.args[at + 1 :]))
+
+    # -- expressions that give the collection on
+
+    def is_change(self, node: Expr, var: Var) -> bool:
+        """Tell whether an expression gives the collection on, changed or not."""
+        match node:
+            case Local(var=found):
+                return found == var
+            case Call(callee=BuiltinRef(), args=[base, *_]):
+                return self.is_change(base, var) and _name(node) in _CHANGES
+            case Op(name="put", args=[base, *_]):
+                return self.is_change(base, var)
+            case Call(callee=Global(), args=args, site=None):
+                return any(self.is_change(arg, var) for arg in args)
+            case If(then=then, orelse=orelse):
+                return self.is_change(then, var) or self.is_change(orelse, var)
+            case Let(body=body):
+                return self.is_change(body, var)
+            case Do(items=items):
+                return self.is_change(items[-1], var)
+            case Try(handler=Call() as again) if again.span == node.span:
+                return self.is_change(again, var)
+            case Fold() | Blocks():
+                return any(self.is_change(arg, var) for arg in node.args)
+            case _:
+                return False
+
+    def change(self, node: Expr, var: Var) -> Expr:
+        """Rewrite an expression that must give the collection on."""
+        match node:
+            case Local(var=found) if found == var:
+                return node
+            case If(test=test, then=then, orelse=orelse):
+                ways = (self.change(then, var), self.change(orelse, var))
+                return If(self.read(test, var), *ways, span=node.span)
+            case Let(init=init, body=body):
+                return replace(node, init=self.read(init, var), body=self.change(body, var))
+            case Do(items=items):
+                first = tuple([self.read(item, var) for item in items[:-1]])
+                return replace(node, items=(*first, self.change(items[-1], var)))
+            case Call(callee=BuiltinRef(), args=[base, *others]) if _name(node) in _CHANGES:
+                return self.step(node, base, tuple(others), var)
+            case Try(handler=Call() as again, final=None) if again.span == node.span:
+                # what was put where it is called cannot be called again after half of the changes
+                return self.change(again, var)
+            case Op(name="put", args=[base, key, value, operation]) if self._way != SET:
+                made = self.change(base, var)
+                if not isinstance(base, Local) and (_uses(key, var) or _uses(value, var)):
+                    # they would see the change before this one
+                    raise NoWay
+                self.changes += 1
+                args = (made, self.read(key, var), self.read(value, var), operation)
+                return Op(f"{self._way}_put", args, span=node.span)
+            case Call(callee=Global(), site=None):
+                return self.handed(node, var)
+            case Fold() | Blocks():
+
+                def never(node: Expr) -> Expr:
+                    raise NoWay
+
+                return self.inner(node, (var, -1, {}), self.change, never)
+            case Raise(value=value):
+                return replace(node, value=self.read(value, var))
+            case _:
+                raise NoWay
+
+    def handed(self, node: Call, var: Var) -> Expr:
+        """Hand the collection to a function that fills it as well, by its twin that does so in place."""
+        places = [at for at, arg in enumerate(node.args) if self.is_change(arg, var)]
+        if len(places) != 1:
+            raise NoWay
+        (at,) = places
+        assert isinstance(node.callee, Global)
+        twin = self._twins.twin(node.callee.name, (self._way, at, len(node.args)))
+        args = [self.read(arg, var) for arg in node.args[:at]]
+        args.append(self.change(node.args[at], var))
+        if any(_uses(arg, var) for arg in node.args[at + 1 :]):
+            raise NoWay
+        self.changes += 1
+        callee = replace(node.callee, name=twin)
+        return replace(node, callee=callee, args=(*args, *node.args[at + 1 :]))
+
+    def step(self, node: Call, base: Expr, others: tuple[Expr, ...], var: Var) -> Expr:
+        """Rewrite one change."""
+        if _name(node) == "assoc" and len(others) > 2:
+            return self.several(node, base, others, var)
+        exchanged = self.exchanged(node, base, others, var)
+        if exchanged is not None:
+            return exchanged
+        made = self.change(base, var)
+        if isinstance(base, Local):
+            others = tuple([self.read(other, var) for other in others])
+        elif any(_uses(other, var) for other in others):
+            # they would see the change before this one
+            raise NoWay
+        name, span = _name(node), node.span
+        self.changes += 1
+        if name == "conj" and self._way == LIST and others:
+            if any(_uses(other, var) for other in others[1:]):
+                # they would see what is pushed before them
+                raise NoWay
+            for other in others:
+                made = Op("list_push", (made, other), span=span)
+            return made
+        if name == "conj" and self._way == SET and len(others) == 1:
+            return Op("set_put", (made, others[0], Const("conj", span=span)), span=span)
+        if name == "assoc" and len(others) == 2 and self._way != SET:
+            operation = Const("assoc", span=span)
+            return Op(f"{self._way}_put", (made, *others, operation), span=span)
+        if name == "into" and self._way == LIST and len(others) == 1:
+            items = Op("elements", (others[0], Const("into", span=span)), span=span)
+            return Op("list_extend", (made, items), span=span)
+        raise NoWay
+
+    def several(self, node: Call, base: Expr, others: tuple[Expr, ...], var: Var) -> Expr:
+        """Rewrite an `assoc` of several keys: all its arguments are evaluated before the first change."""
+        if len(others) % 2 or not isinstance(base, Local) or self._way == SET:
+            raise NoWay
+        locals_ = [Local(self._twins.copier.var("part"), span=other.span) for other in others]
+        made: Expr = self.change(base, var)
+        operation = Const("assoc", span=node.span)
+        for key, value in zip(locals_[::2], locals_[1::2], strict=True):
+            made = Op(f"{self._way}_put", (made, key, value, operation), span=node.span)
+        self.changes += 1
+        for local, other in zip(reversed(locals_), reversed(others), strict=True):
+            made = Let(local.var, self.read(other, var), made, span=node.span)
+        return made
+
+    def exchanged(self, node: Call, base: Expr, others: tuple[Expr, ...], var: Var) -> Expr | None:
+        """Rewrite `(assoc (assoc v i a) j (nth v i))`: what the first change replaces is read before it."""
+        match base:
+            case Call(callee=BuiltinRef(name="assoc"), args=[Local(var=found), key, value]) if found == var:
+                pass
+            case _:
+                return None
+        if _name(node) != "assoc" or self._way != LIST or not isinstance(key, Local | Const):
+            return None
+        if not any(_uses(other, var) for other in others):
+            return None
+        span = base.span
+        new, old = (Local(self._twins.copier.var(name), span=span) for name in ("new", "old"))
+        others = tuple([_with_old(other, (var, key), old) for other in others])
+        if any(_uses(other, var) for other in others):
+            raise NoWay
+        self.changes += 1
+        operation = Const("assoc", span=span)
+        first = Op("list_put", (base.args[0], key, new, operation), span=span)
+        second = Op("list_put", (first, *others, operation), span=node.span)
+        # it fails as the first change would
+        read = Op("old_value", (base.args[0], key, operation), span=span)
+        return Let(new.var, self.read(value, var), Let(old.var, read, second, span=span), span=span)
+
+    # -- expressions that read the collection
+
+    def read(self, node: Expr, var: Var) -> Expr:
+        """Check that an expression only looks at the collection."""
+        if not _uses(node, var):
+            return node
+        match node:
+            case Call(callee=BuiltinRef(), args=[Local(var=found), *others]) if found == var:
+                if _name(node) not in self._reads or (self._way == LIST and _name(node) == "get"):
+                    raise NoWay
+                for other in others:
+                    self.read(other, var)
+                if self._way == SET and _name(node) == "contains?":
+                    return Op("set_has", node.args, span=node.span)
+                return node
+            case Call(callee=Const(value=Keyword()), args=[Local(var=found), *others]) if found == var:
+                if self._way != DICT:
+                    raise NoWay
+                for other in others:
+                    self.read(other, var)
+                return node
+            case Op(name="old_value" | "path_value" as name, args=[Local(var=found), key]) if found == var:
+                if self._way == SET or (self._way == LIST and name == "path_value"):
+                    raise NoWay
+                return replace(node, args=(node.args[0], self.read(key, var)))
+            case Local() | Late() | Fn():
+                raise NoWay
+            case _:
+                return map_children(node, lambda child: self.read(child, var))
+
+    def leave(self, node: Expr, var: Var) -> Expr:
+        """Rewrite the end of the outermost loop: there the collection is a value again."""
+        if not _uses(node, var):
+            return node
+        match node:
+            case Local():
+                if self._way == DICT:
+                    return node
+                return Op("list_tuple" if self._way == LIST else "set_from", (node,), span=node.span)
+            case Fn() | Late():
+                raise NoWay
+            case Call(callee=BuiltinRef(), args=[Local(var=found), *others]) if (
+                found == var and _name(node) in self._reads and _name(node) != "get" and self._way == LIST
+            ):
+                return replace(node, args=(node.args[0], *(self.leave(other, var) for other in others)))
+            case _:
+                return map_children(node, lambda child: self.leave(child, var))
+
+
+_CHANGES: Final = frozenset({"conj", "assoc", "into"})
+
+
+def _name(call: Call) -> str:
+    assert isinstance(call.callee, BuiltinRef)
+    return BUILTINS[call.callee.name].name
+
+
+def _with_old(node: Expr, where: tuple[Var, Local | Const], old: Local) -> Expr:
+    """Put a variable where the item at some place of a vector is read."""
+    var, key = where
+    match node:
+        case Call(callee=BuiltinRef(name="nth"), args=[Local(var=found), at]) if found == var:
+            same = (
+                at.var == key.var
+                if isinstance(at, Local) and isinstance(key, Local)
+                else isinstance(at, Const) and isinstance(key, Const) and at.value == key.value
+            )
+            return old if same else node
+        case _:
+            return map_children(node, lambda child: _with_old(child, where, old))
+
+
+def _uses(node: Expr, var: Var) -> bool:
+    return any(isinstance(part, Local | Late) and part.var == var for part in descendants(node))
