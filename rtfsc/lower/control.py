@@ -1,4 +1,4 @@
-"""`if`, `do`, `and`, `or`, `match`, `loop`, `recur`, `quote`, templates, `throw`, `delay`.
+"""`if`, `do`, `and`, `or`, `match`, `loop`, `recur`, `quote`, `macroexpand`, templates, `throw`, `delay`.
 
 In: forms. Out: expressions; loops and clauses are `Blocks`. Source: language §3.2, §3.3.4, §3.8, §3.17,
 §6.2, §6.5.
@@ -15,7 +15,7 @@ from rtfsc.lower.bodies import lower_body, lower_forms
 from rtfsc.lower.functions import ANONYMOUS
 from rtfsc.lower.patterns import Step, Taker, fold
 from rtfsc.lower.scope import Env, RecurTarget
-from rtfsc.lower.specials import special
+from rtfsc.lower.specials import SPECIALS, special
 from rtfsc.lower.unit import Unit, bind_all, reader_mark, sequence, span_of
 from rtfsc.syntax.forms import Form, ListForm, Literal, QuasiForm, SymbolForm, VectorForm
 
@@ -185,6 +185,21 @@ def lower_recur(unit: Unit, form: ListForm, env: Env) -> Expr:
 def lower_quote(unit: Unit, form: ListForm, env: Env) -> Expr:
     """Give the form as data."""
     return Const(unit.quoted(form.items[1]), span=span_of(form))
+
+
+@special("macroexpand", "(macroexpand 'form)", "one quoted form", shadowable=True)
+def lower_macroexpand(unit: Unit, form: ListForm, env: Env) -> Expr:
+    """Give what a quoted form stands for, as data: expanded while compiling, until it is no macro call."""
+    match form.items[1]:
+        case ListForm(items=[SymbolForm(name="quote"), expanded]):
+            while isinstance(expanded, ListForm) and expanded.items:
+                following = unit.expand(expanded, env)
+                if following is None:
+                    break
+                expanded = following
+            return Const(unit.quoted(expanded), span=span_of(form))
+        case _:
+            raise SPECIALS["macroexpand"].malformed(form, "macroexpand requires one quoted form", 1)
 
 
 @reader_mark("`")

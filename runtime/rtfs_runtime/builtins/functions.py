@@ -176,6 +176,17 @@ def identity(value: object) -> object:
     return value
 
 
+@builtin(
+    "with-meta",
+    "[:fn [:any :map] :any]",
+    examples=(('(with-meta [1] {:source "a"})', "[1]"), ("(with-meta [1] 2)", "!TypeError")),
+)
+def with_meta(value: object, metadata: object) -> object:
+    """Give the value: metadata is no part of a value, and nothing reads it."""
+    mapping(metadata, "with-meta")
+    return value
+
+
 @builtin("constantly", "[:fn [:any] :fn]", fails=False, examples=(("((constantly 5) 1 2)", "5"),))
 def constantly(value: object) -> Callable[..., object]:
     """Make a function that takes any arguments and gives one value."""

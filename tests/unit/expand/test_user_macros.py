@@ -27,6 +27,10 @@ def failure(source: str) -> Diagnostic:
         ("(defmacro m [x] 1) (defn m [x] 2) (m 0)", "2"),
         ("(defmacro k [m] (count m)) (k {:a 1 :a 2})", "1"),
         ("(defmacro m [& xs] `(-> 1 ~@xs)) (m inc inc)", "3"),
+        ("(defmacro m [x] `(when ~x 1)) (macroexpand '(m (m 2)))", "(if (m 2) (do 1))"),
+        ("(macroexpand '(+ 1 2))", "(+ 1 2)"),
+        ("(macroexpand '[a])", "[a]"),
+        ("(defn macroexpand [x] (inc x)) (macroexpand 1)", "2"),
     ],
 )
 def test_bodies(source: str, printed: str) -> None:
