@@ -37,7 +37,7 @@ def _features(left: Wording, right: Wording) -> str:
         return f"person {_shown(left.persons)} / {_shown(right.persons)}"
     if left.subject and right.subject and left.subject != right.subject:
         return f"person {left.subject} / {right.subject}"
-    if left.voice and right.voice and left.voice != right.voice and left.asks:
+    if left.voice and right.voice and left.voice != right.voice:
         return f"{left.voice} / {right.voice}"
     if left.modals != right.modals:
         return "what may be / what is"

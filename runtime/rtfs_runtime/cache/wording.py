@@ -63,7 +63,7 @@ class Wording(NamedTuple):
     persons: tuple[str, ...]
     tenses: frozenset[str]
     modals: frozenset[str]
-    pointers: frozenset[str]
+    pointers: tuple[str, ...]
     owners: frozenset[str]
     negations: int
     imperative: bool
@@ -115,7 +115,7 @@ def read_wording(text: str) -> Wording:
             if not known.isdisjoint(lower)
         ),
         _features(lower, english.MODALS),
-        _features(lower, english.DEMONSTRATIVES) | _far(lower),
+        _pointers(lower),
         _features(lower, english.OWNERS),
         sum(word in english.NEGATIONS for word in lower),
         bool(tokens) and bool(terms) and tokens[0].text.lower() == terms[0].word,
@@ -129,13 +129,16 @@ def read_wording(text: str) -> Wording:
     )
 
 
-def _far(lower: list[str]) -> frozenset[str]:
-    """Tell whether `there` names a place: it does not beside `is`."""
+def _pointers(lower: list[str]) -> tuple[str, ...]:
+    """Give what is pointed at, in order; `there` beside `is` points at nothing."""
+    found = []
     for at, word in enumerate(lower):
         beside = {*lower[max(at - 1, 0) : at], *lower[at + 1 : at + 2]}
-        if word == "there" and beside.isdisjoint(english.BEING | english.AUXILIARIES):
-            return frozenset({"far"})
-    return frozenset()
+        if word in english.DEMONSTRATIVES:
+            found.append(english.DEMONSTRATIVES[word])
+        elif word == "there" and beside.isdisjoint(english.AUXILIARIES):
+            found.append("far")
+    return tuple(found)
 
 
 def _subject(lower: list[str]) -> str:
@@ -283,7 +286,7 @@ class _Reader:
             and word in english.DROPPED | english.WEAK_PREPOSITIONS.keys() | english.STRICT_PREPOSITIONS
         ):
             self._word(token)
-        elif group is None and token.text != word:
+        elif group is None and len(word) <= 3:
             # megabyte and megabit
             self._add(token.text, str(form), "", name=True, word=word)
         else:

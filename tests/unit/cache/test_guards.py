@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rtfs_runtime.cache.evidence import upper_bound
 from rtfs_runtime.cache.guards import refusal
 from rtfs_runtime.cache.wording import read_wording
-from tests.likeness import rules_a, rules_b, rules_c, rules_d, rules_e, rules_f, rules_g
+from tests.likeness import rules_a, rules_b, rules_c, rules_d, rules_e, rules_f, rules_g, rules_h
 from tests.likeness.paraphrases import domains, groups
 
 Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
@@ -71,6 +71,10 @@ Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
         ("Who should I ask?", "Who should ask me?", "i / me"),
         ("Are they cheaper here?", "Are they cheaper there?", "this / that"),
         ("Do you want me to wait?", "Do you want to wait for me?", "'me'"),
+        ("Remind Anna that I paid", "Remind me that Anna paid", "i / me"),
+        ("This one costs less than that one", "That one costs less than this one", "this / that"),
+        ("What a laptop", "What is a laptop", "what"),
+        ("The printer does not work", "The printer will not work", "future"),
         ("It barely works", "It does not work", "negation"),
         ("Take it without food", "Take it with food", "before"),
         ("He lives in Rome and works in Oslo", "He lives in Oslo and works in Rome", "order"),
@@ -118,13 +122,13 @@ def test_what_says_the_same_passes(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pairs", [each.pairs for each in (rules_a, rules_b, rules_c, rules_d, rules_e, rules_f, rules_g)]
+    "pairs", [each.pairs for each in (rules_a, rules_b, rules_c, rules_d, rules_e, rules_f, rules_g, rules_h)]
 )
 def test_no_adversarial_pair_passes(pairs: Pairs) -> None:
     """Of 2,500 pairs of each set of rules; `python -m tests.likeness` reports all, with the encoder."""
     passed = [pair for pair in pairs(2500, 1) if not refusal(*pair) or not refusal(*reversed(pair))]
     assert passed == []
-    assert upper_bound(0, 17_500) < 0.0002
+    assert upper_bound(0, 20_000) < 0.0002
 
 
 def test_at_least_half_of_ordinary_paraphrases_pass() -> None:

@@ -59,6 +59,8 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
     (r"(\d) ?([ap])\.?m\b\.?", r"\1 \2-m"),
     # contractions
     (r"\bcan(?:not|'t)\b", "can not"),
+    # what will not do it does not do it; `will not` may be about later
+    (r"\b((?:my|the|this|that|our|your) \w+(?: \w+)?) won't\b", r"\1 does not"),
     (r"\bwon't\b", "will not"),
     (r"\bshan't\b", "shall not"),
     (r"\bain't\b", "is not"),
@@ -87,7 +89,6 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
         r"slow)\b)",
         " is ",
     ),
-    (r"\b((?:my|the|this|that|our|your) \w+(?: \w+)?) will not\b", r"\1 does not"),
     # what a machine does not do now, it does not do
     (
         r"^((?:(?:the|my|our|your|this) )?\w+(?: \w+)?) (?:is|are) not "
@@ -165,6 +166,7 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
         "can i",
     ),
     (r"^\s*(?:may|could) (i|we)\b", r"can \1"),
+    (r"^\s*what (an?) (?=\w+(?: \w+)?[.!]*\s*$)", r"exclamation \1 "),
     # what is asked for
     (r"\bhow far away (?=is|are)", "how far "),
     (r"\bhow long should (i|we)\b", r"how long do \1"),
