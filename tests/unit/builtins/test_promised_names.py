@@ -1,4 +1,4 @@
-"""Every name that the reference promises is there and takes as many arguments; what is left undefined is not."""
+"""Every name that the reference promises is there and takes as many arguments; the others are not."""
 
 from __future__ import annotations
 
