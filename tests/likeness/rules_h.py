@@ -1,8 +1,8 @@
 """Adversarial pairs, eighth set of rules: `adversarial_h.txt`, a fourth hand.
 
 Written after what the seventh set showed was mended. At first sight 29 of 2,500 passed: `remind Anna that I
-paid` for `remind me that Anna paid`, `this one` and `that one` swapped, `what a laptop` for `what is`. All were
-mended by rules, so the set is seen now.
+paid` for `remind me that Anna paid`, `this one` and `that one` swapped, `what a laptop` for `what is`. All
+were mended by rules, so the set is seen now.
 
 In: a seed. Out: pairs of lines of that file with their slots filled.
 """

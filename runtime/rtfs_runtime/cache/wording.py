@@ -286,7 +286,7 @@ class _Reader:
             and word in english.DROPPED | english.WEAK_PREPOSITIONS.keys() | english.STRICT_PREPOSITIONS
         ):
             self._word(token)
-        elif group is None and len(word) <= 3:
+        elif group is None and word.isalpha() and len(word) <= 3:
             # megabyte and megabit
             self._add(token.text, str(form), "", name=True, word=word)
         else:
