@@ -86,6 +86,11 @@ class _Simplifier:
                 return map_children(node, self.rewrite)
 
     def _let(self, node: Let) -> Expr:
+        if self._uses.get(node.var) == 1 and not isinstance(node.init, Local | Const):
+            # before both are simplified: of a chain of bindings each would be moved through all the others
+            moved = _moved(node.body, node.var, node.init)
+            if moved is not None:
+                return self.rewrite(moved)
         init = self.rewrite(node.init)
         if isinstance(init, Local) or (isinstance(init, Const) and isinstance(init.value, _ATOMS)):
             self._copies[node.var] = init

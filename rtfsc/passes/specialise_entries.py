@@ -14,6 +14,7 @@ through its test. Functions of the delegable set have no twin.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -50,6 +51,8 @@ _OF_FLOATS: Final = frozenset({"/", "sqrt"})
 _TESTS: Final[dict[Type, str]] = {INT: "int?", FLOAT: "float?", NUMBER: "number?"}
 # larger functions gain less, and are written twice
 _LARGEST: Final = 400
+# a chain of functions may lose its twins one by one: what is left by then stays, at the cost of some bytes
+_ROUNDS: Final = 4
 # one in so many nodes must be an operand that is known to be a number
 _WEIGHT: Final = 12
 
@@ -72,11 +75,12 @@ def run(module: Module, options: Options) -> Module:
 
 def _with_twins(module: Module, twins: dict[str, Fn], copier: Copier) -> Module:
     """Add the twins that pay."""
-    while True:
+    for rounds_left in reversed(range(_ROUNDS)):
         made = _insert(module, twins, copier)
         known = infer_kinds(made)
-        good = {name: fn for name, fn in twins.items() if _pays(made, known, name, fn)}
-        if len(good) == len(twins):
+        calls = _calls_by_name(made)
+        good = {name: fn for name, fn in twins.items() if _pays(known, name, fn, calls)}
+        if len(good) == len(twins) or not rounds_left:
             break
         twins = good
         if not twins:
@@ -126,7 +130,7 @@ def _fits(call: Call, known: Kinds, twin: Fn) -> bool:
     )
 
 
-def _pays(module: Module, known: Kinds, name: str, twin: Fn) -> bool:
+def _pays(known: Kinds, name: str, twin: Fn, calls: Mapping[str, list[Call]]) -> bool:
     """Tell whether a twin is worth its bytes: all its calls of itself are direct, and it has some, or a loop,
     or another caller that knows."""
     loops = any(isinstance(part, Fold | ForEach | Jump) for part in descendants(twin.body))
@@ -135,11 +139,18 @@ def _pays(module: Module, known: Kinds, name: str, twin: Fn) -> bool:
         return False
     if own or loops:
         return True
-    return any(
-        isinstance(part, Call) and _calls(part, name) and _fits(part, known, twin)
-        for node in module.body
-        for part in descendants(node)
-    )
+    return any(_fits(call, known, twin) for call in calls.get(name, ()))
+
+
+def _calls_by_name(module: Module) -> dict[str, list[Call]]:
+    """List the calls of each global."""
+    found: dict[str, list[Call]] = {}
+    for node in module.body:
+        for part in descendants(node):
+            match part:
+                case Call(callee=Global(name=name), site=None):
+                    found.setdefault(name, []).append(part)
+    return found
 
 
 def _calls(node: Expr, name: str) -> bool:
