@@ -1,4 +1,4 @@
-"""`rtfsc explain THING`: what an error code, a kind of run-time error or a builtin means; who executes a
+"""`rtfsc explain THING`: what a code, a kind of run-time error, a builtin or a form means; who executes a
 function, and why; what the policy says.
 
 In: a name. Out: a page of text, computed from the tables that define these things, or from the interface of
@@ -29,6 +29,7 @@ from rtfsc.errors import ERRORS
 from rtfsc.reports.builtins import all_builtins, explain_builtin
 from rtfsc.reports.compiled import why_compiled
 from rtfsc.reports.decisions import explain_all, explain_decision, explain_policy
+from rtfsc.reports.forms import FORMS, explain_form
 from rtfsc.reports.kinds import explain_kind
 
 _KEY: Final = re.compile("[0-9a-f]{6,64}")
@@ -38,8 +39,9 @@ def command(
     thing: Annotated[
         str,
         typer.Argument(
-            help="An error code (E012), a kind of error (TypeError), a builtin (map), `builtins`, a function "
-            "(MODULE/NAME, FILE.rtfs:NAME), a plan (FILE.rtfs), the key of a kept answer, or `policy`.",
+            help="An error code (E012), a kind of error (TypeError), a builtin (map), a form (if), "
+            "`builtins`, a function (MODULE/NAME, FILE.rtfs:NAME), a plan (FILE.rtfs), the key of a kept answer, or "
+            "`policy`.",
         ),
     ],
     path: SearchPath = None,
@@ -103,12 +105,12 @@ def explain(thing: str) -> str | None:
         return all_builtins()
     if thing in BUILTINS:
         return explain_builtin(BUILTINS[thing])
-    return None
+    return explain_form(thing)
 
 
 def near(thing: str) -> list[str]:
     """Give names like `thing` that have a page."""
-    known: Iterable[str] = (*ERRORS, *KINDS, *BUILTINS)
+    known: Iterable[str] = (*ERRORS, *KINDS, *BUILTINS, *FORMS)
     return get_close_matches(thing, known, n=5, cutoff=0.6)
 
 

@@ -19,7 +19,7 @@ import typer
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.printer import display
-from rtfsc.cli.explain import explain
+from rtfsc.cli.explain import explain, near
 from rtfsc.cli.outcome import report
 from rtfsc.cli.sessions import Allow, Interactive, Policy, SearchPath
 from rtfsc.diagnostics import CompileError
@@ -99,11 +99,13 @@ def _doc(session: Interactive, name: str) -> str:
     about = session.value(name)
     if about is not None and name not in BUILTINS:
         return (
-            f"{name}: {about.__doc__ or 'no documentation'}"
+            f"{name}: {session.doc(name) or about.__doc__ or 'no documentation'}"
             if callable(about)
             else f"{name}: {display(about)}"
         )
-    return explain(name) or f"nothing is known about {name}"
+    like = near(name)
+    unknown = f"nothing is known about {name}" + (f"; like it: {', '.join(like)}" if like else "")
+    return explain(name) or unknown
 
 
 def _set_up_lines(names: Callable[[], Iterable[str]]) -> None:

@@ -136,6 +136,7 @@ class Interactive:
         self._modules = env.modules
         self._instance = ModuleInstance("repl", EMPTY, "<repl>")
         self._count = 0
+        self._docs: dict[str, str] = {}
 
     def evaluate(self, text: str) -> object:
         """Give the value of a text. Raises: CompileError, RtfsError."""
@@ -145,6 +146,7 @@ class Interactive:
         remember_text(name, text)
         unit = compile_text(text, self._options, Env(self._modules, known_globals=known), name)
         self._instance.path = name
+        self._docs.update((each.name, each.doc) for each in unit.artifact.interface.functions)
         return self._session.evaluate_in(self._instance, unit.artifact)
 
     def names_defined(self) -> list[str]:
@@ -159,6 +161,10 @@ class Interactive:
             *self.names_defined(),
             *(name for name in self._session.namespace if not name.startswith("#")),
         ]
+
+    def doc(self, name: str) -> str:
+        """Give the documentation of a function that a text defined, or nothing."""
+        return self._docs.get(name, "")
 
     def value(self, name: str) -> object:
         """Give what a name is bound to, None for nothing."""

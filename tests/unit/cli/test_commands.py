@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,18 @@ def test_check_warns_of_unknown_names(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "println" in err
 
 
-@pytest.mark.parametrize("thing", ["E101", "TypeError", "map", "e022"])
+def test_the_repl_explains_names(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ['(defn f [x] "Double it." (* 2 x))', "(doc f)", "(doc map)", "(doc when)", "(doc mpa)"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    assert main(["repl"]) == 0
+    out = capsys.readouterr().out
+    assert "f: Double it." in out
+    assert "(map inc [1 2])  =>  [2 3]" in out
+    assert "Usage: (when test body+)" in out
+    assert "nothing is known about mpa; like it: map" in out
+
+
+@pytest.mark.parametrize("thing", ["E101", "TypeError", "map", "e022", "if", "when"])
 def test_explain(thing: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", thing]) == 0
     assert len(capsys.readouterr().out) > 100
@@ -184,8 +196,6 @@ def test_dump_shows_each_stage(stage: str, tmp_path: Path, capsys: pytest.Captur
 def test_repl_reads_lines_of_a_pipe(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import io
-
     text = '(defn f [n]\n  (* n k))\n(def k 2)\n(f 3)\n(f "a")\n(def k 5)\n(f 3)\n'
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
     assert main(["repl"]) == 0
