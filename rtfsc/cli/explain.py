@@ -40,8 +40,8 @@ def command(
         str,
         typer.Argument(
             help="An error code (E012), a kind of error (TypeError), a builtin (map), a form (if), "
-            "`builtins`, a function (MODULE/NAME, FILE.rtfs:NAME), a plan (FILE.rtfs), the key of a kept answer, or "
-            "`policy`.",
+            "`builtins`, a function (MODULE/NAME, FILE.rtfs:NAME), a plan (FILE.rtfs), the key of a kept "
+            "answer, or `policy`.",
         ),
     ],
     path: SearchPath = None,
