@@ -58,6 +58,10 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "functions in a ring": lambda n: " ".join(
         f"(defn g{i} [x] (if (= x 0) {i} (g{(i + 1) % n} (- x 1))))" for i in range(n)
     ),
+    "local functions": lambda n: (
+        f"(defn f [x] (let [{repeated('g# (fn [y] (+ y x #))', n)}] [{repeated('(g# x)', n)}]))"
+    ),
+    "local definitions": lambda n: f"(defn f [x] {repeated('(def a# (+ x #))', n)} [{repeated('a#', n)}])",
     "functions that are inlined": lambda n: (
         f"(defn s [x] (* x x)) (defn f [x] [{repeated('(s (+ x #))', n)}])"
     ),
