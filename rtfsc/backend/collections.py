@@ -144,8 +144,13 @@ def write_old_value(frame: Frame, node: Op) -> bool:
 
 
 def write_assoc(frame: Frame, node: Call, name: str) -> bool:
-    """Write `assoc` of one key to a small map."""
-    if len(node.args) != 3 or not may_be(frame, node.args[1:2], kinds.KEY):
+    """Write `assoc` of keys to a small map."""
+    count = len(node.args)
+    if (
+        count % 2 == 0
+        or count > _MOST_ENTRIES
+        or not all(may_be(frame, [key], kinds.KEY) for key in node.args[1::2])
+    ):
         return False
     return fast(frame, node.args, name, (kinds.DICT,), copy_with(frame))
 
@@ -158,12 +163,14 @@ def write_put(frame: Frame, node: Op) -> bool:
 
 
 def copy_with(frame: Frame) -> Fast:
-    """Write how a small dict is copied with one more entry."""
+    """Write how a small dict is copied with more entries: after it key and value of each."""
 
     def write(operands: list[Operand], slow: Mark) -> None:
         emitter = frame.emitter
-        source, key, value, *_ = operands
-        guard(frame, key, KEYS, slow)
+        source, *entries = operands
+        pairs = list(zip(entries[::2], entries[1::2], strict=False))
+        for key, _ in pairs:
+            guard(frame, key, KEYS, slow)
         source.push(frame)
         emitter.length()
         emitter.const(maps.PROMOTE_AT)
@@ -173,10 +180,11 @@ def copy_with(frame: Frame) -> Fast:
             emitter.load_method(lambda: source.push(frame), "copy")
             emitter.call(0)
             emitter.store(made)
-            value.push(frame)
-            emitter.load(made)
-            key.push(frame)
-            emitter.store_subscript()
+            for key, value in pairs:
+                value.push(frame)
+                emitter.load(made)
+                key.push(frame)
+                emitter.store_subscript()
             emitter.load(made)
 
     return write
@@ -203,6 +211,8 @@ def write_conj(frame: Frame, node: Call, name: str) -> bool:
     return fast(frame, node.args, name, (kinds.TUPLE,), write)
 
 
+# more keys than these are not worth their instructions
+_MOST_ENTRIES: Final = 17
 # longer vectors are left to the builtin, which knows the limit of all together
 _LONG: Final = 1 << 20
 

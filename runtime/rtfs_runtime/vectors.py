@@ -125,6 +125,8 @@ def vec_assoc(vector: Vector, index: int, item: object) -> Vector:
         return vec_conj(vector, item)
     if isinstance(vector, tuple):
         if size < PROMOTE_AT:
-            return (*vector[:index], item, *vector[index + 1 :])
+            made = list(vector)
+            made[index] = item
+            return tuple(made)
         vector = BigVector.of(vector)
     return vector.assoc(index, item)

@@ -12,6 +12,7 @@ from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.errors import RtfsError, arity_error, type_error
 from rtfs_runtime.maps import PROMOTE_AT, BigMap, Map, is_key, is_map, map_assoc, map_dissoc
 from rtfs_runtime.values import Keyword, error_map, kind_name
+from rtfs_runtime.vectors import PROMOTE_AT as VECTOR_PROMOTE_AT
 from rtfs_runtime.vectors import BigVector, vec_assoc
 
 
@@ -132,6 +133,10 @@ def put(value: Any, key: Any, content: object, operation: str) -> Any:
     if value is None and operation in ("update-in", "assoc-in"):
         value = {}
     kind = value.__class__
+    if kind is tuple and key.__class__ is int and 0 <= key < len(value) < VECTOR_PROMOTE_AT:
+        made = list(value)
+        made[key] = content
+        return tuple(made)
     if kind is dict or kind is BigMap:
         if key.__class__ is Keyword or key.__class__ is str or key.__class__ is int:
             return map_assoc(value, key, content)

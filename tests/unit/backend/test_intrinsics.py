@@ -113,6 +113,16 @@ def test_changes_that_are_written_out() -> None:
             assert same(outcome(function, args), found), (name, [readable(arg) for arg in args], found)
 
 
+def test_several_keys_are_set_from_the_left() -> None:
+    compiled = load("(defn f [m a b] (assoc m a 1 :b 2 b m))")["f"]
+    key = Keyword("b")
+    for args in itertools.product((*SAMPLES, {key: 0}, (1, 2, 3)), SAMPLES, SAMPLES[::2]):
+        m, a, b = args
+        wanted = outcome(BUILTINS["assoc"].function, (m, a, 1, key, 2, b, m))
+        found = outcome(compiled, args)
+        assert same(wanted, found), ([readable(arg) for arg in args], found)
+
+
 def test_whole_quotients() -> None:
     names = load(
         "(defn cut [a b] (int (/ a b))) (defn down [a b] (floor (/ a b)))"
