@@ -99,7 +99,7 @@ _PRIMS: Final = {
 }  # fmt: skip
 
 
-EXACT: Final[Mapping[str, Kind]] = MappingProxyType({"tuple": TUPLE, "str": STR, "dict": DICT})
+EXACT: Final[Mapping[str, Kind]] = MappingProxyType({"tuple": TUPLE, "str": STR, "dict": DICT, "int": INT})
 """The kinds that `is_exactly` asks for, by their names."""
 
 

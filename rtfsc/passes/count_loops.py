@@ -1,8 +1,8 @@
 """Let loops that count run over a range.
 
 Before: a loop tests a counter, and steps it by a constant at each jump. After: where counter and end are
-known to be integers, and the end stays the same, the loop is a `Fold` over a range; where the counter is used
-when the loop is over, its last value is computed.
+known to be integers, and the end stays the same or is computed from what does, the loop is a `Fold` over a
+range; where the counter is used when the loop is over, its last value is computed.
     (blocks [0 s] (block L [i acc] (if (< i n) (jump L (+ i 1) (+ acc i)) acc)))
     =>  (fold L i (op count_items 0 n 1) [acc] [s] (jump L (+ acc i)) acc)
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kinds
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.nodes import (
@@ -37,7 +38,11 @@ from rtfsc.options import Options
 
 # name of the test -> (which way the counter must step, whether the end is counted as well)
 _TESTS: Final = {"<": (1, 0), "<=": (1, 1), ">": (-1, 0), ">=": (-1, 1)}
+# what an end may be computed by
+_COMPUTED: Final = frozenset({"count", "+", "-", "*", "inc", "dec"})
 _OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+# where the counter surely meets its end
+_EXACT: Final = {"=": ">=", "!=": "<"}
 _MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -95,12 +100,31 @@ class _Counter:
                 continue
             test = loop.blocks[0].body
             assert isinstance(test, If) and isinstance(test.test, Call)
+            assert isinstance(test.test.callee, BuiltinRef)
             # the start is evaluated after the other arguments now
             in_order = _is_idle(loop.args[at]) or all(map(_is_idle, loop.args[at + 1 :]))
             numbers = (*test.test.args, loop.args[at], found.step)
-            if in_order and all(self._is_integer(each) for each in numbers):
-                return found
+            if not in_order or not all(self._is_integer(each) for each in numbers):
+                continue
+            if isinstance(found.end, Call) and not all(map(_is_idle, loop.args)):
+                # the end is computed before the loop
+                continue
+            if BUILTINS[test.test.callee.name].name in _EXACT and not self._arrives(loop.args[at], found):
+                continue
+            return found
         return None
+
+    def _arrives(self, start: Expr, count: _Count) -> bool:
+        """Tell whether a counter surely meets its end: a natural number, counted to by one."""
+        known = self._kinds
+        natural = known is not None and kinds.within(known.of(count.end), kinds.NATURAL)
+        return (
+            natural
+            and isinstance(start, Const)
+            and start.value == 0
+            and isinstance(count.step, Const)
+            and count.step.value == 1
+        )
 
 
 def _is_idle(node: Expr) -> bool:
@@ -116,6 +140,7 @@ def _shape(loop: Blocks, at: int) -> _Count | None:
             pass
         case _:
             return None
+    name = _EXACT.get(BUILTINS[name].name, name)
     if name not in _TESTS:
         return None
     if isinstance(right, Local) and right.var == var:
@@ -132,7 +157,12 @@ def _shape(loop: Blocks, at: int) -> _Count | None:
 
 
 def _stays(end: Expr, params: tuple[Var, ...]) -> bool:
-    return isinstance(end, Const) or (isinstance(end, Local) and end.var not in params)
+    """Tell whether an end is the same at each step; the first thing a loop does is to compute it."""
+    match end:
+        case Call(callee=BuiltinRef(name=name), args=args, site=None):
+            return name in _COMPUTED and not [arg for arg in args if not _stays(arg, params)]
+        case _:
+            return isinstance(end, Const) or (isinstance(end, Local) and end.var not in params)
 
 
 def _steps(node: Expr, block: Block, at: int) -> Expr | None:
@@ -141,7 +171,12 @@ def _steps(node: Expr, block: Block, at: int) -> Expr | None:
     for part in descendants(node):
         if isinstance(part, Jump) and part.label == block.label:
             step = _step(part.args[at], block.params[at])
-            if step is None or not _stays(step, block.params) or (found and not _same(step, found[0])):
+            if (
+                step is None
+                or isinstance(step, Call)
+                or not _stays(step, block.params)
+                or (found and not _same(step, found[0]))
+            ):
                 return None
             found.append(step)
     return found[0] if found else None
@@ -173,6 +208,9 @@ def _step(arg: Expr, var: Var) -> Expr | None:
 def _fold(loop: Blocks, count: _Count, fresh: Fresh) -> Expr:
     block = loop.blocks[0]
     var, at, span = block.params[count.at], count.at, loop.span
+    if isinstance(count.end, Call):
+        end = Local(fresh.var("end"), span=span)
+        return Let(end.var, count.end, _fold(loop, count._replace(end=end), fresh), span=span)
     way, more = _TESTS[count.test]
     bounds = (loop.args[at], count.end, count.step)
     operands = (*bounds, Const(way, span=span), Const(way * more, span=span))

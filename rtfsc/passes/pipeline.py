@@ -25,6 +25,7 @@ from rtfsc.passes import (
     share_tests,
     simplify,
     specialise_entries,
+    split_loops,
     walk_by_index,
 )
 
@@ -50,5 +51,6 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("walk_by_index", walk_by_index.run, 2),
     Pass("fill_in_place", fill_in_place.run, 2),
     Pass("specialise_entries", specialise_entries.run, 2),
+    Pass("split_loops", split_loops.run, 2),
     Pass("count_loops", count_loops.run, 1),
 )

@@ -51,6 +51,9 @@ _TEMPLATES: Final = {
         "(get-in {map} [:a :b] {int})", "(get-in {any} [{kw} {int}])", "(count (filter even? {ints}))",
         "(let [[a b] {ints}] (+ a b))",
         "(loop [xs {ints} acc {int}] (if (empty? xs) acc (recur (rest xs) (+ acc (first xs)))))",
+        "(loop [i 0 n 0] (if (= i (count {ints})) n (recur (inc i) (+ n i))))",
+        "(let [v {ints}] (loop [i 0 n {int}] (if (< i (- (count v) 1))"
+        " (recur (+ i 1) (+ n (nth v i))) (+ n i))))",
         "(loop [xs {any} n 0] (if (or (empty? xs) (= 2 (first xs))) n (recur (drop 2 xs) (+ n (count xs)))))",
         "(loop [[x & xs] {ints} acc 0] (if (< x 2) acc (recur xs (+ x acc))))",
         "(let [{{:keys [a b] :or {{b {int}}}}} {map}] (+ a b))",

@@ -55,6 +55,17 @@ FILLS = {
     "kept": "(loop [m v i 0 old nil] (if (< i 2) (recur (assoc m i 7) (+ i 1) m) [m old v]))",
     "shared": "(let [made (loop [m v i 0] (if (< i 2) (recur (assoc m i 7) (+ i 1)) m))] [made v])",
 }
+SPLITS = {
+    "items": "(reduce (fn [n i] (+ n (nth v i) (* 2 (nth v 0)))) 0 [0 1 2])",
+    "text": '(loop [i 0 n 0] (if (< i (count v)) (recur (+ i 1) (if (= (nth v i) "a") (+ n 1) n)) n))',
+    "either": "(loop [i 1 n 0] (if (< i (count v))"
+    " (recur (+ i 1) (if (= (nth v i) (nth v 0)) (+ n 1) n)) [n i]))",
+    "entries": "(map (fn [k] [(get v k 0) (contains? v k) (get v :a)]) [1 :a])",
+    "numbers": "(reduce (fn [n i] (+ n (* v i) (max v i) (if (< i v) 1 2))) 0 [1 2.5 3])",
+    "integers": "(map (fn [i] (+ (mod i v) (mod v i) (if (even? v) 1 0))) [1 2 7])",
+    "both": "(map (fn [i] (if (number? v) (+ v v i) (count v))) [1 2])",
+    "deep": "(map (fn [w] (map (fn [i] (+ (nth w i) (nth w 0) (count v))) [0 1])) [v [1 2] [3 4]])",
+}
 VALUES: tuple[Any, ...] = (
     (), (1,), (1, 2), (1, 2, 3, 4), (1, 3, 2, 5, 2, 9), (3, None, "x"), (None, 1), "", "a", "abc",
     List((1, 2, 3)), BigVector.of((1, 2, 3)), make_set((1, 2)), {Keyword("a"): 1}, {}, BigMap({1: 2}, {}, 1),
@@ -62,7 +73,7 @@ VALUES: tuple[Any, ...] = (
     Keyword("k"), RtfsError("Generic", {"message": "m"}),
 )  # fmt: skip
 
-BODIES = {**LOOPS, **FILLS}
+BODIES = {**LOOPS, **FILLS, **SPLITS}
 
 
 def load(source: str, level: int) -> Callable[..., Any]:
@@ -79,7 +90,7 @@ def outcome(function: Callable[..., Any], value: Any) -> tuple[str, Any]:
         return "error", (error.kind, error.message)
 
 
-@pytest.mark.parametrize("name", [*LOOPS, *FILLS])
+@pytest.mark.parametrize("name", BODIES)
 def test_any_argument(name: str) -> None:
     source = f"(defn exchange [v i j] (assoc (assoc v i (nth v j)) j (nth v i)))(defn f [v] {BODIES[name]})"
     plain, fast = load(source, 0), load(source, 2)
