@@ -163,6 +163,9 @@ def _same(one: Term, other: Term, left: Wording, right: Wording) -> bool:
 def _forms_differ(one: Term, other: Term, left: Wording, right: Wording) -> bool:
     if not one.word or not other.word or one.word == other.word:
         return False
+    if {one.ending, other.ending} == {"", "ing"} and not (one.verbal or other.verbal):
+        # the train, the training
+        return True
     if one.word in ABBREVIATIONS or other.word in ABBREVIATIONS:
         return False
     if left.did != right.did and (one if left.did else other).ending == "":

@@ -39,7 +39,8 @@ class Term(NamedTuple):
 
     Shape: `canon` is the same for words that say the same; `form` the base form with its ending; `role` the
            preposition before it, with `weak` those that may be missing; `name` a word written as a name;
-           `passive` what is done to the subject, not by it; `case` how the word is written.
+           `passive` what is done to the subject, not by it; `case` how the word is written; `verbal` a form
+           in `ing` that is a verb.
     """
 
     canon: str
@@ -52,6 +53,7 @@ class Term(NamedTuple):
     word: str
     passive: bool
     case: str
+    verbal: bool
 
 
 class Wording(NamedTuple):
@@ -102,7 +104,7 @@ def read_wording(text: str) -> Wording:
         terms,
         _mood(tokens, lower),
         asks,
-        tuple(dict.fromkeys(english.PERSONS[word] for word in lower if word in english.PERSONS)),
+        _persons(lower),
         frozenset(
             name
             for name, known in (
@@ -151,6 +153,17 @@ def _subject(lower: list[str]) -> str:
     return (
         "it" if rest[0] == "it" else english.PERSONS.get(rest[0], "") if rest[0] in english.SUBJECTS else ""
     )
+
+
+def _persons(lower: list[str]) -> tuple[str, ...]:
+    """Give who is spoken of, each once; `give her the book` is not `give her book`."""
+    found = []
+    for at, word in enumerate(lower):
+        if word == "her" and (at + 1 == len(lower) or lower[at + 1] in english.DIRECTED):
+            found.append("to her")
+        elif word in english.PERSONS:
+            found.append(english.PERSONS[word])
+    return tuple(dict.fromkeys(found))
 
 
 def _voice(lower: list[str]) -> str:
@@ -225,7 +238,7 @@ def _mood(tokens: list[_Token], lower: list[str]) -> str:
 
 def _is_name_of(token: _Token) -> bool:
     """Tell whether a small word is written as a name: the month, the country, the department."""
-    return not token.first and (token.text == "May" or (token.text.isupper() and len(token.text) > 1))
+    return not token.first and (token.text == "May" or (token.text.isupper() and token.text != "I"))
 
 
 class _Reader:
@@ -317,11 +330,13 @@ class _Reader:
         elif word == "some" or word == "any":
             if self._counts(word):
                 self._plain_word(token, word)
-        elif word in english.PERSONS and (self._is_singled_out() or self._acts()):
+        elif word in english.PERSONS and (self._is_singled_out() or self._acts() or self._is_numeral()):
             self._plain_word(token, word)
-        elif word in english.OBJECTS and self._role in ("for", "to", MAYBE_TO):
+        elif word in english.OBJECTS and self._role in ("for", "to", MAYBE_TO) and self._is_given():
             # `for me`, `to us`: whose it is stands among the persons
             self._role = ""
+        elif word in english.OBJECTS and self._role:
+            self._plain_word(token, word)
         elif word in english.DROPPED and not _is_name_of(token):
             return
         else:
@@ -347,6 +362,23 @@ class _Reader:
     def _is_singled_out(self) -> bool:
         before = self._tokens[self._at - 1].text.lower() if self._at else ""
         return before in english.FOCUS or self._ahead(2)[1:] in (("alone",), ("only",))
+
+    def _is_given(self) -> bool:
+        """Tell whether something is done for somebody: `read it for me`, but not `wait for me`."""
+        before = self._tokens[self._at - 2].text.lower() if self._at > 1 else ""
+        return len(self._terms) > 1 or before in english.GIVEN
+
+    def _is_numeral(self) -> bool:
+        """Tell whether `I` is a number: `World War I`."""
+        if self._tokens[self._at].text != "I" or self._at == 0:
+            return False
+        before = self._tokens[self._at - 1].text
+        known = english.AUXILIARIES | english.QUESTION_WORDS.keys() | english.FOCUS
+        return before[0].isupper() and before.lower() not in known and self._at > 1
+
+    def _is_verbal(self) -> bool:
+        before = self._tokens[self._at - 1].text.lower() if self._at else ""
+        return before in english.VERBAL or (self._being and before not in english.DIRECTED)
 
     def _acts(self) -> bool:
         """Tell whether a pronoun is wanted to do something: `want me to wait`."""
@@ -394,11 +426,17 @@ class _Reader:
     def _add(self, canon: str, form: str, ending: str, *, name: bool, word: str = "") -> None:
         weak = self._role in english.WEAK_PREPOSITIONS
         role = english.WEAK_PREPOSITIONS.get(self._role, self._role)
+        if form == "number" and self._role == "at":
+            # in 5 minutes, at 5
+            role = "at"
         passive = self._being and ending == "past"
         text = self._tokens[self._at].text if self._at < len(self._tokens) else ""
+        verbal = ending == "ing" and self._is_verbal()
         case = "small" if text.islower() else "great" if text.isupper() and len(text) > 2 else ""
         self._terms.append(
-            Term(canon, form, ending, role, weak or not role, self._negated, name, word, passive, case)
+            Term(
+                canon, form, ending, role, weak or not role, self._negated, name, word, passive, case, verbal
+            )
         )
         self._role = ""
         self._being = False

@@ -31,9 +31,16 @@ _ASKING: Final = (
 _TO_DO: Final = (
     r"(?:can|could|would|will) (?:you|u|someone|anyone) (?:please |kindly )?(?:help (?:me|"
     r"us) (?:to )?|just )?|"
-    r"(?:i|we)(?: would|'d)? (?:really )?(?:want|need|wish|like|love) to |"
     r"(?:please |kindly )?(?:can you )?help (?:me|us) (?:to )?(?!out|with|understand)|"
     r"would (?:you|u) mind "
+)
+_WANT: Final = r"(?:i|we)(?: would|'d)? (?:really )?(?:want|need|wish|like|love) to "
+# what others do for whoever wants to do it; who wants to sing does not ask others to sing
+_SERVICE: Final = (
+    "cancel|return|exchange|change|update|upgrade|downgrade|delete|remove|close|reset|order|book|reserve|buy|"
+    "purchase|unsubscribe|transfer|send|track|report|request|schedule|reschedule|block|activate|deactivate|"
+    "register|renew|extend|apply|complain|confirm|dispute|redeem|know|switch|enable|disable|unlock|open|file|"
+    "get|have|receive|make"
 )
 _ROWS: Final[tuple[tuple[str, str], ...]] = (
     # courtesies, at the borders of the text only
@@ -138,7 +145,8 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (r"^\s*(from|to|in|at|for|with|on) ((?:which|what|whom)(?! time) .+?)([.?!]*)\s*$", r"\2 \1\3"),
     (r"^\s*((?:in|on|at|with|for) \w+(?: \w+)?), ([^,?]+?)([.?!]*)\s*$", r"\2 \1\3"),
-    (rf"^\s*(?:{_TO_DO})", f"{REQUEST} "),
+    (rf"^\s*(?:{_TO_DO}|{_WANT}(?=(?:{_SERVICE})\b))", f"{REQUEST} "),
+    (rf"^\s*{_WANT}", "i want to "),
     (
         r"^\s*(?:i|we)(?: would|'d)? (?:want|need|like|wish) (?=(?:a|an|the|my|our|some|this|that)\b)",
         "i want ",

@@ -79,6 +79,7 @@ MODALS: Final[Mapping[str, str]] = MappingProxyType(
 FOCUS: Final = _set("only just even also alone except but solely")
 """Next to one of these a pronoun is what the word singles out, and carries meaning."""
 
+GIVEN: Final = _set("it this that these those them one some something")
 WANTING: Final = _set("want need like love expect prefer wish")
 
 PRESENCE: Final = _set("is are was were there have has had got not never without")
@@ -97,6 +98,9 @@ ABBREVIATIONS: Final = _set("km cm mm kg mg ml eur usd gbp")
 
 CLAUSES: Final = _set("and or but then if when because while that who which whose than so unless until")
 """Where one of these stands, the place of every phrase counts."""
+
+VERBAL: Final = _set("not after before when while by without keep keeps kept stop stopped start started")
+"""After one of these a word in `ing` is a verb."""
 
 NO_ADVERBS: Final = _set(
     "family reply apply supply multiply assembly anomaly monopoly italy early daily weekly"
@@ -413,14 +417,16 @@ def phrases() -> frozenset[tuple[str, ...]]:
 def read_number(words: tuple[str, ...]) -> tuple[int, int]:
     """Read a number written in words; give it and how many words it takes, 0 when there is none."""
     total = current = used = 0
+    room = 100
     for word in words:
-        if word in _UNITS:
-            current += _UNITS[word]
-        elif word in _TENS:
-            current += _TENS[word]
-        elif word in _SCALES and used:
+        if word in _UNITS and _UNITS[word] < room:
+            # `twenty one`, but `one two` and `twenty twenty` are two numbers
+            current, room = current + _UNITS[word], 0
+        elif word in _TENS and room == 100:
+            current, room = current + _TENS[word], 10
+        elif word in _SCALES and used and current:
             scale = _SCALES[word]
-            current *= scale
+            current, room = current * scale, 100
             if scale > 100:
                 total, current = total + current, 0
         else:
