@@ -212,6 +212,13 @@ class Emitter:
         else:
             self._op("BINARY_SLICE", -2)
 
+    def reversal(self) -> None:
+        """Replace a sequence by its items from the last to the first."""
+        for part in (None, None, -1):
+            self.const(part)
+        self._op("BUILD_SLICE", -2, 3)
+        self._op("BINARY_SUBSCR", -1)
+
     def subscript(self) -> None:
         """Replace container and key by the item."""
         self._op("BINARY_SUBSCR", -1)
