@@ -335,7 +335,7 @@ class _Reader:
         elif word in english.OBJECTS and self._role in ("for", "to", MAYBE_TO) and self._is_given():
             # `for me`, `to us`: whose it is stands among the persons
             self._role = ""
-        elif word in english.OBJECTS and self._role:
+        elif word in english.OBJECTS and (self._role or not self._is_dative(word)):
             self._plain_word(token, word)
         elif word in english.DROPPED and not _is_name_of(token):
             return
@@ -367,6 +367,12 @@ class _Reader:
         """Tell whether something is done for somebody: `read it for me`, but not `wait for me`."""
         before = self._tokens[self._at - 2].text.lower() if self._at > 1 else ""
         return len(self._terms) > 1 or before in english.GIVEN
+
+    def _is_dative(self, word: str) -> bool:
+        """Tell whether a pronoun may be missing: of `me` only behind some verbs; others stand among the
+        persons."""
+        before = self._tokens[self._at - 1].text.lower() if self._at else ""
+        return word not in english.FIRST_OBJECTS or before in english.DATIVE
 
     def _is_numeral(self) -> bool:
         """Tell whether `I` is a number: `World War I`."""

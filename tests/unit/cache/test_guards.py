@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rtfs_runtime.cache.evidence import upper_bound
 from rtfs_runtime.cache.guards import refusal
 from rtfs_runtime.cache.wording import read_wording
-from tests.likeness import rules_a, rules_b, rules_c, rules_d, rules_e, rules_f, rules_g, rules_h
+from tests.likeness.__main__ import SETS
 from tests.likeness.paraphrases import domains, groups
 
 Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
@@ -86,6 +86,8 @@ Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
         ("Sing a song", "I want to sing a song", "want"),
         ("Give her the book", "Give her book", "person"),
         ("It is open all night", "It is open every night", "all"),
+        ("Someone logged me in", "Someone logged in", "'me'"),
+        ("Alert Anna, not me", "Alert me, not Anna", "negation"),
         ("It barely works", "It does not work", "negation"),
         ("Take it without food", "Take it with food", "before"),
         ("He lives in Rome and works in Oslo", "He lives in Oslo and works in Rome", "order"),
@@ -135,14 +137,12 @@ def test_what_says_the_same_passes(one: str, other: str) -> None:
     assert refusal(other, one) == ""
 
 
-@pytest.mark.parametrize(
-    "pairs", [each.pairs for each in (rules_a, rules_b, rules_c, rules_d, rules_e, rules_f, rules_g, rules_h)]
-)
+@pytest.mark.parametrize("pairs", SETS.values(), ids=SETS)
 def test_no_adversarial_pair_passes(pairs: Pairs) -> None:
     """Of 2,500 pairs of each set of rules; `python -m tests.likeness` reports all, with the encoder."""
     passed = [pair for pair in pairs(2500, 1) if not refusal(*pair) or not refusal(*reversed(pair))]
     assert passed == []
-    assert upper_bound(0, 20_000) < 0.0002
+    assert upper_bound(0, 2500 * len(SETS)) < 0.0002
 
 
 def test_at_least_half_of_ordinary_paraphrases_pass() -> None:

@@ -79,6 +79,12 @@ MODALS: Final[Mapping[str, str]] = MappingProxyType(
 FOCUS: Final = _set("only just even also alone except but solely")
 """Next to one of these a pronoun is what the word singles out, and carries meaning."""
 
+DATIVE: Final = _set(
+    "tell give show send find book remind get bring write make buy read play help let wake teach offer order "
+    "refund unsubscribe recommend suggest explain email text cook sing print reserve"
+)
+"""Who wants something done for himself says so or not: `book me a room`, `book a room`."""
+
 GIVEN: Final = _set("it this that these those them one some something")
 WANTING: Final = _set("want need like love expect prefer wish")
 
