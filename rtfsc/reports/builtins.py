@@ -22,7 +22,8 @@ every example. `rtfsc explain NAME` and, in the REPL, `(doc NAME)` give one of t
 - A wrong count of arguments raises ArityMismatch everywhere. What a function raises that a builtin calls
   passes through with its place. A limit (elements, characters, digits) raises BudgetExhausted, which no
   `catch` sees.
-- Where a function is called for, keywords are taken too: they look themselves up in maps.
+- Where a function is called for, keywords are taken too: they look themselves up in maps. So are maps, which
+  give the value of a key or nil, and sets, which give an element of theirs or nil.
 - What is said of vectors holds for lists; a function that gives "the kind that came in" gives a list for a
   list.
 - Builtins that read from or write to the host need a grant: without one they raise SecurityViolation, as the

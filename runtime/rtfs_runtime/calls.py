@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rtfs_runtime.errors import RtfsError, arity_error, type_error
-from rtfs_runtime.values import Keyword, error_map, keyword_get, kind_name
+from rtfs_runtime.maps import Map, is_key, is_map
+from rtfs_runtime.sets import set_has
+from rtfs_runtime.values import Keyword, Set, error_map, keyword_get, kind_name
 
 __all__ = [
     "arity_of", "arity_text", "call_error", "callback", "error_map", "function_name", "keyword_get",
@@ -62,12 +64,17 @@ def _wrong_count(function: object, count: int) -> RtfsError:
 
 
 def callback(function: object, count: int, operation: str) -> Callable[..., Any]:
-    """Give what a library function calls with `count` arguments: a function or keyword itself.
+    """Give what a library function calls with `count` arguments: a function or keyword itself, or what looks
+    up in a map or a set.
 
     A function that does not take that many fails when it is called, not before: over an empty collection
     nothing is wrong. Raises: TypeError for what cannot be called.
     """
-    if not isinstance(function, Keyword) and kind_name(function) != "function":
+    if isinstance(function, Set):
+        function = _member_of(function)
+    elif is_map(function):
+        function = _entry_of(function)
+    elif not isinstance(function, Keyword) and kind_name(function) != "function":
         raise type_error("function", kind_name(function), operation)
     assert callable(function)
     if _takes(function, count):
@@ -77,6 +84,20 @@ def callback(function: object, count: int, operation: str) -> Callable[..., Any]
         raise _wrong_count(function, count)
 
     return fail
+
+
+def _entry_of(entries: Map) -> Callable[..., object]:
+    def look_up(key: object, default: object = None) -> object:
+        return entries.get(key, default) if is_key(key) else default
+
+    return look_up
+
+
+def _member_of(group: Set) -> Callable[[object], object]:
+    def look_up(item: object) -> object:
+        return item if set_has(group, item) else None
+
+    return look_up
 
 
 def call_error(error: BaseException, callee: object, count: int) -> BaseException:

@@ -17,6 +17,7 @@ from rtfs_runtime.type_reader import read_type
 from rtfs_runtime.types import (
     ANY,
     LIST,
+    MAP,
     NEVER,
     NUMBER,
     RESOURCE,
@@ -26,6 +27,7 @@ from rtfs_runtime.types import (
     UUID,
     VECTOR,
     FnType,
+    Prim,
     Type,
     union,
 )
@@ -99,6 +101,8 @@ _WIDER: Final[Mapping[Type, Type]] = MappingProxyType(
     {
         STRING: union((STRING, TIMESTAMP, UUID, RESOURCE)),
         VECTOR: union((VECTOR, LIST, SET)),
+        # maps and sets look up
+        Prim("fn"): union((Prim("fn"), MAP, SET)),
     }
 )
 

@@ -11,6 +11,7 @@ from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.equality import equal
 from rtfs_runtime.errors import LimitExceeded, RtfsError
 from rtfs_runtime.printer import display
+from rtfs_runtime.sets import make_set
 from rtfs_runtime.values import Keyword, List
 from rtfs_runtime.vectors import BigVector
 
@@ -28,6 +29,21 @@ def pair(left: object, right: object) -> object:
 
 def same(value: object) -> object:
     return value
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "want"),
+    [
+        ("map", ({A: 1}, (A, B, 2.5)), (1, None, None)),
+        ("filter", (make_set([1, (2,)]), (1, (2,), True, 3)), (1, (2,))),
+        ("sort-by", ({A: 2, B: 1}, (A, B)), (B, A)),
+        ("every?", (make_set([1]), (1, 1)), True),
+        ("update", ({A: B}, A, {B: 5}), {A: 5}),
+        ("reduce", ({A: 1}, (A, 2)), 1),
+    ],
+)
+def test_maps_and_sets_look_up(call: Call, name: str, args: tuple[Any, ...], want: Any) -> None:
+    assert call(name, *args) == want
 
 
 @pytest.mark.parametrize(

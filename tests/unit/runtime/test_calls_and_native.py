@@ -20,6 +20,7 @@ from rtfs_runtime.calls import (
 from rtfs_runtime.errors import LimitExceeded, RtfsError, generic
 from rtfs_runtime.maps import BigMap
 from rtfs_runtime.native import to_rtfs_error, trim
+from rtfs_runtime.sets import make_set
 from rtfs_runtime.values import Keyword, kind_name
 
 K = Keyword
@@ -66,7 +67,8 @@ def test_callback() -> None:
     late = callback(two, 1, "map")
     with pytest.raises(RtfsError, match="Arity mismatch in two: expected 2, got 1"):
         late(1)
-    for wrong in ({}, (), "f", None, 5, object()):
+    assert callback({key: 3}, 1, "map")(key) == 3 and callback(make_set([3]), 1, "map")(4) is None
+    for wrong in ((), "f", None, 5, object()):
         with pytest.raises(RtfsError) as caught:
             callback(wrong, 1, "map")
         assert caught.value.fields == {"expected": "function", "actual": kind_name(wrong), "operation": "map"}
