@@ -22,11 +22,12 @@ from rtfsc.backend.frame import Frame
 from rtfsc.backend.functions import load
 from rtfsc.backend.operands import call_global, guard, hold, otherwise
 from rtfsc.backend.operations import write_operation
+from rtfsc.backend.slices import SLICES
 from rtfsc.backend.texts import TEXTS
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import BuiltinRef, Call, Cast, Const, Expr, Global, Local, Op
 
-_INTRINSICS: Final[Mapping[str, Writer]] = MappingProxyType({**ARITHMETIC, **COLLECTIONS, **TEXTS})
+_INTRINSICS: Final[Mapping[str, Writer]] = MappingProxyType({**ARITHMETIC, **COLLECTIONS, **SLICES, **TEXTS})
 
 
 def write_call(frame: Frame, node: Call) -> None:

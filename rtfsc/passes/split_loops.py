@@ -63,6 +63,8 @@ class _Splitter:
         self.copier = Copier(module.next_id)
         self._module = module
         self._kinds: Kinds | None = None
+        # variables that a loop around this place was split for
+        self._asked: frozenset[Var] = frozenset()
 
     def rewrite(self, node: Expr) -> Expr:
         """Split outer loops first: what stays the same in them is asked for once."""
@@ -70,7 +72,9 @@ class _Splitter:
             return map_children(node, self.rewrite)
         size = sum(1 for _ in descendants(node))
         wishes = self._wishes(node) if size <= _LARGEST else {}
+        outer, self._asked = self._asked, self._asked.union(wishes)
         inside = map_children(node, self.rewrite)
+        self._asked = outer
         if not wishes:
             return inside
         ways = [{var: kind & ~kinds.STR or kind for var, kind in wishes.items()}]
@@ -89,7 +93,7 @@ class _Splitter:
         """Give the likely kinds of variables from outside that are not known to have them."""
         if self._kinds is None:
             self._kinds = infer_kinds(self._module)
-        uses = _Uses(set(free_vars(loop)), self._kinds)
+        uses = _Uses(set(free_vars(loop)) - self._asked, self._kinds)
         for part in descendants(loop):
             uses.see(part)
         return dict(list(uses.wishes().items())[:_MOST])
