@@ -17,6 +17,7 @@ from rtfsc.backend.emitter import Emitter
 from rtfsc.backend.frame import Frame, Unit, Want
 from rtfsc.backend.operations import write_filling_put
 from rtfsc.backend.positions import Positions
+from rtfsc.backend.unpacking import write_unpacked
 from rtfsc.ir.kind_flow import Kinds
 from rtfsc.ir.nodes import (
     Blocks,
@@ -122,8 +123,12 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
         case If():
             control.write_if(frame, node, want)
         case Let(var=var, init=init, body=body):
-            frame.value(init)
-            emitter.store(frame.slot(var))
+            held = frame.item_slot(init)
+            if held is not None:
+                frame.put(var, held)
+            elif not write_unpacked(frame, node):
+                frame.value(init)
+                emitter.store(frame.slot(var))
             write(frame, body, want)
         case Do(items=items):
             for item in items[:-1]:
@@ -185,7 +190,11 @@ def _push(frame: Frame, node: Value) -> None:
         case Call():
             calls.write_call(frame, node)
         case Op():
-            calls.write_op(frame, node)
+            held = frame.item_slot(node)
+            if held is None:
+                calls.write_op(frame, node)
+            else:
+                emitter.load(held)
         case Global(name=name) | BuiltinRef(name=name):
             emitter.glob(name)
         case Fn():

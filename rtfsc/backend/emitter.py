@@ -235,6 +235,10 @@ class Emitter:
         """Pop an object and the value below it; set the attribute."""
         self._op("STORE_ATTR", -2, name)
 
+    def unpack(self, n: int) -> None:
+        """Replace a sequence by its items, the first one on top."""
+        self._op("UNPACK_SEQUENCE", n - 1, n)
+
     def build_tuple(self, n: int) -> None:
         """Replace n items by a tuple."""
         self._op("BUILD_TUPLE", 1 - n, n)

@@ -18,7 +18,7 @@ from rtfsc.backend.emitter import Emitter, Mark, Region
 from rtfsc.backend.positions import Positions
 from rtfsc.ir.growth import growing_products
 from rtfsc.ir.kind_flow import Kinds
-from rtfsc.ir.nodes import Expr, Module, Var
+from rtfsc.ir.nodes import Const, Expr, Local, Module, Op, Var
 from rtfsc.ir.walk import known_functions
 
 
@@ -86,6 +86,8 @@ class Frame:
         self.labels: dict[int, tuple[Mark, tuple[Var, ...], int]] = {}
         # how many loops are being written around this place
         self.loops = 0
+        # vectors that were taken apart, with what the names of the locals for their items begin with
+        self.unpacked: dict[Var, str] = {}
         self.first_classes: dict[tuple[str, int, str], str] = {}
         self._slots: dict[Var, str] = {}
         self._taken: set[str] = set()
@@ -123,6 +125,18 @@ class Frame:
     def alias(self, var: Var, of: Var) -> None:
         """Let a variable live in the local of another one that is not used any more."""
         self._slots[var] = self.slot(of)
+
+    def item_slot(self, node: Expr) -> str | None:
+        """Name the local that holds an item of a vector that was taken apart; None for other values."""
+        match node:
+            case Op(name="seq_at", args=[Local(var=var), Const(value=at)]) if var in self.unpacked:
+                return f"{self.unpacked[var]}~{at}"
+            case _:
+                return None
+
+    def put(self, var: Var, name: str) -> None:
+        """Let a variable live in a local that is written nowhere else while it is in sight."""
+        self._slots[var] = name
 
     def last_class(self, asked: tuple[str, int], likely: str) -> str:
         """Name the local that holds the class last seen of another one that is asked for its class; `likely`

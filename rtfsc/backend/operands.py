@@ -57,6 +57,8 @@ def hold(frame: Frame, args: Sequence[Expr], temps: Sequence[str]) -> list[Opera
             held.append(Operand(arg, kind))
         elif isinstance(arg, Local) and is_simple(frame, arg):
             held.append(Operand(frame.slot(arg.var), kind))
+        elif (item := frame.item_slot(arg)) is not None:
+            held.append(Operand(item, kind))
         else:
             frame.value(arg)
             frame.emitter.store(temp)
