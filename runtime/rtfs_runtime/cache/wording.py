@@ -95,8 +95,9 @@ def read_wording(text: str) -> Wording:
 
     # a text that holds our marks means none of them
     text = text.translate(_NO_MARKS)
-    plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'").strip()
-    tokens = _tokens(rewrite(_QUOTED.sub(keep, plain)))
+    plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
+    # one space for many: rewriting looks at each run of them anew from each of its places
+    tokens = _tokens(rewrite(" ".join(_QUOTED.sub(keep, plain).split())))
     lower = [token.text.lower() for token in tokens if token.kind == "word"]
     terms = _Reader(tokens, quotes).read()
     asks = tuple(english.QUESTION_WORDS[word] for word in lower if word in english.QUESTION_WORDS)

@@ -88,6 +88,7 @@ Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
         ("It is open all night", "It is open every night", "all"),
         ("Someone logged me in", "Someone logged in", "'me'"),
         ("Alert Anna, not me", "Alert me, not Anna", "negation"),
+        ("A third of the users", "The third of the users", "third"),
         ("It barely works", "It does not work", "negation"),
         ("Take it without food", "Take it with food", "before"),
         ("He lives in Rome and works in Oslo", "He lives in Oslo and works in Rome", "order"),

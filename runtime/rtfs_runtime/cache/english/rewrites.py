@@ -109,6 +109,7 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
     (r"\b(?:right now|at the moment|at present|currently)\b", " "),
     # what is a quantity with `a`, and is another one without
     (r"\ba few\b", "several"),
+    (r"\ban? (third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) of\b", r"\1-part of"),
     (r"\ba little\b", "somewhat"),
     (r"\b(?:much|way|far) too\b", "too"),
     (r"\bwhenever\b", "when"),
