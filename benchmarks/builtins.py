@@ -107,6 +107,7 @@ class Data:
         self.same_records = tuple(
             {_A: int(str(each)), _B: f"b{each}", _C: each % 7 == 0} for each in self.ints
         )
+        self.rows = tuple({_A: each, _B: f"b{each % 16}"} for each in self.ints)
         self.plain = [{"a": each, "b": f"b{each}", "c": each % 7 == 0} for each in self.ints]
         self.json = json.dumps(self.plain)
         self.text = " ".join(self.texts)
@@ -141,7 +142,8 @@ def _loops(d: Data) -> Iterator[Case]:
         "drop-while", lambda: tuple(itertools.dropwhile(_yes, xs)), _call("drop-while", _yes, xs), _CALLS
     )
     yield Case("partition-by", lambda: _runs(xs), _call("partition-by", _bucket, xs))
-    yield Case("group-by", lambda: _grouped(xs), _call("group-by", _bucket, xs))
+    yield Case("group-by", lambda: _grouped(xs), _call("group-by", _bucket, xs), _KEYS)
+    yield Case("group-by, a keyword", lambda: _grouped_rows(d.rows), _call("group-by", _B, d.rows))
     yield Case(
         "update-vals", lambda: {k: _inc(v) for k, v in d.map.items()}, _call("update-vals", d.map, _inc)
     )
@@ -155,6 +157,13 @@ def _grouped(xs: tuple[Any, ...]) -> object:
     groups: dict[Any, list[Any]] = {}
     for x in xs:
         groups.setdefault(_bucket(x), []).append(x)
+    return {key: tuple(group) for key, group in groups.items()}
+
+
+def _grouped_rows(rows: tuple[Any, ...]) -> object:
+    groups: dict[Any, list[Any]] = {}
+    for row in rows:
+        groups.setdefault(row[_B], []).append(row)
     return {key: tuple(group) for key, group in groups.items()}
 
 
@@ -201,7 +210,9 @@ def _sorting(d: Data) -> Iterator[Case]:
         _CALLS,
     )
     yield Case("sort, <", lambda: tuple(sorted(d.ints)), _call("sort", BUILTINS["<"].function, d.ints))
-    yield Case("sort-by", lambda: tuple(sorted(d.ints, key=_bucket)), _call("sort-by", _bucket, d.ints))
+    yield Case(
+        "sort-by", lambda: tuple(sorted(d.ints, key=_bucket)), _call("sort-by", _bucket, d.ints), _CALLS
+    )
     yield Case(
         "sort-by, a keyword",
         lambda: tuple(sorted(d.records, key=lambda r: r[_A])),

@@ -181,13 +181,12 @@ class _Plain:
         return [item if item.__class__ in _ENCODABLE else self.of(item, depth) for item in items]
 
     def _dicts(self, maps: tuple[Any, ...], depth: int) -> list[dict[str, object]]:
-        found = [
-            {
-                key.text if key.__class__ is Keyword else key if key.__class__ is str else int_text(key): item
-                for key, item in each.items()
-            }
-            for each in maps
-        ]
+        found: list[dict[str, object]]
+        try:
+            # most often all are keywords, and nothing else that is a key has a text
+            found = [{key.text: item for key, item in each.items()} for each in maps]
+        except AttributeError:
+            found = [{_key_text(key): item for key, item in each.items()} for each in maps]
         self._are_atoms(tuple(chain.from_iterable(found)))
         if not self._are_atoms(tuple(chain.from_iterable([each.values() for each in found]))):
             for each in found:

@@ -24,6 +24,7 @@ from rtfs_runtime.values import Keyword, keyword_get
 
 _LOOP = "[:fn [[:union :fn :keyword] :any] [:vector :any]]"
 _UNSET = object()
+_NAMES = frozenset({str, Keyword})
 
 
 def one_argument(function: Any, operation: str) -> Callable[[Any], Any]:
@@ -328,6 +329,20 @@ def _looked_up(keyword: Keyword, items: Items | str) -> list[Any]:
     return found
 
 
+def _grouped_by_names(keyword: Keyword, items: Iterable[Any]) -> dict[object, object] | None:
+    """Group maps that all have the keyword, where its values are texts or keywords; None elsewhere."""
+    groups: dict[object, list[object]] = defaultdict(list)
+    try:
+        for item in items:
+            groups[item[keyword]].append(item)
+    except (KeyError, TypeError):
+        return None
+    # nothing of another class equals one of these, so that the keys that are there say what all were
+    if not _NAMES.issuperset(map(type, groups)):
+        return None
+    return {key: tuple(group) for key, group in groups.items()}
+
+
 @builtin(
     "group-by",
     "[:fn [[:union :fn :keyword] :any] [:map-of :any [:vector :any]]]",
@@ -336,6 +351,8 @@ def _looked_up(keyword: Keyword, items: Items | str) -> list[Any]:
 def group_by(function: Any, value: object) -> object:
     """Give the map from what the function gives to the vector of the elements it gives it for."""
     items = () if value is None else sequence_or_text(value, "group-by")
+    if function.__class__ is Keyword and (found := _grouped_by_names(function, items)) is not None:
+        return found
     keys = (
         _looked_up(function, items) if function.__class__ is Keyword else results(function, items, "group-by")
     )
