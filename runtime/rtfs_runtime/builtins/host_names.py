@@ -217,7 +217,7 @@ def context_get(host: Host, key: object) -> object:
     "[:fn [[:union :string :keyword :symbol] :any] :nil]",
     aliases=("ccos.context/set",),
     host="writes",
-    raises=(),
+    raises=("TypeError",),
     examples=(("(do (context/set :k 1) (context/get :k))", "1"),),
 )
 def context_set(host: Host, key: object, value: object) -> None:
@@ -282,6 +282,7 @@ def kv_conj(host: Host, store_key: object, item: object, *others: object) -> obj
     "[:fn [:string] :bool]",
     aliases=spellings("file-exists?"),
     host="reads",
+    raises=("TypeError", "InvalidArgument"),
     examples=(('(file-exists? "notes.txt")', "!SecurityViolation"),),
 )
 def file_exists(host: Host, path: str) -> object:
@@ -294,6 +295,7 @@ def file_exists(host: Host, path: str) -> object:
     "[:fn [:string] :string]",
     aliases=("slurp", *spellings("read-file")),
     host="reads",
+    raises=("TypeError", "InvalidArgument"),
     examples=(('(read-file "notes.txt")', "!SecurityViolation"),),
 )
 def read_file(host: Host, path: str) -> object:
@@ -305,6 +307,7 @@ def read_file(host: Host, path: str) -> object:
     "read-lines",
     "[:fn [:string] [:vector :string]]",
     host="reads",
+    raises=("TypeError", "InvalidArgument"),
     examples=(('(read-lines "notes.txt")', "!SecurityViolation"),),
 )
 def read_lines(host: Host, path: str) -> object:
@@ -317,6 +320,7 @@ def read_lines(host: Host, path: str) -> object:
     "[:fn [:string :string] :any]",
     aliases=("spit",),
     host="writes",
+    raises=("TypeError", "InvalidArgument"),
     examples=(('(write-file "notes.txt" "milk")', "!SecurityViolation"),),
 )
 def write_file(host: Host, path: str, text: str) -> object:
@@ -328,6 +332,7 @@ def write_file(host: Host, path: str, text: str) -> object:
     "delete-file",
     "[:fn [:string] :bool]",
     host="writes",
+    raises=("TypeError", "InvalidArgument"),
     examples=(('(delete-file "notes.txt")', "!SecurityViolation"),),
 )
 def delete_file(host: Host, path: str) -> object:
@@ -365,7 +370,7 @@ def open_file(host: Host, path: str, mode: object = "r", _ignored: object = None
     "[:fn [:int] :string?]",
     aliases=spellings("read-line"),
     host="writes",
-    raises=("TypeError", "Generic"),
+    raises=("TypeError", "Generic", "InvalidArgument"),
     examples=(("(read-line 7)", "!Generic"),),
 )
 def read_line(host: Host, handle: int) -> object:
@@ -391,7 +396,7 @@ def write_line(host: Host, handle: int, text: str) -> object:
     "[:fn [:int] :bool]",
     aliases=spellings("close-file"),
     host="writes",
-    raises=("TypeError", "Generic"),
+    raises=("TypeError", "Generic", "InvalidArgument"),
     examples=(("(close-file 7)", "!Generic"),),
 )
 def close_file(host: Host, handle: int) -> object:
@@ -452,6 +457,7 @@ def baseline(host: Host) -> object:
     "load-capability",
     "[:fn [:string] :any]",
     host="reads",
+    raises=("TypeError", "InvalidArgument"),
     examples=(('(load-capability "tools.rtfs")', "!SecurityViolation"),),
 )
 def load_capability(host: Host, path: str) -> object:

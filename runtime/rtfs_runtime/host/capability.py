@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from rtfs_runtime.border import from_python, to_python
-from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.calls import arity_of, arity_text
+from rtfs_runtime.errors import RtfsError, arity_error
 from rtfs_runtime.host.grants import Need
 from rtfs_runtime.types import Type, check
 
@@ -92,11 +93,16 @@ def table(declared: Iterable[object], inherited: Mapping[str, Capability]) -> di
 
 
 def check_input(row: Capability, args: tuple[object, ...]) -> None:
-    """Check arguments against the declared types.
+    """Check arguments against the declared types, or their number against what a standard row takes.
 
-    Raises: InvalidArguments for another count, TypeValidationError for another type.
+    Raises: InvalidArguments or ArityMismatch for another count, TypeValidationError for another type.
     """
     if row.input is None:
+        low, high = arity_of(row.act)
+        # the first parameter is the host
+        low, high = low - 1, None if high is None else high - 1
+        if len(args) < low or (high is not None and len(args) > high):
+            raise arity_error(row.id, arity_text(low, high), len(args))
         return
     if len(args) != len(row.input):
         fields = {"expected": f"{len(row.input)} for {row.id}", "actual": str(len(args))}

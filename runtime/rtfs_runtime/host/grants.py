@@ -120,7 +120,10 @@ def real_path(path: str) -> str:
     """Resolve a path, links and all, as grants compare it; what does not exist yet keeps its name."""
     if "\0" in path:
         raise invalid_argument("a path cannot hold a null character")
-    return os.path.realpath(path)
+    try:
+        return os.path.realpath(path)
+    except UnicodeEncodeError:
+        raise invalid_argument("a path cannot hold a lone surrogate") from None
 
 
 def matches(text: str, pattern: str) -> bool:

@@ -6,6 +6,7 @@ In: plain values. Out: plain values.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from rtfs_runtime.errors import invalid_argument
 from rtfs_runtime.host.capability import Capability
@@ -15,6 +16,7 @@ from rtfs_runtime.host.sides import HostSide
 from rtfs_runtime.values import Uuid
 
 ROWS: list[Capability] = []
+_LONGEST_MS: Final = 10**12
 
 
 @row(ROWS, "ccos.system.current-time", "reads", plain("time"))
@@ -32,7 +34,9 @@ def current_timestamp_ms(host: HostSide) -> int:
 @row(ROWS, "ccos.system.sleep-ms", "reads", plain("time"))
 def sleep_ms(host: HostSide, duration_ms: object) -> None:
     """Wait."""
-    host.world.sleep_s(whole(duration_ms, "sleep-ms") / 1000)
+    if whole(duration_ms, "sleep-ms") > _LONGEST_MS:
+        raise invalid_argument(f"sleep-ms expects at most {_LONGEST_MS} milliseconds")
+    host.world.sleep_s(duration_ms / 1000)  # type: ignore[operator]
 
 
 @row(ROWS, "ccos.system.random", "reads", plain("random"))

@@ -12,6 +12,7 @@ import pytest
 from rtfs_runtime.builtins import BUILTINS, Builtin
 from rtfs_runtime.errors import LimitExceeded, RtfsError, generic
 from rtfs_runtime.maps import map_assoc
+from rtfs_runtime.session import Session
 from rtfs_runtime.sets import make_set
 from rtfs_runtime.values import Keyword, List, Resource, Symbol, Timestamp, Uuid, kind_name
 from rtfs_runtime.vectors import BigVector
@@ -85,6 +86,22 @@ def test_any_arguments(row: Builtin) -> None:
         else:
             assert kind != "host-object", args
             assert row.fails or not row.raises
+
+
+EFFECTS = [row for name, row in BUILTINS.items() if name == row.name and row.host]
+
+
+@pytest.mark.parametrize("row", EFFECTS, ids=lambda row: row.name)
+def test_any_arguments_of_effects(row: Builtin) -> None:
+    # nothing is granted: what the builtin lets pass is refused before anything happens
+    function = Session().namespace[row.name]
+    for args in calls(row):
+        try:
+            function(*args)
+        except LimitExceeded:
+            continue
+        except RtfsError as error:
+            assert error.kind in {*row.raises, "SecurityViolation"}, args
 
 
 HUGE_REQUESTS = [

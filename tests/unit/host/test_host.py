@@ -287,6 +287,26 @@ def test_a_known_capability_that_is_not_granted() -> None:
     assert error.message.endswith("--allow crm/customer")
 
 
+@pytest.mark.parametrize(
+    ("id", "args", "message"),
+    [
+        ("ccos.system.random", (1,), "expected 0, got 1"),
+        ("ccos.io.read-line", (), "expected 1, got 0"),
+        ("ccos.state.counter.inc", ("a", 1, 2), "expected between 1 and 2, got 3"),
+        ("ccos.io.read-file", ("a", "b"), "expected 1, got 2"),
+    ],
+)
+def test_wrong_counts(id: str, args: tuple[object, ...], message: str) -> None:
+    error = refusal(make(*ALL, world=WORLD), id, *args)
+    assert error.kind == "ArityMismatch" and message in error.message
+
+
+def test_arguments_that_the_system_would_choke_on() -> None:
+    session = make("time", "read:.")
+    assert refusal(session, "ccos.system.sleep-ms", 10**400).kind == "InvalidArgument"
+    assert refusal(session, "ccos.io.read-file", "\ud800").kind == "InvalidArgument"
+
+
 def test_a_capability_is_declared_once() -> None:
     with pytest.raises(ValueError, match="declared twice"):
         make(capabilities=(customer, customer))
