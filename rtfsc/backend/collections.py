@@ -7,6 +7,7 @@ tuples, strings and dicts, the builtin itself, out of line, for everything else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -27,7 +28,8 @@ from rtfsc.backend.operands import (
     push_item,
 )
 from rtfsc.ir import kinds
-from rtfsc.ir.nodes import Call, Const, Op, Vector
+from rtfsc.ir.kinds import Kind
+from rtfsc.ir.nodes import Call, Const, Expr, Op, Vector
 
 _SIZED: Final = (kinds.TUPLE, kinds.STR, kinds.DICT)
 _INDEXED: Final = (kinds.TUPLE, kinds.STR)
@@ -35,6 +37,8 @@ KEYS: Final = (kinds.STR, kinds.INT, kinds.KEYWORD)
 
 Fast = Callable[[list[Operand], Mark], None]
 """Writes the fast way of a call: given its operands, and where to go when they do not suit after all."""
+Way = Callable[[Frame, list[Operand], str, Mark], None]
+"""Writes a changed copy of its first operand: given a free local, and where to go when it cannot."""
 
 
 def write_count(frame: Frame, node: Call, name: str) -> bool:
@@ -187,50 +191,107 @@ def write_old_value(frame: Frame, node: Op) -> bool:
 
 
 def write_assoc(frame: Frame, node: Call, name: str) -> bool:
-    """Write `assoc` of keys to a small map."""
-    count = len(node.args)
-    if (
-        count % 2 == 0
-        or count > _MOST_ENTRIES
-        or not all(may_be(frame, [key], kinds.KEY) for key in node.args[1::2])
-    ):
+    """Write `assoc` of keys to a small map, or of one index to a small vector."""
+    if len(node.args) % 2 == 0 or len(node.args) > _MOST_ENTRIES:
         return False
-    return fast(frame, node.args, name, (kinds.DICT,), copy_with(frame))
+    return _write_changed(frame, node.args, name)
 
 
 def write_put(frame: Frame, node: Op) -> bool:
     """Write the change at the end of a path, or at a step of it."""
-    if not may_be(frame, node.args[1:2], kinds.KEY):
+    return _write_changed(frame, node.args, "#put")
+
+
+def _write_changed(frame: Frame, args: tuple[Expr, ...], name: str) -> bool:
+    """Write a changed copy of the first argument; after it come key and value of each entry."""
+    source, key = map(frame.unit.kinds.of, args[:2])
+    # `put` names its operation last
+    keys = args[1 : len(args) - 1 : 2]
+    ways: list[tuple[Kind, Way]] = []
+    if len(keys) == 1 and kinds.within(key, kinds.INT) and source & kinds.TUPLE:
+        ways.append((kinds.TUPLE, _changed_tuple))
+    if source & kinds.DICT and all(may_be(frame, [each], kinds.KEY) for each in keys):
+        ways.append((kinds.DICT, _changed_dict))
+    if not ways and not source & kinds.BUFFER:
         return False
-    return fast(frame, node.args, "#put", (kinds.DICT,), copy_with(frame))
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    with frame.temps(len(args) + 1) as [made, *temps]:
+        operands = hold(frame, args, temps)
+        if emitter.dead:
+            return True
+        if source & kinds.BUFFER:
+            call_global(frame, name, operands)
+            return True
+        slow.depth = emitter.depth
+
+        def write(way: Way, kind: Kind, other: Mark) -> None:
+            guard(frame, operands[0], (kind,), other)
+            way(frame, operands, made, slow)
+
+        (kind, way), *others = ways
+        second = Mark()
+        write(way, kind, second if others else slow)
+        emitter.mark(done)
+        for kind, way in others:
+            otherwise(frame, second, done, partial(write, way, kind, slow))
+        otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
+    return True
 
 
-def copy_with(frame: Frame) -> Fast:
-    """Write how a small dict is copied with more entries: after it key and value of each."""
+def _changed_dict(frame: Frame, operands: list[Operand], made: str, slow: Mark) -> None:
+    """Push a copy of a small dict with more entries."""
+    emitter = frame.emitter
+    source, *entries = operands
+    pairs = list(zip(entries[::2], entries[1::2], strict=False))
+    for key, _ in pairs:
+        guard(frame, key, KEYS, slow)
+    _guard_small(frame, source, maps.PROMOTE_AT, slow)
+    emitter.load_method(lambda: source.push(frame), "copy")
+    emitter.call(0)
+    emitter.store(made)
+    for key, value in pairs:
+        value.push(frame)
+        emitter.load(made)
+        key.push(frame)
+        emitter.store_subscript()
+    emitter.load(made)
 
-    def write(operands: list[Operand], slow: Mark) -> None:
-        emitter = frame.emitter
-        source, *entries = operands
-        pairs = list(zip(entries[::2], entries[1::2], strict=False))
-        for key, _ in pairs:
-            guard(frame, key, KEYS, slow)
-        source.push(frame)
-        emitter.length()
-        emitter.const(maps.PROMOTE_AT)
-        emitter.compare("<")
+
+def _changed_tuple(frame: Frame, operands: list[Operand], made: str, slow: Mark) -> None:
+    """Push a copy of a small tuple with another item at an index."""
+    emitter = frame.emitter
+    source, index, value, *_ = operands
+    guard(frame, index, (kinds.INT,), slow)
+    if not kinds.within(index.kind, kinds.NATURAL):
+        index.push(frame)
+        emitter.const(0)
+        emitter.compare(">=")
         emitter.jump_if_false(slow)
-        with frame.temps() as [made]:
-            emitter.load_method(lambda: source.push(frame), "copy")
-            emitter.call(0)
-            emitter.store(made)
-            for key, value in pairs:
-                value.push(frame)
-                emitter.load(made)
-                key.push(frame)
-                emitter.store_subscript()
-            emitter.load(made)
+    _guard_small(frame, source, vectors.PROMOTE_AT, slow)
+    emitter.build_list()
+    source.push(frame)
+    emitter.list_extend(1)
+    emitter.store(made)
+    outer = emitter.region
+    region = Region(Mark(), slow.depth if slow.depth is not None else emitter.depth)
+    emitter.region = region
+    value.push(frame)
+    emitter.load(made)
+    index.push(frame)
+    emitter.store_subscript()
+    emitter.region = outer
+    on_failure(frame, region, slow)
+    emitter.load(made)
+    emitter.list_to_tuple()
 
-    return write
+
+def _guard_small(frame: Frame, operand: Operand, limit: int, slow: Mark) -> None:
+    operand.push(frame)
+    frame.emitter.length()
+    frame.emitter.const(limit)
+    frame.emitter.compare("<")
+    frame.emitter.jump_if_false(slow)
 
 
 def write_conj(frame: Frame, node: Call, name: str) -> bool:
@@ -241,11 +302,7 @@ def write_conj(frame: Frame, node: Call, name: str) -> bool:
     def write(operands: list[Operand], slow: Mark) -> None:
         emitter = frame.emitter
         source, item = operands
-        source.push(frame)
-        emitter.length()
-        emitter.const(vectors.PROMOTE_AT)
-        emitter.compare("<")
-        emitter.jump_if_false(slow)
+        _guard_small(frame, source, vectors.PROMOTE_AT, slow)
         source.push(frame)
         item.push(frame)
         emitter.build_tuple(1)
