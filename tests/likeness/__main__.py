@@ -14,7 +14,18 @@ from collections.abc import Callable, Iterator, Sequence
 from rtfs_runtime.cache.embedding import MiniLm
 from rtfs_runtime.cache.evidence import DEFAULT_THRESHOLD, upper_bound
 from rtfs_runtime.cache.guards import refusal
-from tests.likeness import rules_a, rules_b, rules_c, rules_d, rules_e, rules_f, rules_g, rules_h, rules_i
+from tests.likeness import (
+    rules_a,
+    rules_b,
+    rules_c,
+    rules_d,
+    rules_e,
+    rules_f,
+    rules_g,
+    rules_h,
+    rules_i,
+    rules_j,
+)
 from tests.likeness.paraphrases import domains, groups
 
 THRESHOLDS = (0.70, 0.75, 0.80, 0.85, 0.90, 0.95)
@@ -28,6 +39,7 @@ SETS: dict[str, Callable[[int, int], Iterator[tuple[str, str]]]] = {
     "g: longer sentences, a third hand": rules_g.pairs,
     "h: agents and support, a fourth hand": rules_h.pairs,
     "i: the same, a fifth hand": rules_i.pairs,
+    "j: short sentences, a sixth hand": rules_j.pairs,
 }
 
 

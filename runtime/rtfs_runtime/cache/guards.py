@@ -90,7 +90,8 @@ def _terms(left: Wording, right: Wording) -> str:
     rest = dict(enumerate(right.terms))
     order: list[int] = []
     bound = left.joined or right.joined or _has_a_role_twice(left) or _has_a_role_twice(right)
-    joined = left.does or right.does or left.tenses != right.tenses
+    # where it is asked who does what, two nouns beside a verb are not joined
+    joined = left.does or right.does or bool(left.modals) or left.tenses != right.tenses
     for place, term in enumerate(left.terms):
         there = next((at for at, one in rest.items() if _same(term, one, left, right)), None)
         if there is None:

@@ -66,7 +66,7 @@ class Wording(NamedTuple):
     tenses: frozenset[str]
     modals: frozenset[str]
     pointers: tuple[str, ...]
-    owners: frozenset[str]
+    owners: tuple[str, ...]
     negations: int
     imperative: bool
     had: bool
@@ -119,7 +119,7 @@ def read_wording(text: str) -> Wording:
         ),
         _features(lower, english.MODALS),
         _pointers(lower),
-        _features(lower, english.OWNERS),
+        tuple(dict.fromkeys(english.OWNERS[word] for word in lower if word in english.OWNERS)),
         sum(word in english.NEGATIONS for word in lower),
         bool(tokens) and bool(terms) and tokens[0].text.lower() == terms[0].word,
         "had" in lower,

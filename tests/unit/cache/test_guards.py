@@ -89,6 +89,8 @@ Pairs = Callable[[int, int], Iterator[tuple[str, str]]]
         ("Someone logged me in", "Someone logged in", "'me'"),
         ("Alert Anna, not me", "Alert me, not Anna", "negation"),
         ("A third of the users", "The third of the users", "third"),
+        ("Can my boss read my mail?", "Can I read my boss's mail?", "before 'boss'"),
+        ("Her son is my doctor", "My son is her doctor", "whose"),
         ("It barely works", "It does not work", "negation"),
         ("Take it without food", "Take it with food", "before"),
         ("He lives in Rome and works in Oslo", "He lives in Oslo and works in Rome", "order"),
