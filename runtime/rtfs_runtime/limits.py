@@ -1,7 +1,8 @@
 """Limits that are checked before memory is spent: sizes nobody's program needs and every process survives.
 
 In: the size that an operation is about to build. Out: nothing, or LimitExceeded, which no `catch`
-sees (ruling 10).
+sees (ruling 10). They bound what one operation builds. A loop that adds an element, or a digit, at every turn
+is bounded by the memory and the time of its process: a look at each turn would cost every loop.
 """
 
 from __future__ import annotations

@@ -34,6 +34,11 @@ def sort(first: Any, second: Any = _UNSET) -> object:
 
     The function tells whether its first argument comes before the second, by a boolean or a negative number.
     """
+    if second is _UNSET and first.__class__ is tuple:
+        # sorted without a detour, since most often few are sorted
+        kinds = set(map(type, first))
+        if kinds <= _NUMBERS or kinds <= _TEXTS:
+            return tuple(sorted(first))
     value = first if second is _UNSET else second
     items = sequence_or_text(value, "sort")
     kept = tuple(items)

@@ -11,7 +11,7 @@ from typing import Final
 from rtfs_runtime.builtins.operands import index_error, integer, sequence, text_of
 from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.errors import type_error
-from rtfs_runtime.limits import check_items, check_text
+from rtfs_runtime.limits import MAX_TEXT, check_items, check_text
 from rtfs_runtime.numbers_text import SMALL, numbers_text
 from rtfs_runtime.printer import to_str
 from rtfs_runtime.values import Keyword, Symbol, kind_name
@@ -48,7 +48,9 @@ def _joined(between: str, values: tuple[object, ...]) -> str:
     """Join the texts of values, within the limit for all together."""
     try:
         # most often all are strings; known before it is made: elements may be one text many times
-        check_text(sum(map(len, values)) + len(between) * len(values))  # type: ignore[arg-type]
+        size = sum(map(len, values)) + len(between) * len(values)  # type: ignore[arg-type]
+        if size > MAX_TEXT:
+            check_text(size)
         return between.join(values)  # type: ignore[arg-type]
     except TypeError:
         kinds = set(map(type, values))
