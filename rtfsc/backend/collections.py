@@ -82,49 +82,6 @@ def write_rest(frame: Frame, node: Call, name: str) -> bool:
     return fast(frame, node.args, name, _INDEXED, write)
 
 
-def write_reverse(frame: Frame, node: Call, name: str) -> bool:
-    """Write `reverse`."""
-
-    def write(operands: list[Operand], slow: Mark) -> None:
-        operands[0].push(frame)
-        frame.emitter.reversal()
-
-    return fast(frame, node.args, name, _INDEXED, write)
-
-
-def write_part(frame: Frame, node: Call, name: str) -> bool:
-    """Write `take` and `drop`."""
-    amount, source = node.args
-    if not may_be(frame, [amount], kinds.INT) or not may_be(frame, [source], kinds.TUPLE | kinds.STR):
-        return False
-    emitter = frame.emitter
-    slow, done = Mark(), Mark()
-    with frame.temps(2) as temps:
-        operands = hold(frame, node.args, temps)
-        if emitter.dead:
-            return True
-        slow.depth = emitter.depth
-        count, items = operands
-        guard(frame, items, _INDEXED, slow)
-        guard(frame, count, (kinds.INT,), slow)
-        if not kinds.within(count.kind, kinds.NATURAL):
-            count.push(frame)
-            emitter.const(0)
-            emitter.compare(">=")
-            emitter.jump_if_false(slow)
-        items.push(frame)
-        if name == "take":
-            emitter.const(None)
-            count.push(frame)
-        else:
-            count.push(frame)
-            emitter.const(None)
-        emitter.slice()
-        emitter.mark(done)
-        otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
-    return True
-
-
 def write_nth(frame: Frame, node: Call, name: str) -> bool:
     """Write `nth` without a default."""
     if len(node.args) != 2 or not may_be(frame, node.args[1:], kinds.INT):
@@ -437,8 +394,6 @@ COLLECTIONS: Final[Mapping[str, Writer]] = MappingProxyType(
         "empty?": write_empty,
         **dict.fromkeys(("first", "last"), write_first),
         "rest": write_rest,
-        "reverse": write_reverse,
-        **dict.fromkeys(("take", "drop"), write_part),
         "nth": write_nth,
         "get": write_get,
         "contains?": write_contains,

@@ -1,7 +1,7 @@
 """Parts of vectors and strings as instructions.
 
-In: calls of `take drop take-last drop-last substring second`. Out: slices of tuples and strings, the builtin
-itself, out of line, for everything else: it raises what the language says.
+In: calls of `take drop take-last drop-last reverse substring second`. Out: slices of tuples and strings, the
+builtin itself, out of line, for everything else: it raises what the language says.
 """
 
 from __future__ import annotations
@@ -50,6 +50,16 @@ def write_end(frame: Frame, node: Call, name: str) -> bool:
         emitter.mark(done)
         otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
     return True
+
+
+def write_reverse(frame: Frame, node: Call, name: str) -> bool:
+    """Write `reverse`."""
+
+    def write(operands: list[Operand], slow: Mark) -> None:
+        operands[0].push(frame)
+        frame.emitter.reversal()
+
+    return fast(frame, node.args, name, (kinds.TUPLE, kinds.STR), write)
 
 
 def write_substring(frame: Frame, node: Call, name: str) -> bool:
@@ -113,6 +123,7 @@ def write_second(frame: Frame, node: Call, name: str) -> bool:
 SLICES: Final[Mapping[str, Writer]] = MappingProxyType(
     {
         **dict.fromkeys(("take", "drop", "take-last", "drop-last"), write_end),
+        "reverse": write_reverse,
         "substring": write_substring,
         "second": write_second,
     }
