@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -29,6 +28,14 @@ _LIST: Final = re.compile(r"[^\W\d_]+(?:[,;…—–]+[^\W\d_]+)+|[^\W\d_]{2,}[.
 _SYMBOLS: Final = re.compile(r"[^\w\s]+|[^\W\d_]+")
 _CURRENCIES: Final = {"$": "=dollar", "€": "=euro", "£": "£", "¥": "¥", "%": "percent"}
 
+
+_TENSES: Final = (
+    ("past", english.PAST),
+    ("present", english.PRESENT),
+    ("future", english.FUTURE),
+    ("being", english.BEING),
+    ("having", english.HAVING),
+)
 
 MAYBE_TO: Final = "to?"
 """The role of a word after `to` where it may be a place or a verb."""
@@ -57,16 +64,24 @@ class Term(NamedTuple):
 
 
 class Wording(NamedTuple):
-    """What a text says."""
+    """What a text says.
+
+    Shape: `asks` and `pointers` are in order; `persons` and `owners` too, each once. `subject` is the pronoun
+           at the beginning; `voice` tells whether who speaks does something or has it done to them.
+           `imperative` texts begin with what is to be done; `did` and `does` hold an auxiliary that takes the
+           ending of the verb; `cased` writes names as names; `joined` has more than one clause.
+    """
 
     terms: tuple[Term, ...]
     mood: str
     asks: tuple[str, ...]
     persons: tuple[str, ...]
+    subject: str
+    voice: str
+    owners: tuple[str, ...]
+    pointers: tuple[str, ...]
     tenses: frozenset[str]
     modals: frozenset[str]
-    pointers: tuple[str, ...]
-    owners: tuple[str, ...]
     negations: int
     imperative: bool
     had: bool
@@ -74,8 +89,6 @@ class Wording(NamedTuple):
     does: bool
     cased: bool
     joined: bool
-    subject: str
-    voice: str
 
 
 class _Token(NamedTuple):
@@ -100,35 +113,24 @@ def read_wording(text: str) -> Wording:
     tokens = _tokens(rewrite(" ".join(_QUOTED.sub(keep, plain).split())))
     lower = [token.text.lower() for token in tokens if token.kind == "word"]
     terms = _Reader(tokens, quotes).read()
-    asks = tuple(english.QUESTION_WORDS[word] for word in lower if word in english.QUESTION_WORDS)
     return Wording(
-        terms,
-        _mood(tokens, lower),
-        asks,
-        _persons(lower),
-        frozenset(
-            name
-            for name, known in (
-                ("past", english.PAST),
-                ("present", english.PRESENT),
-                ("future", english.FUTURE),
-                ("being", english.BEING),
-                ("having", english.HAVING),
-            )
-            if not known.isdisjoint(lower)
-        ),
-        _features(lower, english.MODALS),
-        _pointers(lower),
-        tuple(dict.fromkeys(english.OWNERS[word] for word in lower if word in english.OWNERS)),
-        sum(word in english.NEGATIONS for word in lower),
-        bool(tokens) and bool(terms) and tokens[0].text.lower() == terms[0].word,
-        "had" in lower,
-        "did" in lower,
-        not english.DOING.isdisjoint(lower),
-        any(token.text[0].isupper() and not token.first and token.text != "I" for token in tokens),
-        not english.CLAUSES.isdisjoint(lower[1:]),
-        _subject(lower),
-        _voice(lower),
+        terms=terms,
+        mood=_mood(tokens, lower),
+        asks=tuple(english.QUESTION_WORDS[word] for word in lower if word in english.QUESTION_WORDS),
+        persons=_persons(lower),
+        subject=_subject(lower),
+        voice=_voice(lower),
+        owners=tuple(dict.fromkeys(english.OWNERS[word] for word in lower if word in english.OWNERS)),
+        pointers=_pointers(lower),
+        tenses=frozenset(name for name, known in _TENSES if not known.isdisjoint(lower)),
+        modals=frozenset(english.MODALS[word] for word in lower if word in english.MODALS),
+        negations=sum(word in english.NEGATIONS for word in lower),
+        imperative=bool(tokens) and bool(terms) and tokens[0].text.lower() == terms[0].word,
+        had="had" in lower,
+        did="did" in lower,
+        does=not english.DOING.isdisjoint(lower),
+        cased=any(token.text[0].isupper() and not token.first and token.text != "I" for token in tokens),
+        joined=not english.CLAUSES.isdisjoint(lower[1:]),
     )
 
 
@@ -146,14 +148,14 @@ def _pointers(lower: list[str]) -> tuple[str, ...]:
 
 def _subject(lower: list[str]) -> str:
     """Give the pronoun that a sentence begins with, behind what asks and an auxiliary."""
-    rest = lower[lower[:1] != [] and lower[0] in english.QUESTION_WORDS :]
-    if rest and rest[0] in english.AUXILIARIES:
-        rest = rest[1:]
-    if not rest:
-        return ""
-    return (
-        "it" if rest[0] == "it" else english.PERSONS.get(rest[0], "") if rest[0] in english.SUBJECTS else ""
-    )
+    for word in lower:
+        if word == "it":
+            return "it"
+        if word in english.SUBJECTS:
+            return english.PERSONS[word]
+        if word not in english.QUESTION_WORDS and word not in english.AUXILIARIES:
+            break
+    return ""
 
 
 def _persons(lower: list[str]) -> tuple[str, ...]:
@@ -171,10 +173,6 @@ def _voice(lower: list[str]) -> str:
     """Tell whether who speaks does something or has it done to them, where only one of them is said."""
     does, suffers = not english.FIRST_SUBJECTS.isdisjoint(lower), not english.FIRST_OBJECTS.isdisjoint(lower)
     return "" if does == suffers else "i" if does else "me"
-
-
-def _features(lower: list[str], known: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(known[word] for word in lower if word in known)
 
 
 def _tokens(text: str) -> list[_Token]:
