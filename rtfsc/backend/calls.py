@@ -15,12 +15,11 @@ from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.types import Prim
 from rtfs_runtime.values import Keyword
 from rtfsc.backend.arithmetic import ARITHMETIC, Writer
-from rtfsc.backend.collections import COLLECTIONS
-from rtfsc.backend.constants import write_constant
+from rtfsc.backend.collections import COLLECTIONS, entry_at, push_entry
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.functions import load
-from rtfsc.backend.operands import call_global, guard, hold, otherwise
+from rtfsc.backend.operands import Operand, call_global, guard, hold, otherwise
 from rtfsc.backend.operations import write_operation
 from rtfsc.backend.slices import SLICES
 from rtfsc.backend.texts import TEXTS
@@ -34,7 +33,7 @@ def write_call(frame: Frame, node: Call) -> None:
     """Push the value of a call."""
     match node.callee:
         case Const(value=Keyword()) if len(node.args) in (1, 2):
-            _write_lookup(frame, node.callee.value, node.args)
+            _write_lookup(frame, node, node.callee)
         case BuiltinRef(name="call") if _names_capability(node.args):
             # the name of its own tells the runtime that this code calls only what its constants name
             _write_direct(frame, "#call", node.args)
@@ -172,40 +171,23 @@ _CLASS_OF: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 )
 
 
-def _write_lookup(frame: Frame, key: object, args: tuple[Expr, ...]) -> None:
-    """Write `(:k m)`: one subscript in a range of its own, everything unusual out of line."""
+def _write_lookup(frame: Frame, node: Call, key: Const) -> None:
+    """Write `(:k m)` as one subscript in a range of its own, everything unusual out of line."""
     emitter = frame.emitter
-    if len(args) == 2:
-        emitter.callee_global("#keyword_get")
-        write_constant(frame, key)
-        for arg in args:
-            frame.value(arg)
-        emitter.call(3)
-        return
-    depth, outer, done = emitter.depth, emitter.region, Mark()
-    frame.value(args[0])
-    with frame.temps() as [name]:
-        emitter.store(name)
+    slow, done = Mark(), Mark()
+    asked = len(node.args) == 2 or id(node) in frame.asked
+    with frame.temps(len(node.args)) as temps:
+        source, *default = hold(frame, node.args, temps)
         if emitter.dead:
             return
-        region = Region(Mark(), depth)
-        emitter.region = region
-        emitter.load(name)
-        write_constant(frame, key)
-        emitter.subscript()
-        emitter.region = outer
+        operands = [Operand(key, kinds.KEYWORD), source, *default]
+        if not asked:
+            push_entry(frame, source, operands[0], slow)
+        elif source.kind & kinds.DICT:
+            # a miss is likely, and costs less by a method than by a handler
+            guard(frame, source, (kinds.DICT,), slow)
+            entry_at(frame)([source, operands[0], *default], slow)
+        else:
+            call_global(frame, "#keyword_get", operands)
         emitter.mark(done)
-
-        def miss() -> None:
-            emitter.region = outer
-            emitter.handler(region)
-            emitter.push_exc_info()
-            emitter.pop()
-            emitter.pop_except()
-            emitter.callee_global("#keyword_get")
-            write_constant(frame, key)
-            emitter.load(name)
-            emitter.call(2)
-            emitter.jump(done)
-
-        frame.outline(miss)
+        otherwise(frame, slow, done, lambda: call_global(frame, "#keyword_get", operands))

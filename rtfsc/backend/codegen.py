@@ -124,6 +124,8 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
             control.write_if(frame, node, want)
         case Let(var=var, init=init, body=body):
             held = frame.item_slot(init)
+            if control.asks(body, var):
+                frame.asked.add(id(init))
             if held is not None:
                 frame.put(var, held)
             elif not write_unpacked(frame, node):

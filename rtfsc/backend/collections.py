@@ -6,13 +6,14 @@ tuples, strings and dicts, the builtin itself, out of line, for everything else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 from rtfs_runtime import maps, vectors
 from rtfs_runtime.builtins.operands import KEY_KINDS
+from rtfs_runtime.values import Keyword
 from rtfsc.backend.arithmetic import Writer
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
@@ -119,7 +120,40 @@ def write_get(frame: Frame, node: Call, name: str) -> bool:
         return False
     if kinds.within(frame.unit.kinds.of(node.args[0]), ~kinds.DICT):
         return False
+    if len(node.args) == 2 and names_entry(node.args[1]) and id(node) not in frame.asked:
+        return write_entry(frame, node.args, name)
     return fast(frame, node.args, name, (kinds.DICT,), entry_at(frame))
+
+
+def names_entry(key: Expr) -> bool:
+    """Tell whether a key is one that only maps have entries for."""
+    return isinstance(key, Const) and isinstance(key.value, str | Keyword)
+
+
+def write_entry(frame: Frame, args: Sequence[Expr], name: str) -> bool:
+    """Write the read of an entry that is likely there, of what is likely a map."""
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    with frame.temps(len(args)) as temps:
+        operands = hold(frame, args, temps)
+        if emitter.dead:
+            return True
+        push_entry(frame, operands[0], operands[1], slow)
+        emitter.mark(done)
+        otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
+    return True
+
+
+def push_entry(frame: Frame, source: Operand, key: Operand, slow: Mark) -> None:
+    """Push what a map has under a key that nothing but maps has; a miss, and no map, go to `slow`."""
+    emitter = frame.emitter
+    region, outer = Region(Mark(), emitter.depth), emitter.region
+    emitter.region = region
+    source.push(frame)
+    key.push(frame)
+    emitter.subscript()
+    emitter.region = outer
+    on_failure(frame, region, slow)
 
 
 def entry_at(frame: Frame) -> Fast:

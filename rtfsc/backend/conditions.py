@@ -33,6 +33,7 @@ def write_condition(frame: Frame, node: Call | Op, orelse: Mark) -> bool:
 
 
 def _nil(frame: Frame, args: tuple[Expr, ...], name: str, orelse: Mark) -> bool:
+    frame.asked.add(id(args[0]))
     frame.value(args[0])
     frame.emitter.jump_if_not_none(orelse)
     return True

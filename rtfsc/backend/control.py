@@ -45,6 +45,20 @@ def write_if(frame: Frame, node: If, want: Want) -> None:
     emitter.mark(end)
 
 
+_ASKS = frozenset({"nil?", "not"})
+
+
+def asks(node: Expr, var: Var) -> bool:
+    """Tell whether the first thing an expression does is to ask whether a variable is something."""
+    if not isinstance(node, If):
+        return False
+    while isinstance(node, If):
+        node = node.test
+    while isinstance(node, Call) and isinstance(node.callee, BuiltinRef) and node.callee.name in _ASKS:
+        node = node.args[0]
+    return isinstance(node, Local) and node.var == var
+
+
 def write_test(frame: Frame, node: Expr, orelse: Mark) -> None:
     """Write a test: fall through when the value is true, jump when it is nil or false."""
     emitter = frame.emitter
@@ -93,6 +107,7 @@ def write_test(frame: Frame, node: Expr, orelse: Mark) -> None:
             frame.value(node)
             emitter.jump_if_false(orelse)
         case _:
+            frame.asked.add(id(node))
             frame.value(node)
             with frame.temps() as [name]:
                 emitter.store(name)

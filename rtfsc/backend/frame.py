@@ -88,6 +88,8 @@ class Frame:
         self.loops = 0
         # vectors that were taken apart, with what the names of the locals for their items begin with
         self.unpacked: dict[Var, str] = {}
+        # look-ups, by identity, of which it is asked whether they found something: a miss is likely
+        self.asked: set[int] = set()
         self.first_classes: dict[tuple[str, int, str], str] = {}
         self._slots: dict[Var, str] = {}
         self._taken: set[str] = set()

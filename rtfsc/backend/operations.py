@@ -6,7 +6,7 @@ In: `Op`s. Out: instructions, the function itself, out of line, for what is unus
 from __future__ import annotations
 
 from rtfsc.backend.arithmetic import equal, write_whole_quotient
-from rtfsc.backend.collections import KEYS, write_old_value, write_put
+from rtfsc.backend.collections import KEYS, names_entry, push_entry, write_entry, write_old_value, write_put
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.operands import Operand, call_global, fast, guard, hold, on_failure, otherwise, push_item
@@ -56,7 +56,15 @@ def write_operation(frame: Frame, node: Op) -> bool:
         case "is_seq_least" | "seq_least" if isinstance(args[1], Const):
             return _sized(frame, node, exact=False)
         case "map_get":
-            return fast(frame, args, "#map_get", (kinds.DICT,), lambda held, slow: _item(frame, held, slow))
+            if names_entry(args[1]):
+                return write_entry(frame, args, "#map_get")
+            return fast(
+                frame,
+                args,
+                "#map_get",
+                (kinds.DICT,),
+                lambda held, slow: push_entry(frame, held[0], held[1], slow),
+            )
         case "map_has":
             return fast(frame, args, "#map_has", (kinds.DICT,), lambda held, slow: _has(frame, held))
         case "map_view":
@@ -100,19 +108,6 @@ def _write_filling(frame: Frame, name: str, args: tuple[Expr, ...]) -> None:
         emitter.list_extend(1)
     elif name == "list_tuple":
         emitter.list_to_tuple()
-
-
-def _item(frame: Frame, held: list[Operand], slow: Mark) -> None:
-    """Push what a dict has under a key; a miss is left to the function."""
-    emitter = frame.emitter
-    source, key = held
-    region, outer = Region(Mark(), emitter.depth), emitter.region
-    emitter.region = region
-    source.push(frame)
-    key.push(frame)
-    emitter.subscript()
-    emitter.region = outer
-    on_failure(frame, region, slow)
 
 
 def _has(frame: Frame, held: list[Operand]) -> None:

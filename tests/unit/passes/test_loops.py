@@ -64,6 +64,11 @@ SPLITS = {
     "numbers": "(reduce (fn [n i] (+ n (* v i) (max v i) (if (< i v) 1 2))) 0 [1 2.5 3])",
     "integers": "(map (fn [i] (+ (mod i v) (mod v i) (if (even? v) 1 0))) [1 2 7])",
     "both": "(map (fn [i] (if (number? v) (+ v v i) (count v))) [1 2])",
+    "asked": '[(if (:a v) 1 2) (or (get v :a) 5) (if (nil? (get v "x")) 1 2) (if-let [y (:b v)] y 3)]',
+    "found": "[(:a v) (get v :a)]",
+    "string": '(get v "x")',
+    "default": "(:a v [1 2])",
+    "taken apart": "(let [{:keys [a b]} v] [a b])",
     "deep": "(map (fn [w] (map (fn [i] (+ (nth w i) (nth w 0) (count v))) [0 1])) [v [1 2] [3 4]])",
 }
 VALUES: tuple[Any, ...] = (
