@@ -138,7 +138,7 @@ def divide(first: Number, *others: Number) -> Number:
 @builtin(
     "mod",
     "[:fn [:number :number] :number]",
-    aliases=("%",),
+    aliases=("%", "rem"),
     raises=("TypeError", "DivisionByZero", "Generic"),
     examples=(
         ("(mod -11 4)", "-3"),
@@ -159,6 +159,21 @@ def mod(left: Number, right: Number) -> Number:
         return math.fmod(left, right)
     except ValueError:
         return math.nan
+
+
+@builtin(
+    "quot",
+    "[:fn [:int :int] :int]",
+    raises=("TypeError", "DivisionByZero"),
+    examples=(("(quot 11 4)", "2"), ("(quot -11 4)", "-2"), ("(quot 1 0)", "!DivisionByZero")),
+)
+def quotient(left: int, right: int) -> int:
+    """Divide integers, truncated toward zero: what `mod` leaves is the rest."""
+    integer(left, "quot")
+    if integer(right, "quot") == 0:
+        raise RtfsError("DivisionByZero")
+    whole = abs(left) // abs(right)
+    return whole if (left < 0) is (right < 0) else -whole
 
 
 @builtin(

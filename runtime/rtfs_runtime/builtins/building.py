@@ -128,6 +128,23 @@ def is_subset(part: object, whole: object) -> bool:
 
 
 @builtin(
+    "superset?",
+    "[:fn [:any :any] :bool]",
+    examples=(("(superset? (set [1 2]) (set [1]))", "true"), ("(superset? [1] (set [1]))", "!TypeError")),
+)
+def is_superset(whole: object, part: object) -> bool:
+    """Tell whether every element of another set is in a set."""
+    group = _set(whole, "superset?")
+    return all(set_has(group, each) for each in _set(part, "superset?"))
+
+
+@builtin("hash-set", "[:fn [& :any] :any]", fails=False, examples=(("(hash-set 1 2 1)", "(set [1 2])"),))
+def hash_set(*items: object) -> Set:
+    """Make a set of the arguments."""
+    return make_set(items)
+
+
+@builtin(
     "hash-map",
     "[:fn [& :any] :map]",
     raises=("TypeError", "ArityMismatch"),

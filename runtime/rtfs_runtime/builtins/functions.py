@@ -280,6 +280,21 @@ def every_predicate(first: Any, *others: Any) -> Callable[[object], bool]:
     return satisfied
 
 
+@builtin("some-fn", f"[:fn [{_FUNCTION} & {_FUNCTION}] :fn]", examples=(("((some-fn :a :b) {:b 2})", "2"),))
+def some_function(first: Any, *others: Any) -> Callable[[object], object]:
+    """Make a function that gives the first truthy value that the functions give for its argument, or nil."""
+    calls = [caller(each, 1, "some-fn") for each in (first, *others)]
+
+    def tried(value: object) -> object:
+        for call in calls:
+            got = call(value)
+            if got is not None and got is not False:
+                return got
+        return None
+
+    return tried
+
+
 @builtin(
     "fnil",
     f"[:fn [{_FUNCTION} :any] :fn]",

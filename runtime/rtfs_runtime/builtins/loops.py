@@ -254,6 +254,18 @@ def keep(function: Any, value: object) -> object:
 
 
 @builtin(
+    "keep-indexed",
+    _LOOP,
+    examples=(("(keep-indexed (fn [i v] (if (odd? i) v)) [:p :q :r])", "[:q]"),),
+)
+def keep_indexed(function: Any, value: object) -> object:
+    """Give the vector of what the function gives for each index and element, nil left out."""
+    call = two_arguments(function, "keep-indexed")
+    items = sequence_or_text(value, "keep-indexed")
+    return tuple([got for at, item in enumerate(items) if (got := call(at, item)) is not None])
+
+
+@builtin(
     "mapcat",
     _LOOP,
     examples=(("(mapcat (fn [x] [x x]) [1 2])", "[1 1 2 2]"), ("(mapcat inc [1])", "!TypeError")),

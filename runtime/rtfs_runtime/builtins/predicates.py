@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rtfs_runtime import maps, vectors
 from rtfs_runtime.builtins.table import builtin
-from rtfs_runtime.values import Keyword, List, Symbol, kind_name
+from rtfs_runtime.values import Keyword, List, Set, Symbol, kind_name
 
 _PREDICATE = "[:fn [:any] :bool]"
 
@@ -126,6 +126,29 @@ def is_list(value: object) -> bool:
 def is_map(value: object) -> bool:
     """Tell whether a value is a map."""
     return maps.is_map(value)
+
+
+@builtin("set?", _PREDICATE, fails=False, examples=(("(set? (set [1]))", "true"), ("(set? [1])", "false")))
+def is_set(value: object) -> bool:
+    """Tell whether a value is a set."""
+    return value.__class__ is Set
+
+
+@builtin(
+    "sequential?",
+    _PREDICATE,
+    fails=False,
+    examples=(("(sequential? (list 1))", "true"), ('(sequential? "a")', "false")),
+)
+def is_sequential(value: object) -> bool:
+    """Tell whether a value is a vector or a list."""
+    return value.__class__ is List or vectors.is_vector(value)
+
+
+@builtin("coll?", _PREDICATE, fails=False, examples=(("(coll? {})", "true"), ('(coll? "a")', "false")))
+def is_collection(value: object) -> bool:
+    """Tell whether a value is a vector, list, map or set."""
+    return value.__class__ is List or value.__class__ is Set or vectors.is_vector(value) or maps.is_map(value)
 
 
 @builtin("fn?", _PREDICATE, fails=False, examples=(("(fn? map)", "true"), ("(fn? :a)", "false")))

@@ -427,3 +427,29 @@ def index_of(value: object, item: object) -> int | None:
         at = items.find(text_of(item, "index-of"))
         return None if at < 0 else at
     return place_of(items, item)
+
+
+@builtin(
+    "last-index-of",
+    "[:fn [:any :any] :any]",
+    examples=(("(last-index-of [5 6 5] 5)", "2"), ('(last-index-of "abab" "b")', "3")),
+)
+def last_index_of(value: object, item: object) -> int | None:
+    """Give the index of the last equal element, or of a part of a string; nil when there is none."""
+    items = sequence_or_text(value, "last-index-of")
+    if isinstance(items, str):
+        at = items.rfind(text_of(item, "last-index-of"))
+        return None if at < 0 else at
+    place = place_of(items[::-1], item)
+    return None if place is None else len(items) - 1 - place
+
+
+@builtin(
+    "distinct?",
+    "[:fn [:any & :any] :bool]",
+    raises=(),
+    examples=(("(distinct? 1 2 3)", "true"), ("(distinct? 1 2 1)", "false"), ("(distinct? 1 1.0)", "true")),
+)
+def are_distinct(first: object, *others: object) -> bool:
+    """Tell whether no two of the arguments are equal."""
+    return len({canonical_key(each) for each in (first, *others)}) == 1 + len(others)

@@ -149,6 +149,10 @@ def big_map(size: int) -> Any:
         ("sort", ("hello",), "ehllo"),
         ("sort", (List([2, 1]),), List([1, 2])),
         ("sort", ((),), ()),
+        ("last-index-of", ((1, True, 1.0, 1, True), 1), 3),
+        ("last-index-of", ("aba", "x"), None),
+        ("distinct?", ((1,), (1.0,), (True,)), True),
+        ("distinct?", ({1: (2,)}, {1: (2,)}), False),
     ],
 )
 def test_value(call: Call, name: str, args: tuple[Any, ...], want: Any) -> None:

@@ -67,6 +67,11 @@ BIG = 10**400
         ("round", (-2.5,), -3),
         ("round", (math.nan,), 0),
         ("compare", ("b", "a"), 1),
+        ("quot", (-7, 2), -3),
+        ("quot", (7, -2), -3),
+        ("quot", (-7, -2), 3),
+        ("quot", (10**40, 7), 10**40 // 7),
+        ("rem", (-7, 2), -1),
     ],
 )
 def test_value(call: Call, name: str, args: tuple[Any, ...], want: Any) -> None:
