@@ -25,6 +25,7 @@ from tests.likeness import (
     rules_h,
     rules_i,
     rules_j,
+    rules_k,
 )
 from tests.likeness.paraphrases import domains, groups
 
@@ -40,6 +41,7 @@ SETS: dict[str, Callable[[int, int], Iterator[tuple[str, str]]]] = {
     "h: agents and support, a fourth hand": rules_h.pairs,
     "i: the same, a fifth hand": rules_i.pairs,
     "j: short sentences, a sixth hand": rules_j.pairs,
+    "k: the same, a seventh hand": rules_k.pairs,
 }
 
 

@@ -181,7 +181,10 @@ def _same_role(one: Term, other: Term) -> bool:
     roles = {one.role, other.role}
     if MAYBE_TO in roles:
         # to stop to look, to stop looking
-        return roles <= {MAYBE_TO, "to", ""} and "ing" not in (one.ending, other.ending)
+        if roles == {MAYBE_TO, "to"}:
+            return True
+        verbs = "ing" not in (one.ending, other.ending) and not (one.noun or other.noun)
+        return roles == {MAYBE_TO, ""} and verbs
     return one.weak and other.weak and not (one.role and other.role)
 
 

@@ -18,7 +18,7 @@ from rtfs_runtime.type_terms import BOOL, NIL, Alias, And, Enum, Type, Union, Va
 if TYPE_CHECKING:
     from rtfs_runtime.providers.base import ModelRequest
 
-GUARDS_VERSION: Final = "english-7"
+GUARDS_VERSION: Final = "english-8"
 """Changes with the guards: what other ones let in must not meet these."""
 
 

@@ -47,7 +47,7 @@ class Term(NamedTuple):
     Shape: `canon` is the same for words that say the same; `form` the base form with its ending; `role` the
            preposition before it, with `weak` those that may be missing; `name` a word written as a name;
            `passive` what is done to the subject, not by it; `case` how the word is written; `verbal` a form
-           in `ing` that is a verb.
+           in `ing` that is a verb; `noun` stands behind an article or an owner.
     """
 
     canon: str
@@ -61,6 +61,7 @@ class Term(NamedTuple):
     passive: bool
     case: str
     verbal: bool
+    noun: bool
 
 
 class Wording(NamedTuple):
@@ -259,16 +260,12 @@ class _Reader:
             if self._at not in self._used:
                 self._step(self._tokens[self._at])
             self._at += 1
-        if self._role and not self._ends_in_pronoun():
+        if self._role and self._role != "of":
             # a preposition that nothing follows is part of what is said
             self._add(self._role, self._role, "", name=False)
         if self._negated and self._terms:
             self._terms[-1] = self._terms[-1]._replace(negated=True)
         return tuple(self._terms)
-
-    def _ends_in_pronoun(self) -> bool:
-        last = next(token.text.lower() for token in reversed(self._tokens) if token.kind == "word")
-        return last in english.DROPPED and self._role in english.WEAK_PREPOSITIONS
 
     def _step(self, token: _Token) -> None:
         if token.kind == "mark":
@@ -329,7 +326,7 @@ class _Reader:
         elif word == "some" or word == "any":
             if self._counts(word):
                 self._plain_word(token, word)
-        elif word in english.PERSONS and (self._is_singled_out() or self._acts() or self._is_numeral()):
+        elif self._carries(word):
             self._plain_word(token, word)
         elif word in english.OBJECTS and self._role in ("for", "to", MAYBE_TO) and self._is_given():
             # `for me`, `to us`: whose it is stands among the persons
@@ -357,6 +354,15 @@ class _Reader:
         if word == "some":
             return not following or following[0] == "of" or english.base_form(following[0]).ending == "s"
         return self._at == 0 or self._tokens[self._at - 1].text.lower() not in english.PRESENCE
+
+    def _carries(self, word: str) -> bool:
+        """Tell whether a pronoun carries meaning of its own."""
+        if word not in english.PERSONS and word != "it":
+            return False
+        if word == "you" and self._at > 0 and not self._ahead(2)[1:]:
+            # `I mean you`, `how are you`
+            return self._tokens[self._at - 1].text.lower() not in english.AUXILIARIES
+        return self._is_singled_out() or (word != "it" and (self._acts() or self._is_numeral()))
 
     def _is_singled_out(self) -> bool:
         before = self._tokens[self._at - 1].text.lower() if self._at else ""
@@ -434,13 +440,21 @@ class _Reader:
         if form == "number" and self._role == "at":
             # in 5 minutes, at 5
             role = "at"
-        passive = self._being and ending == "past"
         text = self._tokens[self._at].text if self._at < len(self._tokens) else ""
-        verbal = ending == "ing" and self._is_verbal()
-        case = "small" if text.islower() else "great" if text.isupper() and len(text) > 2 else ""
         self._terms.append(
             Term(
-                canon, form, ending, role, weak or not role, self._negated, name, word, passive, case, verbal
+                canon=canon,
+                form=form,
+                ending=ending,
+                role=role,
+                weak=weak or not role,
+                negated=self._negated,
+                name=name,
+                word=word,
+                passive=self._being and ending == "past",
+                case="small" if text.islower() else "great" if text.isupper() and len(text) > 2 else "",
+                verbal=ending == "ing" and self._is_verbal(),
+                noun=self._at > 0 and self._tokens[self._at - 1].text.lower() in english.DIRECTED,
             )
         )
         self._role = ""

@@ -106,6 +106,13 @@ _ROWS: Final[tuple[tuple[str, str], ...]] = (
     (r"\b(?:has|have) (.+?) got\b", r"does \1 have"),
     (r"\b(has|have) got\b", r"\1"),
     (r"\b(do|does|did) (.+?) come with\b", r"\1 \2 have"),
+    # what asks only for a yes
+    (
+        r", (?:is|are|was|were|do|does|did|can|could|will|would|has|have|should)(?: not)? "
+        r"(?:it|he|she|they|you|we|i|there)\s*\?\s*$",
+        " ?",
+    ),
+    (r"\bin front of\b", "infront"),
     (r"\b(?:right now|at the moment|at present|currently)\b", " "),
     # what is a quantity with `a`, and is another one without
     (r"\ba few\b", "several"),

@@ -123,7 +123,7 @@ DEMONSTRATIVES: Final[Mapping[str, str]] = MappingProxyType(
 STRICT_PREPOSITIONS: Final = _set(
     "from to into onto toward towards before after until till since by over under above below against "
     "between through during within without beyond behind near except besides than per via off out up down "
-    "outside inside across among around away along like as"
+    "outside infront inside across among around away along like as"
 )
 WEAK_PREPOSITIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
