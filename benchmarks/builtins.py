@@ -141,7 +141,7 @@ def _loops(d: Data) -> Iterator[Case]:
     yield Case(
         "drop-while", lambda: tuple(itertools.dropwhile(_yes, xs)), _call("drop-while", _yes, xs), _CALLS
     )
-    yield Case("partition-by", lambda: _runs(xs), _call("partition-by", _bucket, xs))
+    yield Case("partition-by", lambda: _runs(xs), _call("partition-by", _bucket, xs), _CLASSES)
     yield Case("group-by", lambda: _grouped(xs), _call("group-by", _bucket, xs), _KEYS)
     yield Case("group-by, a keyword", lambda: _grouped_rows(d.rows), _call("group-by", _B, d.rows))
     yield Case(

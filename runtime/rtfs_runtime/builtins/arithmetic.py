@@ -205,7 +205,10 @@ def dec(value: Number) -> Number:
 
 
 def _all_numbers(first: object, others: tuple[object, ...], operation: str) -> None:
-    if first.__class__ not in _KINDS or not _KINDS.issuperset(map(type, others)):
+    kinds = list(map(type, others))
+    if first.__class__ not in _KINDS or not (
+        kinds.count(first.__class__) == len(kinds) or _KINDS.issuperset(kinds)
+    ):
         raise generic(f"{operation} expects numbers")
 
 
