@@ -31,6 +31,7 @@ from rtfsc.ir.nodes import (
     Try,
     Var,
 )
+from rtfsc.ir.walk import jumps_back
 
 
 def write_if(frame: Frame, node: If, want: Want) -> None:
@@ -152,7 +153,10 @@ def write_blocks(frame: Frame, node: Blocks, want: Want) -> None:
         labels[block.label] = (marks[block.label], block.params, emitter.depth)
     _enter(frame, node.blocks[0].params, node.args)
     waiting: list[Block] = list(node.blocks)
-    frame.loops += 1
+    again = jumps_back(node)
+    frame.loops += again
+    # what calls itself as well runs most of its steps once: there is no last time to remember
+    frame.hot_loops += again and not frame.recurs
     emitter.mark(marks[waiting[0].label])
     frame.unit.write(frame, waiting.pop(0).body, want)
     emitter.jump(end)
@@ -162,7 +166,8 @@ def write_blocks(frame: Frame, node: Blocks, want: Want) -> None:
         emitter.mark(marks[following.label])
         frame.unit.write(frame, following.body, want)
         emitter.jump(end)
-    frame.loops -= 1
+    frame.loops -= again
+    frame.hot_loops -= again and not frame.recurs
     emitter.mark(end)
 
 
@@ -189,7 +194,9 @@ def write_fold(frame: Frame, node: Fold, want: Want) -> None:
     emitter.store(frame.slot(node.var))
     inner = Want.RETURN if want is Want.RETURN else Want.VALUE
     frame.loops += 1
+    frame.hot_loops += 1
     frame.unit.write(frame, node.body, inner)
+    frame.hot_loops -= 1
     frame.loops -= 1
     if want is not Want.RETURN and not emitter.dead:
         emitter.swap()
@@ -265,7 +272,9 @@ def write_for_each(frame: Frame, node: ForEach) -> None:
         emitter.for_iter(end)
         emitter.store(frame.slot(node.var))
         frame.loops += 1
+        frame.hot_loops += 1
         _for_body(frame, node, last)
+        frame.hot_loops -= 1
         frame.loops -= 1
         emitter.jump(top)
         emitter.end_for(end)

@@ -86,6 +86,9 @@ class Frame:
         self.labels: dict[int, tuple[Mark, tuple[Var, ...], int]] = {}
         # how many loops are being written around this place
         self.loops = 0
+        # of these, how many are likely to run many times; whether the function calls itself as well
+        self.hot_loops = 0
+        self.recurs = False
         # vectors that were taken apart, with what the names of the locals for their items begin with
         self.unpacked: dict[Var, str] = {}
         # look-ups, by identity, of which it is asked whether they found something: a miss is likely

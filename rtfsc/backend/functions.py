@@ -15,7 +15,8 @@ from rtfs_runtime.interface import Function
 from rtfs_runtime.types import annotation_text
 from rtfsc.backend.emitter import Emitter, Mark, Region
 from rtfsc.backend.frame import Frame, Unit, Want
-from rtfsc.ir.nodes import Cast, Const, Effect, Expr, Fn, Let, Var
+from rtfsc.ir.nodes import Call, Cast, Const, Effect, Expr, Fn, Global, Let, Var
+from rtfsc.ir.walk import descendants
 
 
 def write_body(frame: Frame, write: Callable[[], None]) -> None:
@@ -117,8 +118,18 @@ def _compile(unit: Unit, fn: Fn, free: tuple[Var, ...]) -> CodeType:
     emitter.variadic = fn.rest is not None
     frame.free = {var: frame.slot(var) for var in free}
     emitter.freevars = list(frame.free.values())
+    frame.recurs = any(_calls(part, fn.name) for part in descendants(fn.body))
     write_body(frame, lambda: _function_body(frame, fn.rest, fn.body))
     return emitter.code_with(lambda: set_classes(frame))
+
+
+def _calls(node: Expr, name: str) -> bool:
+    match node:
+        case Call(callee=Global(name=found)):
+            # a twin is named after its function
+            return found.rpartition(" ")[2] == name
+        case _:
+            return False
 
 
 def set_classes(frame: Frame) -> None:

@@ -92,7 +92,7 @@ def guard(frame: Frame, operand: Operand, wanted: Sequence[Kind], slow: Mark) ->
     # that nobody asks for, such as a symbol, is not worth one
     held = operand.held
     last = None
-    if frame.loops and isinstance(held, str):
+    if frame.hot_loops and isinstance(held, str):
         last = frame.last_class((held, mask), CLASSES[possible[0]])
     _test(frame, operand, CLASSES[possible[0]], last)
     emitter.jump_if_false(other)

@@ -262,6 +262,17 @@ def map_tails(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
             return change(node)
 
 
+def jumps_back(node: Blocks) -> bool:
+    """Tell whether blocks may be entered again: the clauses of a `match` only jump ahead."""
+    entered: set[int] = set()
+    for block in node.blocks:
+        entered.add(block.label)
+        for part in descendants(block.body):
+            if isinstance(part, nodes.Jump) and part.label in entered:
+                return True
+    return False
+
+
 def known_functions(module: nodes.Module) -> dict[str, Fn]:
     """Give the functions that a call of their global surely reaches: defined once, and never delegated."""
     delegable = frozenset(module.interface.delegable)

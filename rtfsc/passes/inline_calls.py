@@ -30,7 +30,6 @@ from rtfsc.ir.nodes import (
     ForEach,
     Global,
     If,
-    Jump,
     Late,
     Let,
     Local,
@@ -41,7 +40,7 @@ from rtfsc.ir.nodes import (
     Vector,
 )
 from rtfsc.ir.purity import Purity
-from rtfsc.ir.walk import descendants, known_functions, map_children, rewrite_modules
+from rtfsc.ir.walk import descendants, jumps_back, known_functions, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -186,16 +185,10 @@ def _cannot_fail(node: Expr) -> bool:
 
 
 def _loops(node: Expr) -> bool:
-    labels: set[int] = set()
-    for part in descendants(node):
-        if isinstance(part, Fold | ForEach):
-            return True
-        if isinstance(part, Blocks):
-            # clauses of a `match` jump ahead only: to blocks whose body is still to come
-            labels.add(part.blocks[0].label)
-        if isinstance(part, Jump) and part.label in labels:
-            return True
-    return False
+    return any(
+        jumps_back(part) if isinstance(part, Blocks) else isinstance(part, Fold | ForEach)
+        for part in descendants(node)
+    )
 
 
 def _may_move(fn: Fn) -> bool:

@@ -5,6 +5,7 @@ After: where several clauses ask, the answers are variables.
     (blocks [] (block A [] (if (op is_seq x 2) (let s (op seq_items x) …) (jump B))) (block B [] …))
     =>  (let items (op seq_view x) (let size (op seq_size items x) (let head (op seq_head items) (blocks []
     (block A [] (if (= size 2) … (jump B))) …))))
+A clause that does not match goes on with the next one whose size may be the right one.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rtfsc.ir.nodes import (
+    Block,
     Blocks,
     BuiltinRef,
     Call,
     Const,
     Expr,
     Fn,
+    If,
+    Jump,
     Let,
     Local,
     Module,
@@ -75,7 +79,7 @@ def _share(node: Blocks, subject: Var, fresh: Fresh) -> Expr:
     size, items, head = fresh.var("size"), fresh.var("items"), fresh.var("head")
     shared = _Shared(subject, size, items, head)
     blocks = tuple([replace(block, body=shared.rewrite(block.body)) for block in node.blocks])
-    made: Expr = replace(node, blocks=blocks)
+    made: Expr = replace(node, blocks=_Threads(blocks, size).blocks)
     if shared.heads:
         made = Let(head, Op("seq_head", (Local(items, span=span),), span=span), made, span=span)
     asked = (Local(items, span=span), Local(subject, span=span))
@@ -115,3 +119,55 @@ class _Shared:
                 return Local(self._head, span=span)
             case _:
                 return map_children(node, self.rewrite)
+
+
+class _Threads:
+    """Lets a clause that does not match go on with the next one that may, as far as the size tells."""
+
+    def __init__(self, blocks: tuple[Block, ...], size: Var) -> None:
+        self._size = size
+        self._bodies = {block.label: block.body for block in blocks}
+        self.blocks = tuple(
+            [replace(block, body=self._rewrite(block.body, None, frozenset())) for block in blocks]
+        )
+
+    def _rewrite(self, node: Expr, known: int | None, others: frozenset[int]) -> Expr:
+        """Rewrite the jumps where the size is known, or known not to be one of others."""
+        match node:
+            case Fn():
+                return node
+            case Jump(label=label, args=()) if label in self._bodies:
+                found = self._next(label, known, others)
+                return node if found == label else replace(node, label=found)
+            case If(test=test, then=then, orelse=orelse):
+                asked = self._asked(test)
+                if asked is not None and asked[0] == "=":
+                    size = asked[1]
+                    parts = (self._rewrite(then, size, others), self._rewrite(orelse, known, others | {size}))
+                    return If(test, *parts, span=node.span)
+        return map_children(node, lambda child: self._rewrite(child, known, others))
+
+    def _next(self, label: int, known: int | None, others: frozenset[int]) -> int:
+        while True:
+            match self._bodies[label]:
+                case If(test=test, orelse=Jump(label=following, args=())):
+                    asked = self._asked(test)
+                case _:
+                    return label
+            if asked is None:
+                return label
+            name, size = asked
+            fails = size in others if known is None else (known < size if name == ">=" else known != size)
+            if not fails or (known is None and name == ">="):
+                return label
+            label = following
+
+    def _asked(self, test: Expr) -> tuple[str, int] | None:
+        """Give what is asked of the size, and the size it is compared with."""
+        match test:
+            case Call(
+                callee=BuiltinRef(name="=" | ">=" as name), args=[Local(var=var), Const(value=int() as size)]
+            ) if var == self._size:
+                return name, size
+            case _:
+                return None

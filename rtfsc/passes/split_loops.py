@@ -26,14 +26,13 @@ from rtfsc.ir.nodes import (
     Fold,
     ForEach,
     If,
-    Jump,
     Let,
     Local,
     Module,
     Op,
     Var,
 )
-from rtfsc.ir.walk import descendants, free_vars, map_children, rewrite_modules
+from rtfsc.ir.walk import descendants, free_vars, jumps_back, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -100,11 +99,7 @@ class _Splitter:
 
 
 def _is_loop(node: Expr) -> bool:
-    if not isinstance(node, Blocks):
-        return isinstance(node, Fold | ForEach)
-    # clauses of a `match` only jump ahead
-    label = node.blocks[0].label
-    return any(isinstance(part, Jump) and part.label == label for part in descendants(node))
+    return jumps_back(node) if isinstance(node, Blocks) else isinstance(node, Fold | ForEach)
 
 
 def _test(way: dict[Var, int], loop: Expr) -> Expr:
