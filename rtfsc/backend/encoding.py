@@ -110,7 +110,8 @@ class _Encoding:
         return code.replace(co_code=b"".join(self._chunks), co_linetable=table)
 
     def _encode(self, ops: list[Op]) -> None:
-        chunks = self._chunks
+        # a quarter of all instructions name a local: no call for those
+        chunks, locals_, numbered = self._chunks, self._locals, _NUMBERED.get
         late: list[tuple[int, str, FreeVar]] = []
         last_position: Position | str | None = ""
         last_region: Region | None = None
@@ -132,18 +133,20 @@ class _Encoding:
                 late.append((len(chunks), name, arg))
                 chunks.append(b"")
             else:
-                chunks.append(_encoded(name, self._number(name, arg)))
+                kind = numbered(name)
+                if kind is None:
+                    number = arg
+                elif kind == "local":
+                    number = locals_.setdefault(arg, len(locals_))
+                else:
+                    number = self._number(kind, arg)
+                chunks.append(_encoded(name, number))
         # free variables are numbered after the locals, all of which are known now
         for index, name, var in late:
             number = len(self._locals) + self._head.freevars.index(var.name)
             chunks[index] = _encoded(name, number)
 
-    def _number(self, name: str, arg: Any) -> int | None:
-        kind = _NUMBERED.get(name)
-        if kind is None:
-            return arg  # type: ignore[no-any-return]
-        if kind == "local":
-            return self._locals.setdefault(arg, len(self._locals))
+    def _number(self, kind: str, arg: Any) -> int:
         if kind == "constant":
             return self._constant(arg)
         if kind == "pair":

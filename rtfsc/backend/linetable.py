@@ -30,10 +30,24 @@ def line_table(runs: Iterable[tuple[Position, int]], first_line: int) -> bytes:
     out = bytearray()
     before = first_line
     for position, units in runs:
+        line, end_line, column, end_column = position
+        short = (
+            line == end_line
+            and column is not None
+            and end_column is not None
+            and column < _SHORT_COLUMN
+            and end_column - column < _SHORT_RANGE
+        )
         while units > 0:
-            _entry(out, position, min(units, _LONGEST), before)
+            # most entries are on the line of the one before
+            if short and line == before:
+                assert column is not None and end_column is not None
+                out.append(0x80 | column >> 3 << 3 | min(units, _LONGEST) - 1)
+                out.append((column & 7) << 4 | end_column - column)
+            else:
+                _entry(out, position, min(units, _LONGEST), before)
+                before = line
             units -= _LONGEST
-            before = position[0]
     return bytes(out)
 
 
@@ -44,8 +58,6 @@ def _entry(out: bytearray, position: Position, units: int, before: int) -> None:
     if column is None or end_column is None or end_line is None:
         out.append(head | _NO_COLUMNS << 3)
         _signed(out, ahead)
-    elif end_line == line and ahead == 0 and column < _SHORT_COLUMN and end_column - column < _SHORT_RANGE:
-        out += bytes((head | column >> 3 << 3, (column & 7) << 4 | end_column - column))
     elif end_line == line and 0 <= ahead <= 2 and end_column < _BYTE_COLUMN:
         out += bytes((head | _ONE_LINE + ahead << 3, column, end_column))
     else:
