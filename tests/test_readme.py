@@ -35,3 +35,15 @@ def test_the_policy_shown_can_be_read(tmp_path: Path) -> None:
     found = load_policy(path)
     assert found.policy_matches("support/topic")
     assert not found.policy_matches("other/topic")
+
+
+def test_the_table_of_programs_is_the_one_that_was_measured() -> None:
+    measured = (ROOT / "docs" / "benchmarks" / "cpython-3.11.md").read_text()
+    title, table = measured.split("\n\n", 1)
+    assert table.strip() in README
+    assert title.removeprefix("### ") in (ROOT / "docs" / "benchmarks" / "cpython-3.11.svg").read_text()
+
+
+def test_every_page_that_the_readme_leads_to_is_there() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("http") or (ROOT / target).exists(), target
