@@ -13,6 +13,7 @@ from typing import NamedTuple
 from rtfsc.ir.nodes import Module
 from rtfsc.options import Options
 from rtfsc.passes import (
+    carry_items,
     count_loops,
     divide_whole,
     fill_in_place,
@@ -47,6 +48,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("fuse_loops", fuse_loops.run, 2),
     Pass("share_tests", share_tests.run, 1),
     Pass("simplify", simplify.run, 1),
+    Pass("carry_items", carry_items.run, 2),
     Pass("divide_whole", divide_whole.run, 1),
     Pass("walk_by_index", walk_by_index.run, 2),
     Pass("fill_in_place", fill_in_place.run, 2),

@@ -51,6 +51,8 @@ _TEMPLATES: Final = {
         "(get-in {map} [:a :b] {int})", "(get-in {any} [{kw} {int}])", "(count (filter even? {ints}))",
         "(let [[a b] {ints}] (+ a b))",
         "(loop [xs {ints} acc {int}] (if (empty? xs) acc (recur (rest xs) (+ acc (first xs)))))",
+        "(let [[a b] (reduce (fn [[a b] x] [b (+ a x)]) [{int} {int}] {ints})] (- a b))",
+        "(:n (reduce (fn [s x] (assoc s :n (+ {int} (:n s)) :x x)) {{:n {int} :x {any}}} {ints}))",
         "(loop [i 0 n 0] (if (= i (count {ints})) n (recur (inc i) (+ n i))))",
         "(let [v {ints}] (loop [i 0 n {int}] (if (< i (- (count v) 1))"
         " (recur (+ i 1) (+ n (nth v i))) (+ n i))))",

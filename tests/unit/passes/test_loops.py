@@ -71,6 +71,21 @@ SPLITS = {
     "taken apart": "(let [{:keys [a b]} v] [a b])",
     "deep": "(map (fn [w] (map (fn [i] (+ (nth w i) (nth w 0) (count v))) [0 1])) [v [1 2] [3 4]])",
 }
+CARRIES = {
+    "pair": "(reduce (fn [[a b] x] [b (+ a x)]) [0 1] v)",
+    "entries": "(reduce (fn [{:keys [n last]} x] {:n (+ n 1) :last [last x]}) {:n 0 :last v} [1 v])",
+    "replaced": "(loop [i 0 s {:a 1 :b v}] (if (< i 2) (recur (+ i 1) (assoc s :b i :a [(:b s) (:a s)])) s))",
+    "either": "(loop [s [v 0] i 0] (if (< i 3)"
+    " (recur (if (= i 1) s [(second s) (+ (first s) 1)]) (+ i 1)) [s (count s)]))",
+    "order": "(loop [i 0 s {:a 0 :b 0}] (if (< i 2)"
+    " (recur (+ i 1) (assoc (assoc s :b (nth v i)) :a (+ v (:b s)))) s))",
+    "other shape": "(loop [i 0 s [1 2]] (if (< i 2) (recur (+ i 1) [i]) (let [[a b] s] [a b v])))",
+    "other order": "(loop [i 0 s {:a 1 :b v}] (if (< i 1) (recur (+ i 1) {:b i :a 2}) (str s)))",
+    "whole": "(loop [i 0 s [v 0] t nil] (if (< i 2)"
+    " (recur (+ i 1) [i (nth s 0)] (fn [] s)) [(t) s (nth s 1)]))",
+    "out of range": "(loop [i 0 s [v 0]] (if (< i 2) (recur (+ i 1) [i (nth s i)]) (nth s 2)))",
+    "filled": "(reduce (fn [s x] (assoc s :out (conj (:out s) x) :n (+ 1 (:n s)))) {:out [] :n 0} v)",
+}
 VALUES: tuple[Any, ...] = (
     (), (1,), (1, 2), (1, 2, 3, 4), (1, 3, 2, 5, 2, 9), (3, None, "x"), (None, 1), "", "a", "abc",
     List((1, 2, 3)), BigVector.of((1, 2, 3)), make_set((1, 2)), {Keyword("a"): 1}, {}, BigMap({1: 2}, {}, 1),
@@ -78,7 +93,7 @@ VALUES: tuple[Any, ...] = (
     Keyword("k"), RtfsError("Generic", {"message": "m"}),
 )  # fmt: skip
 
-BODIES = {**LOOPS, **FILLS, **SPLITS}
+BODIES = {**LOOPS, **FILLS, **SPLITS, **CARRIES}
 
 
 def load(source: str, level: int) -> Callable[..., Any]:
@@ -122,3 +137,13 @@ def test_loops_that_fill_a_copy() -> None:
         and "is_exactly" in dump(SourceFile("m", f"(defn f [v] {loop})"), "fill_in_place")
     }
     assert names == {"put", "key", "reduced", "conj", "swap", "swap both", "shared"}
+
+
+def test_loops_that_carry_items() -> None:
+    stays = {
+        name
+        for name, loop in CARRIES.items()
+        if dump(SourceFile("m", f"(defn f [v] {loop})"), "carry_items")
+        == dump(SourceFile("m", f"(defn f [v] {loop})"), "simplify")
+    }
+    assert stays == {"other shape", "other order", "out of range"}
