@@ -8,7 +8,7 @@ within loops), and then its depth is no evidence.
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import CodeType
 
@@ -31,8 +31,10 @@ def _sources() -> list[str]:
     return own + [case.source for case in (read_cases(cases) if cases else []) if "parses" not in case.wanted]
 
 
-def _codes(level: int, step: int = 1) -> Iterator[CodeType]:
+@cache
+def _codes(level: int, step: int = 1) -> list[CodeType]:
     """Give every code object of each program that compiles, or of each `step`-th."""
+    found = []
     for source in _sources()[::step]:
         try:
             todo = [compile_text(source, Options(level=level)).artifact.code("<test>")]
@@ -40,8 +42,9 @@ def _codes(level: int, step: int = 1) -> Iterator[CodeType]:
             continue
         while todo:
             code = todo.pop()
-            yield code
+            found.append(code)
             todo += [item for item in code.co_consts if isinstance(item, CodeType)]
+    return found
 
 
 def deepest(code: CodeType) -> int:

@@ -84,5 +84,5 @@ def test_steps_grow_with_the_program(shape: str) -> None:
     make = SHAPES[shape]
     # the first compilation fills tables
     steps(make(4))
-    small, large = steps(make(25)), steps(make(100))
+    small, large = steps(make(20)), steps(make(80))
     assert large < 5 * small, (small, large)
