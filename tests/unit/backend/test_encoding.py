@@ -83,7 +83,8 @@ def deepest(code: CodeType) -> int:
 def test_depths_are_right_on_all_programs(level: int, step: int) -> None:
     compared = 0
     for code in _codes(level, step):
-        assert deepest(code) <= code.co_stacksize <= deepest(code) + 6
+        depth = deepest(code)
+        assert depth <= code.co_stacksize <= depth + 6
         try:
             graph = ControlFlowGraph.from_bytecode(Bytecode.from_code(code))
             librarys = graph.compute_stacksize(compute_exception_stack_depths=True)
@@ -95,7 +96,7 @@ def test_depths_are_right_on_all_programs(level: int, step: int) -> None:
 
 
 def test_the_library_reads_and_writes_the_same_code() -> None:
-    for code in _codes(2):
+    for code in _codes(2)[::4]:
         again = ConcreteBytecode.from_code(code).to_code(
             code.co_stacksize, compute_exception_stack_depths=False
         )
