@@ -6,7 +6,15 @@ In: `Op`s. Out: instructions, the function itself, out of line, for what is unus
 from __future__ import annotations
 
 from rtfsc.backend.arithmetic import equal, write_whole_quotient
-from rtfsc.backend.collections import KEYS, names_entry, push_entry, write_entry, write_old_value, write_put
+from rtfsc.backend.collections import (
+    KEYS,
+    Fast,
+    names_entry,
+    push_entry,
+    write_entry,
+    write_old_value,
+    write_put,
+)
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.operands import Operand, call_global, fast, guard, hold, on_failure, otherwise, push_item
@@ -21,7 +29,6 @@ _FILLING = frozenset(
 
 def write_operation(frame: Frame, node: Op) -> bool:
     """Write an operation; tell whether it was written."""
-    emitter = frame.emitter
     args = node.args
     match node.name:
         case (
@@ -31,50 +38,12 @@ def write_operation(frame: Frame, node: Op) -> bool:
             return True
         case "equal" if len(args) == 2:
             return equal(frame, args[0], args[1])
-        case "seq_at":
-            frame.value(args[0])
-            frame.value(args[1])
-            emitter.subscript()
-            return True
-        case "seq_from":
-            frame.value(args[0])
-            frame.value(args[1])
-            emitter.const(None)
-            emitter.slice()
+        case "seq_at" | "seq_from":
+            _write_part(frame, node)
             return True
         case "seq_size":
             _write_size(frame, args)
             return True
-        case "seq_head":
-            return fast(
-                frame, args, "#seq_head", (kinds.TUPLE,), lambda held, slow: push_item(frame, held[0], 0)
-            )
-        case "seq_items" | "seq_view":
-            return fast(frame, args, "#" + node.name, (kinds.TUPLE,), lambda held, slow: held[0].push(frame))
-        case "is_seq" | "seq_exact" if isinstance(args[1], Const):
-            return _sized(frame, node, exact=True)
-        case "is_seq_least" | "seq_least" if isinstance(args[1], Const):
-            return _sized(frame, node, exact=False)
-        case "map_get":
-            if names_entry(args[1]):
-                return write_entry(frame, args, "#map_get")
-            return fast(
-                frame,
-                args,
-                "#map_get",
-                (kinds.DICT,),
-                lambda held, slow: push_entry(frame, held[0], held[1], slow),
-            )
-        case "map_has":
-            return fast(frame, args, "#map_has", (kinds.DICT,), lambda held, slow: _has(frame, held))
-        case "map_view":
-            return fast(
-                frame, args, "#map_view", (kinds.DICT,), lambda operands, slow: operands[0].push(frame)
-            )
-        case "items" | "vector_items" | "elements":
-            return fast(
-                frame, args, "#" + node.name, (kinds.TUPLE,), lambda operands, slow: operands[0].push(frame)
-            )
         case "old_value" | "path_value":
             return write_old_value(frame, node)
         case "quotient" | "floor_quotient" | "exact_quotient":
@@ -86,11 +55,52 @@ def write_operation(frame: Frame, node: Op) -> bool:
         case "set_put":
             _write_set_put(frame, args)
             return True
+        case _:
+            return _write_question(frame, node)
+
+
+def _write_question(frame: Frame, node: Op) -> bool:
+    """Write what patterns and loops ask of a value that is likely a tuple or dict."""
+    name, args = node.name, node.args
+    match name:
+        case "seq_head":
+            return _likely(frame, node, kinds.TUPLE, lambda held, slow: push_item(frame, held[0], 0))
+        case "seq_items" | "seq_view" | "items" | "vector_items" | "elements" | "map_view":
+            likely = kinds.DICT if name == "map_view" else kinds.TUPLE
+            return _likely(frame, node, likely, lambda held, slow: held[0].push(frame))
+        case "is_seq" | "seq_exact" if isinstance(args[1], Const):
+            return _sized(frame, node, exact=True)
+        case "is_seq_least" | "seq_least" if isinstance(args[1], Const):
+            return _sized(frame, node, exact=False)
+        case "map_get" if names_entry(args[1]):
+            return write_entry(frame, args, "#map_get")
+        case "map_get":
+            return _likely(
+                frame, node, kinds.DICT, lambda held, slow: push_entry(frame, held[0], held[1], slow)
+            )
+        case "map_has":
+            return _likely(frame, node, kinds.DICT, lambda held, slow: _has(frame, held))
         case "set_has":
             return fast(frame, args[::-1], "#set_has", KEYS, lambda held, slow: _has(frame, held[::-1]))
         case "is_map":
-            return fast(frame, args, "#is_map", (kinds.DICT,), lambda operands, slow: emitter.const(True))
+            return _likely(frame, node, kinds.DICT, lambda held, slow: frame.emitter.const(True))
     return False
+
+
+def _likely(frame: Frame, node: Op, kind: int, write: Fast) -> bool:
+    """Write an operation that has a fast way when its first operand has one class."""
+    return fast(frame, node.args, "#" + node.name, (kind,), write)
+
+
+def _write_part(frame: Frame, node: Op) -> None:
+    """Write an item of a sequence, or all from an index on."""
+    for arg in node.args:
+        frame.value(arg)
+    if node.name == "seq_at":
+        frame.emitter.subscript()
+    else:
+        frame.emitter.const(None)
+        frame.emitter.slice()
 
 
 def _write_filling(frame: Frame, name: str, args: tuple[Expr, ...]) -> None:

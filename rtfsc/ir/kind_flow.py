@@ -12,18 +12,7 @@ from collections.abc import Callable
 
 from rtfsc.ir import kinds, nodes
 from rtfsc.ir.kinds import ANY, NEVER, Kind
-from rtfsc.ir.nodes import (
-    BuiltinRef,
-    Call,
-    Const,
-    Expr,
-    Fn,
-    Global,
-    If,
-    Let,
-    Local,
-    Var,
-)
+from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global, If, Let, Local, Var
 from rtfsc.ir.walk import TWIN, known_functions
 
 Env = dict[Var, Kind]
@@ -266,13 +255,9 @@ class _Flow:
         args = self._each(node.args, env)
         if node.name == "list_append" and isinstance(node.args[0], Local):
             env[node.args[0].var] = args[0] | kinds.holding(kinds.BUFFER, args[1])
-        if node.name in ("dict_put", "list_put") and isinstance(node.args[1], Local):
-            need = kinds.KEY if node.name == "dict_put" else kinds.INT
-            env[node.args[1].var] = kinds.narrowed(args[1], need)
-        if node.name in kinds.DIVISIONS:
-            for arg, kind in zip(node.args, args, strict=True):
-                if isinstance(arg, Local):
-                    env[arg.var] = kinds.narrowed(kind, kinds.NUMBER)
+        for arg, kind, need in zip(node.args, args, kinds.OP_NEEDS.get(node.name, ()), strict=False):
+            if isinstance(arg, Local):
+                env[arg.var] = kinds.narrowed(kind, need)
         return kinds.of_op(node.name, args)
 
     def _vector(self, node: nodes.Vector, env: Env) -> Kind:

@@ -356,75 +356,70 @@ _BOOLEAN_OPS: Final = frozenset(
 )
 
 
-DIVISIONS: Final = frozenset({"quotient", "floor_quotient", "exact_quotient"})
-"""Operations whose operands are numbers when they did not fail."""
+OP_NEEDS: Final[Mapping[str, tuple[Kind, ...]]] = MappingProxyType(
+    {
+        "dict_put": (ANY | BUFFER, KEY),
+        "list_put": (ANY | BUFFER, INT),
+        **dict.fromkeys(("quotient", "floor_quotient", "exact_quotient"), (NUMBER, NUMBER)),
+    }
+)
+"""Which classes the first operands of some operations have when they did not fail."""
+
+
+def _exact_quotient(args: list[Kind]) -> Kind:
+    found = INT if any(arg & NEGATIVE for arg in args) else NATURAL
+    return found if all(within(arg, INT) for arg in args) else found | FLOAT
+
+
+def _entry(args: list[Kind]) -> Kind:
+    return ANY if args[0] & OTHER else element(args[0]) | NIL
+
+
+_HELD: Final = BASE << _ELEMENTS
+_OPS: Final[Mapping[str, _Rule]] = MappingProxyType(
+    {
+        **dict.fromkeys(_BOOLEAN_OPS, lambda args: BOOL),
+        **dict.fromkeys(
+            ("items", "vector_items"), lambda args: holding(args[0] & STR | TUPLE, element(args[0]))
+        ),
+        **dict.fromkeys(
+            ("for_items", "seq_items", "seq_exact", "seq_least", "seq_view", "list_tuple"),
+            lambda args: holding(TUPLE, element(args[0])),
+        ),
+        "times": lambda args: holding(OTHER, NATURAL),
+        **dict.fromkeys(("count_end", "seq_size"), lambda args: INT),
+        "count_items": lambda args: holding(OTHER, counted(args[:3])),
+        "range_items": lambda args: holding(OTHER, counted(args)),
+        "seq_head": lambda args: element(args[0]) | NIL,
+        "seq_from": lambda args: _sliced(args[0]),
+        "seq_at": lambda args: element(args[0]),
+        "map_view": lambda args: args[0] if within(args[0], DICT) else ANY,
+        **dict.fromkeys(("map_get", "old_value", "path_value"), _entry),
+        **dict.fromkeys(
+            ("quotient", "floor_quotient"),
+            lambda args: INT if any(arg & (NEGATIVE | FLOAT) for arg in args) else NATURAL,
+        ),
+        "exact_quotient": _exact_quotient,
+        # nil may stand for an empty map
+        "put": lambda args: _assoc([args[0] | DICT if args[0] & NIL else args[0], *args[1:3]]),
+        "list_taken": lambda args: BUFFER | _HELD,
+        **dict.fromkeys(("dict_taken", "set_of", "set_put", "set_taken"), lambda args: DICT | _HELD),
+        "list_new": lambda args: BUFFER,
+        "list_of": lambda args: holding(BUFFER, element(args[0])),
+        "list_push": lambda args: holding(BUFFER, args[0] >> _ELEMENTS | args[1]),
+        "list_extend": lambda args: holding(BUFFER, args[0] >> _ELEMENTS | element(args[1])),
+        "list_put": lambda args: holding(BUFFER, args[0] >> _ELEMENTS | args[2]),
+        "dict_new": lambda args: DICT,
+        "set_from": lambda args: SET | _HELD,
+        "dict_of": lambda args: holding(DICT, element(args[0])),
+        "dict_put": lambda args: holding(DICT, args[0] >> _ELEMENTS | args[2]),
+        "list_append": lambda args: NIL,
+        "elements": lambda args: holding(TUPLE | STR, element(args[0])) if within(args[0], SEQUENCE) else ANY,
+    }
+)
 
 
 def of_op(name: str, args: list[Kind]) -> Kind:
     """Give the kind of what a function of the ABI gives."""
-    if name in _BOOLEAN_OPS:
-        return BOOL
-    match name:
-        case "items" | "vector_items":
-            return holding(args[0] & STR | TUPLE, element(args[0]))
-        case "for_items" | "seq_items" | "seq_exact" | "seq_least" | "list_tuple":
-            return holding(TUPLE, element(args[0]))
-        case "times":
-            return holding(OTHER, NATURAL)
-        case "count_end":
-            return INT
-        case "count_items":
-            return holding(OTHER, counted(args[:3]))
-        case "range_items":
-            return holding(OTHER, counted(args))
-        case "seq_size":
-            return INT
-        case "seq_view":
-            return holding(TUPLE, element(args[0]))
-        case "seq_head":
-            return element(args[0]) | NIL
-        case "seq_from":
-            return _sliced(args[0])
-        case "seq_at":
-            return element(args[0])
-        case "map_view":
-            return args[0] if within(args[0], DICT) else ANY
-        case "map_get" | "old_value" | "path_value":
-            return ANY if args[0] & OTHER else element(args[0]) | NIL
-        case "quotient" | "floor_quotient":
-            return INT if any(arg & (NEGATIVE | FLOAT) for arg in args) else NATURAL
-        case "exact_quotient":
-            found = INT if any(arg & NEGATIVE for arg in args) else NATURAL
-            return found if all(within(arg, INT) for arg in args) else found | FLOAT
-        case "put":
-            # nil may stand for an empty map
-            return _assoc([args[0] | DICT if args[0] & NIL else args[0], *args[1:3]])
-        case "list_taken":
-            return BUFFER | BASE << _ELEMENTS
-        case "dict_taken":
-            return DICT | BASE << _ELEMENTS
-        case "list_new":
-            return BUFFER
-        case "list_of":
-            return holding(BUFFER, element(args[0]))
-        case "list_push":
-            return holding(BUFFER, args[0] >> _ELEMENTS | args[1])
-        case "list_extend":
-            return holding(BUFFER, args[0] >> _ELEMENTS | element(args[1]))
-        case "list_put":
-            return holding(BUFFER, args[0] >> _ELEMENTS | args[2])
-        case "dict_new":
-            return DICT
-        case "set_of" | "set_put" | "set_taken":
-            return DICT | BASE << _ELEMENTS
-        case "set_from":
-            return SET | BASE << _ELEMENTS
-        case "dict_of":
-            return holding(DICT, element(args[0]))
-        case "dict_put":
-            return holding(DICT, args[0] >> _ELEMENTS | args[2])
-        case "list_append":
-            return NIL
-        case "elements":
-            return holding(TUPLE | STR, element(args[0])) if within(args[0], SEQUENCE) else ANY
-    return ANY
+    rule = _OPS.get(name)
+    return ANY if rule is None else rule(args)
