@@ -9,6 +9,11 @@ of its own, changed in place, and gives a vector or map of it at its end.
 A loop that starts with a value that others may hold fills a copy of it, where that is small:
     (fold L w items [m] [v] …)  =>  (if (op is_exactly v "dict") … (fold … [(op dict_of v)] …) (fold … [v] …))
 
+A function that was put into the loop could not be called after all once it has changed the collection: a pure
+loop whose start is still there is run again as it was, when it fails; else the function's twin is called.
+    (fold L w items [m] [{}] (jump L (try (assoc m w 1) (catch e (f m w)))) m)
+    =>  (try (fold L w items [m] [(op dict_new)] (jump L (op dict_put m w 1 "assoc")) m) (catch e (fold … )))
+
 Nobody else ever sees the collection: each step uses the last version once, reads come before the change, no
 closure captures it, and what fails leaves the loop for good. A loop inside may go on filling it.
 """
@@ -22,6 +27,7 @@ from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kinds
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.nodes import (
+    Block,
     Blocks,
     BuiltinRef,
     Call,
@@ -38,8 +44,10 @@ from rtfsc.ir.nodes import (
     Module,
     Op,
     Raise,
+    Try,
     Vector,
 )
+from rtfsc.ir.purity import Purity
 from rtfsc.ir.walk import descendants, known_functions, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
@@ -50,6 +58,8 @@ _FRESH: Final = frozenset(
     {"vector", "map", "filter", "keep", "mapcat", "range", "repeat", "concat", "vec", "hash-map", "into"}
 )
 
+# what can be evaluated twice
+_SIMPLE: Final = (Const, Local, Vector, Map)
 # a copy of more than this may cost more than the changes: it is not known how many there will be
 _SMALL: Final = 256
 _SMALL_NEST: Final = 1 << 14
@@ -77,6 +87,7 @@ class _Filler:
         self._module = module
         self.twins = Twins(known_functions(module), self.copier)
         self._known: Kinds | None = None
+        self._purity = Purity(known_functions(module))
         self.names: set[str] = set()
         # how many loops around this place run as they were
         self._plain = 0
@@ -111,10 +122,9 @@ class _Filler:
                 start = self._start(arg)
                 if start is not None:
                     try:
-                        loop = self._filled(node, at, start)
+                        return self._filled_whole(node, at, start)
                     except NoWay:
                         continue
-                    return self.rewrite(loop)
                 chosen = self._chosen(node, at)
                 if chosen is not None:
                     return chosen
@@ -124,20 +134,26 @@ class _Filler:
         """Give a loop that fills a copy of what it starts with, where that is small, else runs as it was."""
         arg, span = loop.args[at], loop.span
         param = loop.params[at] if isinstance(loop, Fold) else loop.blocks[0].params[at]
+        if self._plain or isinstance(arg, Const):
+            return None
         way = changed_as(loop, param, self._kind)
-        if self._plain or way is None or not isinstance(arg, Local) or not may_be(way, self._kind(arg)):
+        if way is None or not may_be(way, self._kind(arg)):
             return None
-        if not all(isinstance(other, Const | Local) for other in loop.args):
+        others = (*loop.args[:at], *loop.args[at + 1 :])
+        if not all(isinstance(other, Const | Local) for other in others):
             return None
+        if not isinstance(arg, Local):
+            held = Local(self.copier.var("start"), span=arg.span)
+            args = (*loop.args[:at], held, *loop.args[at + 1 :])
+            chosen = self._chosen(replace(loop, args=args), at)
+            return None if chosen is None else Let(held.var, self.rewrite(arg), chosen, span=span)
         if sum(1 for _ in descendants(loop)) > _LARGEST:
             return None
-        _, copied = self.copier.copy_block((), loop)
-        assert isinstance(copied, Fold | Blocks)
+        start = (way, Op(f"{way}_of", (arg,), span=span))
         try:
-            filled = self._filled(copied, at, (way, Op(f"{way}_of", (arg,), span=span)))
+            filled = self._filled_whole(self._copied(loop), at, start)
         except NoWay:
             return None
-        filled = self.rewrite(filled)
         # the copy is not asked again
         self._plain += 1
         plain = map_children(loop, self.rewrite)
@@ -148,6 +164,28 @@ class _Filler:
         exact = Op("is_exactly", (arg, Const("tuple" if way == LIST else "dict", span=span)), span=span)
         test = If(exact, small, Const(False, span=span), span=span)
         return If(test, filled, plain, span=span)
+
+    def _filled_whole(self, loop: Fold | Blocks, at: int, start: tuple[str, Expr]) -> Expr:
+        """Give a loop that fills. Where functions were put into a pure loop, and it fails, it is run again as
+        it was, if what it started with is still there."""
+        kept = all(isinstance(part, _SIMPLE) for arg in loop.args for part in descendants(arg))
+        small = not self._plain and sum(1 for _ in descendants(loop)) <= _LARGEST
+        if kept and small and _has_calls_put_in(loop) and self._purity.holds(loop) and _is_closed(loop):
+            try:
+                filled = self.rewrite(self._filled(self._copied(loop), at, start, again=True))
+            except NoWay:
+                pass
+            else:
+                self._plain += 1
+                again = self.rewrite(self._copied(loop))
+                self._plain -= 1
+                return Try(filled, self.copier.var("error"), again, None, span=loop.span)
+        return self.rewrite(self._filled(loop, at, start))
+
+    def _copied(self, loop: Fold | Blocks) -> Fold | Blocks:
+        _, copied = self.copier.copy_block((), loop)
+        assert isinstance(copied, Fold | Blocks)
+        return copied
 
     def _start(self, arg: Expr) -> tuple[str, Expr] | None:
         """Give the way a collection is filled and how the filling starts, if it is fresh."""
@@ -188,17 +226,30 @@ class _Filler:
             return DICT, Op("dict_of", (arg,), span=arg.span)
         return None
 
-    def _filled(self, loop: Fold | Blocks, at: int, start: tuple[str, Expr]) -> Expr:
+    def _filled(self, loop: Fold | Blocks, at: int, start: tuple[str, Expr], *, again: bool = False) -> Expr:
         """Rewrite a loop so that it fills the collection at one place of its arguments."""
         way, first = start
         params = loop.params if isinstance(loop, Fold) else loop.blocks[0].params
         label = loop.label if isinstance(loop, Fold) else loop.blocks[0].label
-        rewriter = Rewriter(way, self.twins)
+        rewriter = Rewriter(way, self.twins, again=again)
         args = (*loop.args[:at], first, *loop.args[at + 1 :])
         done = rewriter.loop(replace(loop, args=args), (params[at], at, {label: at}), rewriter.leave)
         if not rewriter.changes:
             raise NoWay
         return done
+
+
+def _has_calls_put_in(loop: Expr) -> bool:
+    return any(
+        isinstance(part, Try) and isinstance(part.handler, Call) and part.handler.span == part.span
+        for part in descendants(loop)
+    )
+
+
+def _is_closed(loop: Expr) -> bool:
+    """Tell whether a loop goes on nowhere but in itself."""
+    labels = {part.label for part in descendants(loop) if isinstance(part, Fold | Block)}
+    return all(part.label in labels for part in descendants(loop) if isinstance(part, Jump))
 
 
 def _nests(loop: Expr) -> bool:

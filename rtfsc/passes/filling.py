@@ -133,9 +133,11 @@ _Leaf = Callable[[Expr, Var], Expr]
 class Rewriter:
     """Rewrites one loop; raises `NoWay` when a use forbids it."""
 
-    def __init__(self, way: str, twins: Twins) -> None:
+    def __init__(self, way: str, twins: Twins, *, again: bool = False) -> None:
         self._way = way
         self._twins = twins
+        # what fails is run again from the start, so that nothing here need call a function after all
+        self._again = again
         reads = {LIST: _READS_OF_LISTS, DICT: _READS_OF_DICTS, SET: _READS_OF_SETS}
         self._reads = reads[way]
         self.changes = 0
@@ -165,6 +167,11 @@ class Rewriter:
         match node:
             case If(test=test, then=then, orelse=orelse):
                 return replace(node, test=self.read(test, var), then=go(then), orelse=go(orelse))
+            case Let() if self.is_view(node, var):
+                return go(_without_view(node, var))
+            case Let() if self.is_renamed(node, var):
+                body = self.tail(node.body, (node.var, where[1], labels), leaf)
+                return replace(node, init=self.change(node.init, var), body=body)
             case Let(init=init, body=body):
                 return replace(node, init=self.read(init, var), body=go(body))
             case Do(items=items):
@@ -235,7 +242,8 @@ class Rewriter:
             case If(then=then, orelse=orelse):
                 return self.is_change(then, var) or self.is_change(orelse, var)
             case Let(body=body):
-                return self.is_change(body, var)
+                held = node.var if self.is_renamed(node, var) else var
+                return self.is_change(body, held)
             case Do(items=items):
                 return self.is_change(items[-1], var)
             case Try(handler=Call() as again) if again.span == node.span:
@@ -245,6 +253,16 @@ class Rewriter:
             case _:
                 return False
 
+    def is_renamed(self, node: Let, var: Var) -> bool:
+        """Tell whether a binding takes the collection over: from there on the old variable is not used."""
+        return self.is_change(node.init, var) and not _uses(node.body, var)
+
+    def is_view(self, node: Let, var: Var) -> bool:
+        """Tell whether a binding is the collection as a map pattern looks at it."""
+        if self._way != DICT or not isinstance(node.init, Op) or node.init.name != "map_view":
+            return False
+        return isinstance(node.init.args[0], Local) and node.init.args[0].var == var
+
     def change(self, node: Expr, var: Var) -> Expr:
         """Rewrite an expression that must give the collection on."""
         match node:
@@ -253,6 +271,11 @@ class Rewriter:
             case If(test=test, then=then, orelse=orelse):
                 ways = (self.change(then, var), self.change(orelse, var))
                 return If(self.read(test, var), *ways, span=node.span)
+            case Let() if self.is_view(node, var):
+                return self.change(_without_view(node, var), var)
+            case Let() if self.is_renamed(node, var):
+                body = self.change(node.body, node.var)
+                return replace(node, init=self.change(node.init, var), body=body)
             case Let(init=init, body=body):
                 return replace(node, init=self.read(init, var), body=self.change(body, var))
             case Do(items=items):
@@ -262,7 +285,7 @@ class Rewriter:
                 return self.step(node, base, tuple(others), var)
             case Try(handler=Call() as again, final=None) if again.span == node.span:
                 # what was put where it is called cannot be called again after half of the changes
-                return self.change(again, var)
+                return self.change(node.body if self._again else again, var)
             case Op(name="put", args=[base, key, value, operation]) if self._way != SET:
                 made = self.change(base, var)
                 if not isinstance(base, Local) and (_uses(key, var) or _uses(value, var)):
@@ -395,6 +418,10 @@ class Rewriter:
                 if self._way == SET or (self._way == LIST and name == "path_value"):
                     raise NoWay
                 return replace(node, args=(node.args[0], self.read(key, var)))
+            case Op(name="map_get" | "map_has", args=[Local(var=found), Const()]) if found == var:
+                if self._way != DICT:
+                    raise NoWay
+                return node
             case Local() | Late() | Fn():
                 raise NoWay
             case _:
@@ -420,6 +447,17 @@ class Rewriter:
 
 
 _CHANGES: Final = frozenset({"conj", "assoc", "into"})
+
+
+def _without_view(node: Let, var: Var) -> Expr:
+    """Let a pattern take the collection itself apart: it is a dict, which views are of themselves."""
+
+    def renamed(part: Expr) -> Expr:
+        if isinstance(part, Local) and part.var == node.var:
+            return replace(part, var=var)
+        return map_children(part, renamed)
+
+    return renamed(node.body)
 
 
 def _name(call: Call) -> str:
