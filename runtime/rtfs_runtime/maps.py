@@ -1,7 +1,7 @@
 """Maps of every size behind one set of functions; all iterate in insertion order.
 
 In: an exact `dict` that nobody mutates, or the persistent `BigMap` to which assoc and dissoc promote from
-64 entries on. Out: the same. Values are not looked at. Keys are keywords, strings and integers, which
+256 entries on. Out: the same. Values are not looked at. Keys are keywords, strings and integers, which
 never collide in a dict; the caller refuses others (`True` would hit the entry of `1`).
 """
 
@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, TypeGuard, final
 
 from rtfs_runtime.values import Keyword, register_kind
 
-PROMOTE_AT: Final = 64
+PROMOTE_AT: Final = 256
 
 
 @final

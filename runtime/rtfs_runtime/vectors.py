@@ -1,6 +1,6 @@
 """Vectors of every size behind one set of functions.
 
-In: an exact `tuple`, or the persistent `BigVector` to which conj and assoc promote from 64 elements on.
+In: an exact `tuple`, or the persistent `BigVector` to which conj and assoc promote from 256 elements on.
 Out: the same. Nothing here looks at elements; equality, printing and order are left to their rooms.
 """
 
@@ -12,7 +12,7 @@ from typing import Final, TypeAlias, TypeGuard, final
 
 from rtfs_runtime.values import register_kind
 
-PROMOTE_AT: Final = 64
+PROMOTE_AT: Final = 256
 _WIDTH: Final = 256
 _SHIFT: Final = 8
 _MASK: Final = _WIDTH - 1

@@ -27,7 +27,7 @@ def test_vector(size: int) -> None:
     items = tuple(range(size))
     vector = vec_conj(items, "x")
     assert is_vector(vector) and kind_name(vector) == "vector"
-    assert isinstance(vector, tuple) == (size < 64)
+    assert isinstance(vector, tuple) == (size < 256)
     assert vec_items(vector) == (*items, "x")
     assert len(vector) == size + 1
     assert vector[size] == "x" and vector[-1] == "x" and vector[0] == (0 if size else "x")
@@ -69,12 +69,12 @@ def test_vector_conj_in_threads() -> None:
 
 
 steps = st.lists(
-    st.tuples(st.sampled_from(["assoc", "dissoc", "read"]), st.integers(0, 90), st.integers()), max_size=150
+    st.tuples(st.sampled_from(["assoc", "dissoc", "read"]), st.integers(0, 290), st.integers()), max_size=150
 )
 
 
 @settings(max_examples=60)
-@given(steps, st.integers(60, 80))
+@given(steps, st.integers(245, 265))
 def test_map_is_a_dict(actions: list[tuple[str, int, int]], size: int) -> None:
     model: dict[object, object] = dict.fromkeys(range(size), 0)
     mapping = model.copy()
@@ -100,7 +100,7 @@ def test_map_is_a_dict(actions: list[tuple[str, int, int]], size: int) -> None:
 
 
 def test_big_map_reads_like_a_dict() -> None:
-    big = map_dissoc(map_assoc(dict.fromkeys(range(100), 1), "x", 2), 3)
+    big = map_dissoc(map_assoc(dict.fromkeys(range(400), 1), "x", 2), 3)
     assert isinstance(big, BigMap) and kind_name(big) == "map"
     assert big["x"] == 2 and big[4] == 1 and big.get(3) is None and big.get(3, 7) == 7
     for missing in (3, "no"):
