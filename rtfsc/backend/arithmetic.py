@@ -294,7 +294,8 @@ _EXACT: Final = 1 << 53
 
 
 def write_whole_quotient(frame: Frame, node: Op) -> bool:
-    """Write a division of integers whose quotient is cut, or known to be whole."""
+    """Write a division of integers whose quotient is cut, or known to be whole, or that is asked whether
+    anything is left."""
     if not may_be(frame, node.args, kinds.INT):
         return False
     emitter = frame.emitter
@@ -315,9 +316,9 @@ def write_whole_quotient(frame: Frame, node: Op) -> bool:
     def write(operands: list[Operand]) -> None:
         for operand in operands:
             operand.push(frame)
-        emitter.binary("//")
+        emitter.binary("%" if node.name == "residue" else "//")
 
-    also = None if node.name == "exact_quotient" else small
+    also = small if node.name in ("quotient", "floor_quotient") else None
     return _numeric(frame, node, "#" + node.name, (_INTS, write), also)
 
 

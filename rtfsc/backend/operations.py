@@ -46,7 +46,7 @@ def write_operation(frame: Frame, node: Op) -> bool:
             return True
         case "old_value" | "path_value":
             return write_old_value(frame, node)
-        case "quotient" | "floor_quotient" | "exact_quotient":
+        case "quotient" | "floor_quotient" | "exact_quotient" | "residue":
             return write_whole_quotient(frame, node)
         case "put":
             return write_put(frame, node)

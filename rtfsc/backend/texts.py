@@ -24,6 +24,8 @@ def write_str(frame: Frame, node: Call, name: str) -> bool:
     """Write `str` of a few arguments: strings as they are, others by their text."""
     emitter = frame.emitter
     count = len(node.args)
+    if count == 1:
+        return _write_one(frame, node)
     if not 2 <= count <= 8 or not any(frame.unit.kinds.of(arg) & kinds.STR for arg in node.args):
         return False
     slow, done = Mark(), Mark()
@@ -51,6 +53,17 @@ def write_str(frame: Frame, node: Call, name: str) -> bool:
             emitter.build_string(count)
         emitter.mark(done)
         otherwise(frame, slow, done, lambda: call_global(frame, name, pieces))
+    return True
+
+
+def _write_one(frame: Frame, node: Call) -> bool:
+    """Write `str` of one argument: a string as it is, an integer by its digits."""
+    if not frame.unit.kinds.of(node.args[0]) & (kinds.STR | kinds.INT):
+        return False
+    with frame.temps() as temps:
+        operands = hold(frame, node.args, temps)
+        if not frame.emitter.dead:
+            _text_of(frame, operands[0], temps[0]).push(frame)
     return True
 
 

@@ -360,7 +360,7 @@ OP_NEEDS: Final[Mapping[str, tuple[Kind, ...]]] = MappingProxyType(
     {
         "dict_put": (ANY | BUFFER, KEY),
         "list_put": (ANY | BUFFER, INT),
-        **dict.fromkeys(("quotient", "floor_quotient", "exact_quotient"), (NUMBER, NUMBER)),
+        **dict.fromkeys(("quotient", "floor_quotient", "exact_quotient", "residue"), (NUMBER, NUMBER)),
     }
 )
 """Which classes the first operands of some operations have when they did not fail."""
@@ -400,6 +400,7 @@ _OPS: Final[Mapping[str, _Rule]] = MappingProxyType(
             lambda args: INT if any(arg & (NEGATIVE | FLOAT) for arg in args) else NATURAL,
         ),
         "exact_quotient": _exact_quotient,
+        "residue": _arithmetic,
         # nil may stand for an empty map
         "put": lambda args: _assoc([args[0] | DICT if args[0] & NIL else args[0], *args[1:3]]),
         "list_taken": lambda args: BUFFER | _HELD,

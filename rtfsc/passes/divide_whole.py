@@ -1,9 +1,10 @@
 """Divide integers as integers where only the whole quotient is asked for, or it is known to be whole.
 
 Before: any IR. After: `(int (/ a b))` and `(floor (/ a b))` are one operation, as is a division in a branch
-that is taken only when nothing is left of it.
+that is taken only when nothing is left of it; a remainder only compared with zero may have either sign.
     (int (/ (+ lo hi) 2))  =>  (op quotient (+ lo hi) 2)
     (if (even? n) (/ n 2) …)  =>  (if (even? n) (op exact_quotient n 2) …)
+    (= 0 (mod n d))  =>  (= 0 (op residue n d))
 
 The operations take any operands and give, or raise, what the calls would. A variable never changes, so what
 a test said of it holds in the whole branch.
@@ -20,6 +21,7 @@ from rtfsc.ir.walk import map_children, rewrite_modules
 from rtfsc.options import Options
 
 _CUT: Final = {"int": "quotient", "floor": "floor_quotient"}
+_ASK_ZERO: Final = frozenset({"=", "!=", "zero?"})
 _Fact: TypeAlias = tuple[object, object]
 """A variable, and what divides it: an integer or another variable."""
 
@@ -44,9 +46,23 @@ def _rewrite(node: Expr, facts: frozenset[_Fact]) -> Expr:
             cut = _CUT.get(BUILTINS[name].name)
             if cut is not None:
                 return Op(cut, tuple([_rewrite(arg, facts) for arg in inner.args]), span=inner.span)
+        case Call(callee=BuiltinRef(name=name), args=args, site=None) if BUILTINS[name].name in _ASK_ZERO:
+            if any(map(_is_zero, args)) or BUILTINS[name].name == "zero?":
+                args = tuple([_residue(arg) for arg in args])
+                if any(new is not old for new, old in zip(args, node.args, strict=True)):
+                    node = replace(node, args=args)
         case Call(args=[Local() as left, right]) if _is(node, "/") and (left.var, _divisor(right)) in facts:
             return Op("exact_quotient", node.args, span=node.span)
     return map_children(node, lambda child: _rewrite(child, facts))
+
+
+def _is_zero(node: Expr) -> bool:
+    return isinstance(node, Const) and node.value.__class__ is int and node.value == 0
+
+
+def _residue(node: Expr) -> Expr:
+    """Write a remainder of which it is only asked whether it is zero: its sign does not matter."""
+    return Op("residue", node.args, span=node.span) if isinstance(node, Call) and _is(node, "mod") else node
 
 
 def _is(node: Expr, name: str) -> bool:

@@ -226,7 +226,8 @@ class _Uses:
                     if _counts(arg, param):
                         self._hints.setdefault(self._find(param), set()).add("int")
             case Op(
-                name="times" | "range_items" | "quotient" | "floor_quotient" | "exact_quotient", args=args
+                name="times" | "range_items" | "quotient" | "floor_quotient" | "exact_quotient" | "residue",
+                args=args,
             ):
                 self._hint(args, "int")
             case Op(name="list_put", args=args):

@@ -148,7 +148,7 @@ class _Uses:
                 self._holds(arg, self._as_other)
             case Op(name="list_put", args=[_, key, *_]):
                 self._wish(key, kinds.INT)
-            case Op(name="quotient" | "floor_quotient" | "exact_quotient", args=args):
+            case Op(name="quotient" | "floor_quotient" | "exact_quotient" | "residue", args=args):
                 for arg in args:
                     self._wish(arg, kinds.INT)
 

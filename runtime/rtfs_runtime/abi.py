@@ -15,7 +15,7 @@ from types import CellType, MappingProxyType
 from typing import Any, Final, Protocol
 
 from rtfs_runtime import patterns
-from rtfs_runtime.builtins.arithmetic import divide, floor
+from rtfs_runtime.builtins.arithmetic import divide, floor, mod
 from rtfs_runtime.builtins.building import as_set, elements, range_items
 from rtfs_runtime.builtins.data import to_int
 from rtfs_runtime.builtins.failures import make_thrown
@@ -322,6 +322,7 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#quotient": quotient,
         "#floor_quotient": floor_quotient,
         "#exact_quotient": divide,
+        "#residue": mod,
         "#old_value": old_value,
         "#path_value": path_value,
         "#put": put,

@@ -128,13 +128,20 @@ def test_whole_quotients() -> None:
     names = load(
         "(defn cut [a b] (int (/ a b))) (defn down [a b] (floor (/ a b)))"
         "(defn left [a b] (if (= 0 (mod a b)) (/ a b) (if (zero? (mod a b)) (/ a b) nil)))"
+        "(defn rest-of [a b] [(= 0 (mod a b)) (= (mod a b) 0) (zero? (mod a b)) (not= 0 (mod a b))])"
         "(defn half [a b] (if (even? a) (/ a 2) (+ b 1)))"
     )
     call = {name: BUILTINS[name].function for name in ("/", "int", "floor", "mod", "even?", "+")}
+
+    def rest_of(found: Any) -> tuple[bool, ...]:
+        whole = type(found) is int and found == 0
+        return whole, whole, found == 0, not whole
+
     wanted: dict[str, Callable[..., Any]] = {
         "cut": lambda a, b: call["int"](call["/"](a, b)),
         "down": lambda a, b: call["floor"](call["/"](a, b)),
         "left": lambda a, b: None if call["mod"](a, b) else call["/"](a, b),
+        "rest-of": lambda a, b: rest_of(call["mod"](a, b)),
         "half": lambda a, b: call["/"](a, 2) if call["even?"](a) else call["+"](b, 1),
     }
     numbers = (*SAMPLES, 7, -7, 2, 6.0, -6.5, *((1 << 53) + delta for delta in (-1, 0, 1, 3)), (1 << 80) + 1)
