@@ -6,9 +6,12 @@ In: calls of `str`. Out: instructions that join strings, the builtin itself, out
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+from rtfs_runtime.builtins.text import concatenate
+from rtfs_runtime.values import Keyword
 from rtfsc.backend.arithmetic import Writer
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
@@ -74,6 +77,8 @@ def _text_of(frame: Frame, operand: Operand, temp: str) -> Operand:
         value = operand.held.value
         if isinstance(value, str) and len(value) < _LONG:
             return operand
+        if value is None or isinstance(value, bool | float | Keyword):
+            return Operand(replace(operand.held, value=concatenate(value)), kinds.STR)
     elif kinds.within(operand.kind, kinds.STR):
         return operand
     text = Operand(temp, kinds.STR)
