@@ -50,7 +50,11 @@ from rtfsc.source import Span
 # what a stage makes of each element: name of the builtin -> whether it may stand in the middle of a chain
 _STAGES: Final = frozenset({"map", "filter", "remove", "keep", "mapcat"})
 _ENDS: Final = frozenset({"reduce", "count", "every?", "some?", "not-any?"})
-_TAKES_TEXT: Final = frozenset({"map", "keep", "mapcat", "reduce", "every?", "some?", "not-any?"})
+_TAKES_TEXT: Final = frozenset(
+    {"map", "keep", "mapcat", "reduce", "every?", "some?", "not-any?", "map-indexed"}
+)
+# what may follow `map-indexed`: it does not matter to them whether that gives a list or a vector
+_AFTER_INDEXED: Final = frozenset({"map", "keep", "mapcat", "reduce"})
 
 
 class _Stage(NamedTuple):
@@ -77,11 +81,13 @@ class _Loop(NamedTuple):
 
 
 class _End(NamedTuple):
-    """What the end of a chain does with an element; whether functions are copied; the buffer it fills."""
+    """What the end of a chain does with an element; whether functions are copied; the buffer it fills, and
+    what counts the elements, if anything does."""
 
     finish: Callable[[Expr, _Loop], Expr]
     copy: bool
     buffer: Var | None
+    counter: Var | None
 
 
 def run(module: Module, options: Options) -> Module:
@@ -128,11 +134,15 @@ class _Fuser:
         stages = [last]
         source = call.args[-1]
         while isinstance(source, Call) and len(stages) < 8:
-            stage = self._stage(source, _STAGES)
+            names = _STAGES | {"map-indexed"} if stages[-1].name in _AFTER_INDEXED else _STAGES
+            stage = self._stage(source, names)
             if stage is None or not self._may_precede(stage, stages):
                 break
             stages.append(stage)
             source = source.args[-1]
+            if stage.name == "map-indexed":
+                # it counts the elements of its source, which are those of the loop
+                break
         if all(stage.name in ("remove", "count") for stage in stages):
             # `count` alone is no loop, and `remove` gives the kind that came in: a string for a string
             return None
@@ -166,7 +176,8 @@ class _Fuser:
         if name == "count":
             return _Stage(name, None, call)
         function = call.args[0]
-        return _Stage(name, function, call) if self._applies(function, 2 if name == "reduce" else 1) else None
+        count = 2 if name in ("reduce", "map-indexed") else 1
+        return _Stage(name, function, call) if self._applies(function, count) else None
 
     def _applies(self, function: Expr, count: int) -> bool:
         """Tell whether applying a function can be written as a call at the place."""
@@ -226,6 +237,8 @@ class _Fuser:
     def _loop(self, chain: _Chain, span: Span, *, copy: bool) -> Expr:
         last = chain.stages[-1]
         item = self.copier.var("item")
+        index = self.copier.var("index") if chain.stages[0].name == "map-indexed" else None
+        counters = () if index is None else (index,)
         if last.name in _STAGES:
             buffer = self.copier.var("buffer")
             held = Local(buffer, span=span)
@@ -234,10 +247,12 @@ class _Fuser:
                 appended = Op("list_append", (held, value), span=span)
                 return Do((appended, _next(loop, span)), span=span)
 
-            loop = _Loop(self.copier.number(), ())
-            body = self._body(chain.stages, Local(item, span=span), loop, _End(keep, copy, buffer))
+            loop = _Loop(self.copier.number(), counters)
+            body = self._body(chain.stages, Local(item, span=span), loop, _End(keep, copy, buffer, index))
             done = Op("list_tuple", (held,), span=span)
             made = Fold(loop.label, item, chain.source, (), (), body, done, span=span)
+            if index is not None:
+                made = _counting(made, index)
             return Let(buffer, Op("list_new", (), span=span), made, span=span)
         total = self.copier.var("total")
         ends: dict[str, Expr] = {
@@ -247,13 +262,14 @@ class _Fuser:
         }
         done_value = ends.get(last.name) or Const(last.name == "not-any?", span=span)
         carries = last.name in ("reduce", "count")
-        loop = _Loop(self.copier.number(), (total,) if carries else ())
+        loop = _Loop(self.copier.number(), ((total,) if carries else ()) + counters)
         initial = chain.initial or Const(0, span=span)
         finish = self._finish(last, copy=copy)
         stages = chain.stages[:-1]
-        body = self._body(stages, Local(item, span=span), loop, _End(finish, copy, None))
-        args = (initial,) if carries else ()
-        return Fold(loop.label, item, chain.source, loop.params, args, body, done_value, span=span)
+        body = self._body(stages, Local(item, span=span), loop, _End(finish, copy, None, index))
+        params, args = ((total,), (initial,)) if carries else ((), ())
+        made = Fold(loop.label, item, chain.source, params, args, body, done_value, span=span)
+        return made if index is None else _counting(made, index)
 
     def _finish(self, last: _Stage, *, copy: bool) -> Callable[[Expr, _Loop], Expr]:
         """Give what the end of a chain does with an element."""
@@ -271,7 +287,8 @@ class _Fuser:
                 more: Expr = Call(BuiltinRef("+", span=span), (total, Const(1, span=span)), span=span)
             else:
                 more = self._applied(last, (total, value), copy=copy)
-            return map_tails(more, lambda tail: Jump(loop.label, (tail,), span=span))
+            others = tuple([Local(param, span=span) for param in loop.params[1:]])
+            return map_tails(more, lambda tail: Jump(loop.label, (tail, *others), span=span))
 
         return finish
 
@@ -295,7 +312,11 @@ class _Fuser:
             return If(test, *ways, span=span)
         value = self.copier.var("value")
         local = Local(value, span=span)
-        applied = self._applied(stage, (item,), copy=end.copy)
+        if stage.name == "map-indexed":
+            assert end.counter is not None
+            applied = self._applied(stage, (Local(end.counter, span=span), item), copy=end.copy)
+        else:
+            applied = self._applied(stage, (item,), copy=end.copy)
         if stage.name == "mapcat":
             inner = _Loop(self.copier.number(), tuple([self.copier.var(var.name) for var in loop.params]))
             each = self.copier.var("item")
@@ -342,6 +363,20 @@ def _bounds(node: Expr) -> tuple[Expr, ...] | None:
             return args
         case _:
             return None
+
+
+def _counting(loop: Fold, index: Var) -> Fold:
+    """Let a loop, whose jumps hand a counter on as their last argument, count."""
+
+    def counted(node: Expr) -> Expr:
+        if isinstance(node, Jump) and node.label == loop.label:
+            *others, last = node.args
+            more = Call(BuiltinRef("+", span=node.span), (last, Const(1, span=node.span)), span=node.span)
+            return replace(node, args=(*others, more))
+        return map_children(node, counted)
+
+    start = Const(0, span=loop.span)
+    return replace(loop, params=(*loop.params, index), args=(*loop.args, start), body=counted(loop.body))
 
 
 def _next(loop: _Loop, span: Span) -> Jump:

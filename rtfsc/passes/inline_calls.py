@@ -167,7 +167,7 @@ def _applies_first(name: str) -> bool:
     return row.intrinsic in ("map", "filter", "reduce") or row.name in _APPLY
 
 
-_APPLY: Final = frozenset({"remove", "keep", "mapcat", "every?", "some?", "not-any?"})
+_APPLY: Final = frozenset({"remove", "keep", "mapcat", "map-indexed", "every?", "some?", "not-any?"})
 
 
 def _let(params: tuple[Var, ...], args: tuple[Expr, ...], body: Expr) -> Expr:
