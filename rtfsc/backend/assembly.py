@@ -16,7 +16,7 @@ _FUSED = {
     ("STORE_FAST", "LOAD_FAST"): "STORE_FAST_LOAD_FAST",
     ("STORE_FAST", "STORE_FAST"): "STORE_FAST_STORE_FAST",
 }
-_LOCAL = frozenset({"LOAD_FAST", "STORE_FAST"})
+_NAMING_LOCALS = frozenset({"LOAD_FAST", "LOAD_FAST_CHECK", "STORE_FAST"})
 # these raise nothing, so a range may begin with one of them
 _SAFE = frozenset({"LOAD_FAST", "LOAD_CONST", "PUSH_NULL", "COPY", "SWAP", *_FUSED.values()})
 # a fused pair has four bits for each local's index
@@ -59,11 +59,12 @@ def lay_out(ops: list[Op], params: list[str]) -> list[Op]:
 
 def _fused(ops: list[Op], params: list[str]) -> list[Op]:
     # from 3.13 on the compiler, not the interpreter, makes pairs of local accesses
-    locals_ = set(params)
+    numbers = {name: number for number, name in enumerate(params)}
     # a cell is pushed as a local, but named by a FreeVar
-    locals_.update(op[1] for op in ops if op[0] in _LOCAL and isinstance(op[1], str))
-    if len(locals_) > _FUSIBLE_LOCALS:
-        return ops
+    for op in ops:
+        if op[0] in _NAMING_LOCALS and isinstance(op[1], str):
+            # in order of first use, as they are numbered later
+            numbers.setdefault(op[1], len(numbers))
     out: list[Op] = []
     for op in ops:
         before = out[-1] if out else None
@@ -74,6 +75,8 @@ def _fused(ops: list[Op], params: list[str]) -> list[Op]:
             and before[4] is op[4]
             and isinstance(before[1], str)
             and isinstance(op[1], str)
+            and numbers[before[1]] < _FUSIBLE_LOCALS
+            and numbers[op[1]] < _FUSIBLE_LOCALS
         ):
             out[-1] = (pair, (before[1], op[1]), False, before[3], op[4])
         else:

@@ -151,6 +151,7 @@ class _Encoding:
             return self._constant(arg)
         if kind == "pair":
             first, second = (self._locals.setdefault(part, len(self._locals)) for part in arg)
+            assert first < 16 and second < 16, arg
             return first << 4 | second
         if arg.__class__ is str:
             return self._names.setdefault(arg, len(self._names))

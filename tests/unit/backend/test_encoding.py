@@ -16,6 +16,7 @@ import pytest
 from bytecode import Bytecode, ConcreteBytecode, ControlFlowGraph
 
 from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.session import Session
 from rtfsc.driver import compile_text
 from rtfsc.options import Options
 from rtfsc.source import CompileError
@@ -118,3 +119,10 @@ def test_jumps_over_much_code_get_prefixes() -> None:
     assert any(ins.opname == "EXTENDED_ARG" for code in codes for ins in dis.get_instructions(code))
     for code in codes:
         assert deepest(code) <= code.co_stacksize
+
+
+def test_pairs_of_locals_name_the_first_sixteen_only() -> None:
+    names = " ".join(f"a{i}" for i in range(40))
+    unit = compile_text(f"(defn f [{names}] [{names} {names}]) (f {' '.join(map(str, range(40)))})")
+    session = Session()
+    assert session.evaluate(unit.artifact).value == (*range(40), *range(40))
