@@ -91,15 +91,18 @@ def _called_inside(ops: list[Op]) -> list[Op]:
     there, whose handler may read locals that are not set.
     """
     out: list[Op] = []
-    before: Op | None = None
+    # what may stand before a call: a jump to what follows it is left out
+    before: list[Op] = []
     for op in ops:
         region = op[4]
-        if op[0] == "CALL" and before is not None and before[4] is not region:
-            if out[-1] is before and before[0] in _SAFE:
-                out[-1] = (*before[:4], region)
+        if op[0] == "CALL" and any(each[4] is not region for each in before):
+            if len(before) == 1 and out[-1] is before[0] and before[0][0] in _SAFE:
+                out[-1] = (*before[0][:4], region)
             else:
                 out.append(("NOP", None, False, op[3], region))
         out.append(op)
-        if op[0]:
-            before = op
+        if op[0] == "JUMP":
+            before.append(op)
+        elif op[0]:
+            before = [op]
     return out

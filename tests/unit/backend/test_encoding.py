@@ -14,9 +14,11 @@ from types import CodeType
 
 import pytest
 from bytecode import Bytecode, ConcreteBytecode, ControlFlowGraph
+from bytecode.concrete import ExceptionTableEntry
 
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.session import Session
+from rtfsc.backend.assembly import VERSION
 from rtfsc.driver import compile_text
 from rtfsc.options import Options
 from rtfsc.source import CompileError
@@ -110,6 +112,27 @@ def test_the_library_reads_and_writes_the_same_code() -> None:
         assert again.co_code == code.co_code
         assert again.co_exceptiontable == code.co_exceptiontable
         assert list(again.co_positions()) == list(code.co_positions())
+
+
+_CALL_AFTER_A_RANGE = "((fn [x :int] x) (and (step-parallel 0 nil) (get {:a {:b 1} :c nil} :c)))"
+
+
+def _handler(entries: list[ExceptionTableEntry], unit: int) -> int | None:
+    return next((entry.target for entry in entries if entry.start_offset <= unit <= entry.stop_offset), None)
+
+
+@pytest.mark.skipif(VERSION < (3, 13), reason="errors of a call are looked up at the call itself")
+def test_no_range_begins_with_a_call() -> None:
+    code = compile_text(_CALL_AFTER_A_RANGE).artifact.code("<test>")
+    calls = 0
+    for each in [code, *_codes(2, 5)]:
+        entries = ConcreteBytecode.from_code(each).exception_table
+        for at in dis.get_instructions(each):
+            if at.opname == "CALL":
+                calls += 1
+                unit = at.offset // 2
+                assert _handler(entries, unit) == _handler(entries, unit - 1), (each.co_name, at)
+    assert calls > 1_000
 
 
 def test_jumps_over_much_code_get_prefixes() -> None:

@@ -67,6 +67,7 @@ PROGRAMS = {
     "chain before indexed items": "(reduce + 0 (map inc (map-indexed (fn [j x] (* j x)) (filter odd? [1 2 3]))))",
     "indexed items of no sequence": "(reduce + 0 (map-indexed (fn [j x] x) 5))",
     "indexed with a function that is named": "(defn g [j x] (- x j)) (defn f [u] (map inc (map-indexed g u))) [(f [5 6]) (map-indexed g [1 2])]",
+    "call right behind a lookup": "((fn [x :int] x) (and (step-parallel 0 nil) (get {:a {:b 1} :c nil} :c)))",
     "counts up": "(defn f [a b] (loop [i a s 0] (if (< i b) (recur (+ i 2) (+ s i)) s))) [(f 1 9) (f 9 1) (f 1 1)]",
     "counts through": "(defn f [a b] (loop [i a s []] (if (> i b) s (recur (inc i) (conj s i))))) [(f 1 4) (f 4 1) (f 1 1)]",
     "counts down": "(defn f [a b] (loop [i a s []] (if (>= i b) (recur (dec i) (conj s i)) s))) [(f 4 1) (f 1 4) (f 1 1)]",
