@@ -22,6 +22,7 @@ from rtfsc.backend.operands import (
     call_global,
     fast,
     guard,
+    guard_natural,
     hold,
     may_be,
     on_failure,
@@ -98,11 +99,7 @@ def item_at(frame: Frame) -> Fast:
         emitter = frame.emitter
         items, index, *_ = operands
         guard(frame, index, (kinds.INT,), slow)
-        if not kinds.within(index.kind, kinds.NATURAL):
-            index.push(frame)
-            emitter.const(0)
-            emitter.compare(">=")
-            emitter.jump_if_false(slow)
+        guard_natural(frame, index, slow)
         region = Region(Mark(), depth)
         emitter.region = region
         items.push(frame)
@@ -254,11 +251,7 @@ def _changed_tuple(frame: Frame, operands: list[Operand], made: str, slow: Mark)
     emitter = frame.emitter
     source, index, value, *_ = operands
     guard(frame, index, (kinds.INT,), slow)
-    if not kinds.within(index.kind, kinds.NATURAL):
-        index.push(frame)
-        emitter.const(0)
-        emitter.compare(">=")
-        emitter.jump_if_false(slow)
+    guard_natural(frame, index, slow)
     _guard_small(frame, source, vectors.PROMOTE_AT, slow)
     emitter.build_list()
     source.push(frame)

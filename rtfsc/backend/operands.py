@@ -114,6 +114,15 @@ def guard(frame: Frame, operand: Operand, wanted: Sequence[Kind], slow: Mark) ->
     frame.outline(try_others)
 
 
+def guard_natural(frame: Frame, operand: Operand, slow: Mark) -> None:
+    """Go on when an integer is not negative, else jump to `slow`."""
+    if not kinds.within(operand.kind, kinds.NATURAL):
+        operand.push(frame)
+        frame.emitter.const(0)
+        frame.emitter.compare(">=")
+        frame.emitter.jump_if_false(slow)
+
+
 def _test(frame: Frame, operand: Operand, name: str, local: str | None = None) -> None:
     """Write the test for a class: a global, or what a local holds."""
     operand.push(frame)

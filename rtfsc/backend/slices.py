@@ -13,7 +13,7 @@ from typing import Final
 from rtfsc.backend.arithmetic import Writer
 from rtfsc.backend.emitter import Mark
 from rtfsc.backend.frame import Frame
-from rtfsc.backend.operands import Operand, call_global, fast, guard, hold, may_be, otherwise
+from rtfsc.backend.operands import Operand, call_global, fast, guard, guard_natural, hold, may_be, otherwise
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import Call, Const
 
@@ -34,8 +34,7 @@ def write_end(frame: Frame, node: Call, name: str) -> bool:
             return True
         amount, items = operands
         guard(frame, amount, (kinds.INT,), slow)
-        if not kinds.within(amount.kind, kinds.NATURAL):
-            _at_least(frame, amount, Operand(Const(0, span=node.span), kinds.NATURAL), slow)
+        guard_natural(frame, amount, slow)
         guard(frame, items, (kinds.TUPLE, kinds.STR), slow)
         items.push(frame)
         if name in ("take", "drop-last"):
@@ -72,8 +71,7 @@ def write_substring(frame: Frame, node: Call, name: str) -> bool:
         text, *ends = operands
         for end in ends:
             guard(frame, end, (kinds.INT,), slow)
-        if not kinds.within(ends[0].kind, kinds.NATURAL):
-            _at_least(frame, ends[0], Operand(Const(0, span=node.span), kinds.NATURAL), slow)
+        guard_natural(frame, ends[0], slow)
         if len(ends) > 1:
             _at_least(frame, ends[1], ends[0], slow)
         text.push(frame)

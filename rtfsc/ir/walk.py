@@ -179,6 +179,11 @@ def _map_block(block: Block, change: Callable[[Expr], Expr]) -> Block:
     return block if body is block.body else replace(block, body=body)
 
 
+def uses(node: Expr, var: Var) -> bool:
+    """Tell whether a variable is read anywhere in an expression."""
+    return any(isinstance(part, nodes.Local | nodes.Late) and part.var == var for part in descendants(node))
+
+
 def descendants(node: Expr) -> Iterator[Expr]:
     """Give the node and everything below it, each before its children, in order of evaluation."""
     todo = [node]

@@ -33,7 +33,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import Fresh, descendants, map_children, rewrite_modules
+from rtfsc.ir.walk import Fresh, descendants, map_children, rewrite_modules, uses
 from rtfsc.options import Options
 
 # name of the test -> (which way the counter must step, whether the end is counted as well)
@@ -150,7 +150,7 @@ def _shape(loop: Blocks, at: int) -> _Count | None:
     for test, go_on, done in ((name, then, orelse), (_OPPOSITE[name], orelse, then)):
         step = _steps(go_on, block, at)
         # the last value is computed from the start, which must be there still
-        there = isinstance(loop.args[at], Const) or not _uses(done, var)
+        there = isinstance(loop.args[at], Const) or not uses(done, var)
         if step is not None and there and not _jumps(done, block.label):
             return _Count(at, test, right, step, go_on, done)
     return None
@@ -217,7 +217,7 @@ def _fold(loop: Blocks, count: _Count, fresh: Fresh) -> Expr:
     items = Op("count_items", operands, span=span)
     body = _without(count.go_on, block.label, at)
     done = count.done
-    if _uses(done, var):
+    if uses(done, var):
         last = fresh.var(var.name)
         done = Let(last, Op("count_end", operands, span=span), _renamed(done, var, last), span=done.span)
     return Fold(block.label, var, items, _but(block.params, at), _but(loop.args, at), body, done, span=span)
@@ -240,10 +240,6 @@ def _without(node: Expr, label: int, at: int) -> Expr:
     if isinstance(node, Fn):
         return node
     return map_children(node, lambda child: _without(child, label, at))
-
-
-def _uses(node: Expr, var: Var) -> bool:
-    return any(isinstance(part, Local | Late) and part.var == var for part in descendants(node))
 
 
 def _jumps(node: Expr, label: int) -> bool:

@@ -34,7 +34,7 @@ from rtfsc.ir.nodes import (
     Try,
     Var,
 )
-from rtfsc.ir.walk import descendants, map_children
+from rtfsc.ir.walk import descendants, map_children, uses
 from rtfsc.passes.copying import Copier
 
 _READS_OF_LISTS: Final = frozenset({"count", "nth", "first", "last", "empty?", "get"})
@@ -152,7 +152,7 @@ class Rewriter:
         blocks = [replace(first, body=self.tail(first.body, where, leaf))]
         for block in others:
             # a block beside the first one sees no parameter of it
-            if _uses(block.body, var):
+            if uses(block.body, var):
                 raise NoWay
             blocks.append(replace(block, body=self.tail(block.body, (var, -1, labels), leaf)))
         return replace(node, blocks=tuple(blocks))
@@ -207,22 +207,22 @@ class Rewriter:
         var, labels = here
         args = [self.read(arg, var) for arg in node.args[:at]]
         args.append(self.change(node.args[at], var))
-        if any(_uses(arg, var) for arg in node.args[at + 1 :]):
+        if any(uses(arg, var) for arg in node.args[at + 1 :]):
             raise NoWay
         args += node.args[at + 1 :]
         params = node.params if isinstance(node, Fold) else node.blocks[0].params
         label = node.label if isinstance(node, Fold) else node.blocks[0].label
         if isinstance(node, Fold):
-            if _uses(node.items, var) or _uses(node.body, var) or _uses(node.done, var):
+            if uses(node.items, var) or uses(node.body, var) or uses(node.done, var):
                 raise NoWay
-        elif any(_uses(block.body, var) for block in node.blocks):
+        elif any(uses(block.body, var) for block in node.blocks):
             raise NoWay
         return self.loop(replace(node, args=tuple(args)), (params[at], at, {**labels, label: at}), leaf)
 
     def jump(self, node: Jump, var: Var, at: int) -> Expr:
         args = [self.read(arg, var) for arg in node.args[:at]]
         args.append(self.change(node.args[at], var))
-        if any(_uses(arg, var) for arg in node.args[at + 1 :]):
+        if any(uses(arg, var) for arg in node.args[at + 1 :]):
             raise NoWay
         return replace(node, args=(*args, *node.args[at + 1 :]))
 
@@ -255,7 +255,7 @@ class Rewriter:
 
     def is_renamed(self, node: Let, var: Var) -> bool:
         """Tell whether a binding takes the collection over: from there on the old variable is not used."""
-        return self.is_change(node.init, var) and not _uses(node.body, var)
+        return self.is_change(node.init, var) and not uses(node.body, var)
 
     def is_view(self, node: Let, var: Var) -> bool:
         """Tell whether a binding is the collection as a map pattern looks at it."""
@@ -288,7 +288,7 @@ class Rewriter:
                 return self.change(node.body if self._again else again, var)
             case Op(name="put", args=[base, key, value, operation]) if self._way != SET:
                 made = self.change(base, var)
-                if not isinstance(base, Local) and (_uses(key, var) or _uses(value, var)):
+                if not isinstance(base, Local) and (uses(key, var) or uses(value, var)):
                     # they would see the change before this one
                     raise NoWay
                 self.changes += 1
@@ -317,7 +317,7 @@ class Rewriter:
         twin = self._twins.twin(node.callee.name, (self._way, at, len(node.args)))
         args = [self.read(arg, var) for arg in node.args[:at]]
         args.append(self.change(node.args[at], var))
-        if any(_uses(arg, var) for arg in node.args[at + 1 :]):
+        if any(uses(arg, var) for arg in node.args[at + 1 :]):
             raise NoWay
         self.changes += 1
         callee = replace(node.callee, name=twin)
@@ -333,13 +333,13 @@ class Rewriter:
         made = self.change(base, var)
         if isinstance(base, Local):
             others = tuple([self.read(other, var) for other in others])
-        elif any(_uses(other, var) for other in others):
+        elif any(uses(other, var) for other in others):
             # they would see the change before this one
             raise NoWay
         name, span = _name(node), node.span
         self.changes += 1
         if name == "conj" and self._way == LIST and others:
-            if any(_uses(other, var) for other in others[1:]):
+            if any(uses(other, var) for other in others[1:]):
                 # they would see what is pushed before them
                 raise NoWay
             for other in others:
@@ -378,12 +378,12 @@ class Rewriter:
                 return None
         if _name(node) != "assoc" or self._way != LIST or not isinstance(key, Local | Const):
             return None
-        if not any(_uses(other, var) for other in others):
+        if not any(uses(other, var) for other in others):
             return None
         span = base.span
         new, old = (Local(self._twins.copier.var(name), span=span) for name in ("new", "old"))
         others = tuple([_with_old(other, (var, key), old) for other in others])
-        if any(_uses(other, var) for other in others):
+        if any(uses(other, var) for other in others):
             raise NoWay
         self.changes += 1
         operation = Const("assoc", span=span)
@@ -397,7 +397,7 @@ class Rewriter:
 
     def read(self, node: Expr, var: Var) -> Expr:
         """Check that an expression only looks at the collection."""
-        if not _uses(node, var):
+        if not uses(node, var):
             return node
         match node:
             case Call(callee=BuiltinRef(), args=[Local(var=found), *others]) if found == var:
@@ -429,7 +429,7 @@ class Rewriter:
 
     def leave(self, node: Expr, var: Var) -> Expr:
         """Rewrite the end of the outermost loop: there the collection is a value again."""
-        if not _uses(node, var):
+        if not uses(node, var):
             return node
         match node:
             case Local():
@@ -478,7 +478,3 @@ def _with_old(node: Expr, where: tuple[Var, Local | Const], old: Local) -> Expr:
             return old if same else node
         case _:
             return map_children(node, lambda child: _with_old(child, where, old))
-
-
-def _uses(node: Expr, var: Var) -> bool:
-    return any(isinstance(part, Local | Late) and part.var == var for part in descendants(node))

@@ -40,7 +40,7 @@ from rtfsc.ir.nodes import (
     Vector,
 )
 from rtfsc.ir.purity import Purity
-from rtfsc.ir.walk import descendants, jumps_back, known_functions, map_children, rewrite_modules
+from rtfsc.ir.walk import descendants, jumps_back, known_functions, map_children, rewrite_modules, uses
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -194,11 +194,7 @@ def _loops(node: Expr) -> bool:
 def _may_move(fn: Fn) -> bool:
     """Tell whether calling a function is the same as running its body."""
     local = fn.hint is None or fn.hint.target == "local"
-    return local and fn.rest is None and (fn.self_var is None or not _uses(fn.body, fn.self_var))
-
-
-def _uses(node: Expr, var: Var) -> bool:
-    return any(isinstance(part, Local | Late) and part.var == var for part in descendants(node))
+    return local and fn.rest is None and (fn.self_var is None or not uses(fn.body, fn.self_var))
 
 
 def _mentions(node: Expr, name: str) -> bool:
