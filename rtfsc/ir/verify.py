@@ -12,6 +12,8 @@ whatever can be built.
 5. `Do` and `Blocks` are not empty; the entry has the arguments its block wants; `Try` has a handler exactly
    when it has a variable, and at least a handler or a `final`; keys and values of `Map`, names and branches
    of `Parallel`, names, types and parameters of `Fn` go together.
+6. A `Local` stands in one place: what is inferred of a node goes by its identity, and different things are
+   known of one variable in different places.
 """
 
 from __future__ import annotations
@@ -71,6 +73,7 @@ class _Verifier:
         self._module = module
         self._taken: set[int] = set()
         self._bound: set[Var] = set()
+        self._placed: set[int] = set()
         # variables of a `Scope` and the depth of the function it stands in
         self._scoped: dict[Var, int] = {}
         self._depth = 0
@@ -175,6 +178,8 @@ class _Verifier:
         match node:
             case Local(var=var) | Late(var=var):
                 self._require(var in self._bound, node, "a variable that nothing binds here")
+                self._require(id(node) not in self._placed, node, "one node in two places")
+                self._placed.add(id(node))
             case Define(var=var):
                 here = var in self._bound and self._scoped.get(var) == self._depth
                 self._require(here, node, "no Scope of this function has the variable")

@@ -179,6 +179,11 @@ def _map_block(block: Block, change: Callable[[Expr], Expr]) -> Block:
     return block if body is block.body else replace(block, body=body)
 
 
+def again(node: Expr) -> Expr:
+    """Give an expression that binds nothing for one more place: a `Local` stands in one place only."""
+    return replace(node) if isinstance(node, Local) else map_children(node, again)
+
+
 def uses(node: Expr, var: Var) -> bool:
     """Tell whether a variable is read anywhere in an expression."""
     return any(isinstance(part, nodes.Local | nodes.Late) and part.var == var for part in descendants(node))

@@ -61,9 +61,9 @@ def _chain(unit: Unit, form: ListForm, env: Env, empty: Expr, *, stop_when: bool
     value = unit.lower(operands[-1], env if len(operands) == 1 else branch)
     for operand in reversed(first):
         var = unit.var("operand")
-        known = Local(var, span=operand.span)
+        test, known = (Local(var, span=operand.span) for _ in range(2))
         then, orelse = (known, value) if stop_when else (value, known)
-        value = Let(var, operand, If(known, then, orelse, span=span), span=span)
+        value = Let(var, operand, If(test, then, orelse, span=span), span=span)
     return value
 
 

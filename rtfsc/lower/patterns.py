@@ -13,6 +13,7 @@ from rtfs_runtime.types import to_data
 from rtfs_runtime.values import Keyword
 from rtfsc.diagnostics import fail
 from rtfsc.ir.nodes import Block, Blocks, Cast, Const, Expr, If, Jump, Let, Local, Op, Var, Vector
+from rtfsc.ir.walk import again
 from rtfsc.lower.annotations import Annotation, take_annotation, take_pattern, type_of
 from rtfsc.lower.scope import Binding, Env
 from rtfsc.lower.unit import Unit, map_key, span_of
@@ -97,7 +98,7 @@ class Taker:
     def part(self, name: str, op: str, *args: Expr, span: Span) -> Var:
         """Bind a part of a value that a function of the ABI gives."""
         var = self.unit.var(name)
-        self.bind(var, Op(op, args, span=span))
+        self.bind(var, Op(op, tuple(map(again, args)), span=span))
         return var
 
     # vectors
@@ -143,7 +144,7 @@ class Taker:
 
     def _entry(self, view: Var, key: object, item: Form, defaults: dict[str, Form]) -> None:
         span = span_of(item)
-        args = (Local(view, span=span), Const(key, span=span))
+        args: tuple[Expr, ...] = (Local(view, span=span), Const(key, span=span))
         name = item.name if isinstance(item, SymbolForm) else "value"
         if self.testing:
             self.test("map_has", *args, span=span)
@@ -154,7 +155,9 @@ class Taker:
             found = self.unit.var(name)
             fallback = self.unit.operand(default, self.env)
             present = Op("map_has", args, span=span)
-            self.bind(found, If(present, Op("map_get", args, span=span), fallback, span=span))
+            self.bind(
+                found, If(present, Op("map_get", tuple(map(again, args)), span=span), fallback, span=span)
+            )
         self.take(item, found)
 
     # what only `match` has

@@ -34,7 +34,7 @@ from rtfsc.ir.nodes import (
     Var,
     Vector,
 )
-from rtfsc.ir.walk import Fresh, jumps_back, map_children, rewrite_modules
+from rtfsc.ir.walk import Fresh, again, jumps_back, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.source import Span
 
@@ -161,6 +161,7 @@ class _Carrier:
                 return self.go(body)
             case Let(var=var, init=init, body=body) if (item := self._item(init)) is not None:
                 self.reads += 1
+                assert isinstance(item, Local)
                 self.copies[var] = item
                 return self.go(body)
             case Jump(label=label) if label == self.where[0]:
@@ -183,7 +184,7 @@ class _Carrier:
             case _:
                 return False
 
-    def _item(self, node: Expr) -> Local | None:
+    def _item(self, node: Expr) -> Expr | None:
         """Give the variable for an item that is read; None for anything else."""
         match node:
             case Op(name="seq_at" | "map_get", args=[inner, Const(value=key)]):
@@ -199,7 +200,8 @@ class _Carrier:
         # True and 1.0 are no places
         if not self._is_view(inner) or isinstance(key, bool | float | tuple | dict):
             return None
-        return self.items.get(key)
+        found = self.items.get(key)
+        return None if found is None else again(found)
 
     def _whole(self, span: Span) -> Expr:
         locals_ = tuple([replace(local, span=span) for local in self.items.values()])
@@ -221,7 +223,8 @@ class _Carrier:
             made: Expr = If(self.go(arg.test), *ways, span=arg.span)
         else:
             values = self._values(arg, bound)
-            made = replace(node, args=(*before, *values.values(), *map(self.go, after)))
+            placed = map(again, (*before, *values.values()))
+            made = replace(node, args=(*placed, *map(self._placed, after)))
         for var, value in reversed(bound):
             made = Let(var, value, made, span=node.span)
         return made
@@ -242,6 +245,11 @@ class _Carrier:
         bound.append((local.var, made))
         return local
 
+    def _placed(self, node: Expr) -> Expr:
+        """Rewrite what stands at the end of several ways, if it is as short as that."""
+        made = self.go(node)
+        return again(made) if _is_idle(node) or self._counts(node) else made
+
     def _counts(self, node: Expr) -> bool:
         """Tell whether an expression only adds to an integer: it cannot fail."""
         match node:
@@ -257,7 +265,7 @@ class _Carrier:
         """Give the items of what the loop goes on with."""
         match node:
             case Local(var=var) if var in self.views:
-                return dict(self.items)
+                return {key: again(local) for key, local in self.items.items()}
             case Let(var=var, init=init, body=body):
                 if self._is_view(init):
                     self.views.add(var)

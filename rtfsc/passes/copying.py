@@ -46,7 +46,8 @@ class Copier(Fresh):
         # a number is bound once, so one table serves the whole copy
         match node:
             case Local(var=var) | Late(var=var):
-                return replace(node, var=names[var]) if var in names else node
+                # a new node even when the variable stays: a `Local` stands in one place
+                return replace(node, var=names.get(var, var))
             case Let(var=var) | ForEach(var=var):
                 return map_children(replace(node, var=bind(var)), below)
             case Scope(vars=variables):

@@ -33,7 +33,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import Fresh, descendants, map_children, rewrite_modules, uses
+from rtfsc.ir.walk import Fresh, again, descendants, map_children, rewrite_modules, uses
 from rtfsc.options import Options
 
 # name of the test -> (which way the counter must step, whether the end is counted as well)
@@ -214,7 +214,7 @@ def _fold(loop: Blocks, count: _Count, fresh: Fresh) -> Expr:
     way, more = _TESTS[count.test]
     bounds = (loop.args[at], count.end, count.step)
     operands = (*bounds, Const(way, span=span), Const(way * more, span=span))
-    items = Op("count_items", operands, span=span)
+    items = Op("count_items", tuple(map(again, operands)), span=span)
     body = _without(count.go_on, block.label, at)
     done = count.done
     if uses(done, var):

@@ -48,7 +48,7 @@ from rtfsc.ir.nodes import (
     Vector,
 )
 from rtfsc.ir.purity import Purity
-from rtfsc.ir.walk import descendants, known_functions, map_children, rewrite_modules
+from rtfsc.ir.walk import again, descendants, known_functions, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 from rtfsc.passes.filling import DICT, LIST, SET, NoWay, Rewriter, Twins, changed_as, may_be
@@ -149,7 +149,7 @@ class _Filler:
             return None if chosen is None else Let(held.var, self.rewrite(arg), chosen, span=span)
         if sum(1 for _ in descendants(loop)) > _LARGEST:
             return None
-        start = (way, Op(f"{way}_of", (arg,), span=span))
+        start = (way, Op(f"{way}_of", (again(arg),), span=span))
         try:
             filled = self._filled_whole(self._copied(loop), at, start)
         except NoWay:
@@ -159,9 +159,11 @@ class _Filler:
         plain = map_children(loop, self.rewrite)
         self._plain -= 1
         limit = Const(_SMALL_NEST if _nests(loop) else _SMALL, span=span)
-        count = Call(BuiltinRef("count", span=span), (arg,), span=span)
+        count = Call(BuiltinRef("count", span=span), (again(arg),), span=span)
         small = Call(BuiltinRef("<", span=span), (count, limit), span=span)
-        exact = Op("is_exactly", (arg, Const("tuple" if way == LIST else "dict", span=span)), span=span)
+        exact = Op(
+            "is_exactly", (again(arg), Const("tuple" if way == LIST else "dict", span=span)), span=span
+        )
         test = If(exact, small, Const(False, span=span), span=span)
         return If(test, filled, plain, span=span)
 

@@ -34,7 +34,7 @@ from rtfsc.ir.nodes import (
     Try,
     Var,
 )
-from rtfsc.ir.walk import descendants, map_children, uses
+from rtfsc.ir.walk import again, descendants, map_children, uses
 from rtfsc.passes.copying import Copier
 
 _READS_OF_LISTS: Final = frozenset({"count", "nth", "first", "last", "empty?", "get"})
@@ -390,7 +390,7 @@ class Rewriter:
         first = Op("list_put", (base.args[0], key, new, operation), span=span)
         second = Op("list_put", (first, *others, operation), span=node.span)
         # it fails as the first change would
-        read = Op("old_value", (base.args[0], key, operation), span=span)
+        read = Op("old_value", (again(base.args[0]), again(key), operation), span=span)
         return Let(new.var, self.read(value, var), Let(old.var, read, second, span=span), span=span)
 
     # -- expressions that read the collection

@@ -42,7 +42,15 @@ from rtfsc.ir.nodes import (
     Vector,
 )
 from rtfsc.ir.purity import Purity
-from rtfsc.ir.walk import children, free_vars, known_functions, map_children, map_tails, rewrite_modules
+from rtfsc.ir.walk import (
+    again,
+    children,
+    free_vars,
+    known_functions,
+    map_children,
+    map_tails,
+    rewrite_modules,
+)
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 from rtfsc.source import Span
@@ -219,13 +227,14 @@ class _Fuser:
             args = tuple([hold(arg, "bound") for arg in bounds])
             span = chain.source.span
             source: Expr = Call(BuiltinRef("range", span=span), args, span=span)
-            items = Op("range_items", args, span=span)
+            items = Op("range_items", tuple(map(again, args)), span=span)
         else:
             source = hold(chain.source, "source")
             first = chain.stages[0]
             name = "items" if first.name in _TAKES_TEXT else "vector_items"
-            items = Op(name, (source, Const(first.name, span=source.span)), span=first.call.span)
-        made = self._loop(chain._replace(source=items, initial=initial), call.span, copy=several)
+            items = Op(name, (again(source), Const(first.name, span=source.span)), span=first.call.span)
+        begin = None if initial is None else again(initial)
+        made = self._loop(chain._replace(source=items, initial=begin), call.span, copy=several)
         if several:
             plain = _plain(chain.stages, source, initial)
             error = self.copier.var("error")
@@ -241,15 +250,14 @@ class _Fuser:
         counters = () if index is None else (index,)
         if last.name in _STAGES:
             buffer = self.copier.var("buffer")
-            held = Local(buffer, span=span)
 
             def keep(value: Expr, loop: _Loop) -> Expr:
-                appended = Op("list_append", (held, value), span=span)
+                appended = Op("list_append", (Local(buffer, span=span), value), span=span)
                 return Do((appended, _next(loop, span)), span=span)
 
             loop = _Loop(self.copier.number(), counters)
             body = self._body(chain.stages, Local(item, span=span), loop, _End(keep, copy, buffer, index))
-            done = Op("list_tuple", (held,), span=span)
+            done = Op("list_tuple", (Local(buffer, span=span),), span=span)
             made = Fold(loop.label, item, chain.source, (), (), body, done, span=span)
             if index is not None:
                 made = _counting(made, index)
@@ -306,7 +314,7 @@ class _Fuser:
         span = stage.call.span
         rest = tuple(others)
         if stage.name in ("filter", "remove"):
-            test = self._applied(stage, (item,), copy=end.copy)
+            test = self._applied(stage, (again(item),), copy=end.copy)
             go_on, skip = self._body(rest, item, loop, end), _next(loop, span)
             ways = (go_on, skip) if stage.name == "filter" else (skip, go_on)
             return If(test, *ways, span=span)
@@ -331,7 +339,7 @@ class _Fuser:
             after: Expr = Fold(inner.label, each, items, inner.params, args, body, back, span=span)
         elif stage.name == "keep":
             absent = Call(BuiltinRef("nil?", span=span), (local,), span=span)
-            after = If(absent, _next(loop, span), self._body(rest, local, loop, end), span=span)
+            after = If(absent, _next(loop, span), self._body(rest, again(local), loop, end), span=span)
         else:
             after = self._body(rest, local, loop, end)
         return Let(value, applied, after, span=span)

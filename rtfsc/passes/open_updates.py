@@ -31,7 +31,7 @@ from rtfsc.ir.nodes import (
     Op,
     Vector,
 )
-from rtfsc.ir.walk import Fresh, known_functions, map_children, rewrite_modules
+from rtfsc.ir.walk import Fresh, again, known_functions, map_children, rewrite_modules
 from rtfsc.options import Options
 
 _LONGEST_PATH: Final = 4
@@ -116,7 +116,7 @@ class _Opener:
         read = "old_value" if name == "update" else "path_value"
         for at, key in enumerate(keys):
             if at + 1 < len(keys) or name != "assoc-in":
-                levels.append(self._plain(Op(read, (levels[at], key), span=node.span), bound))
+                levels.append(self._plain(Op(read, (again(levels[at]), again(key)), span=node.span), bound))
         made = function
         if name != "assoc-in":
             made = self._plain(Call(function, (levels.pop(), *others), span=node.span), bound)

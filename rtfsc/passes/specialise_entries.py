@@ -40,7 +40,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import TWIN, descendants, known_functions, map_children, rewrite_modules
+from rtfsc.ir.walk import TWIN, again, descendants, known_functions, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -101,7 +101,7 @@ def _insert(module: Module, twins: dict[str, Fn], copier: Copier) -> Module:
             call: Expr = Op("hand_over", (target, *args), span=fn.body.span)
             for arg, kind in zip(reversed(args), reversed(twin.param_types), strict=True):
                 if kind is not ANY:
-                    test = Call(BuiltinRef(_TESTS[kind], span=fn.span), (arg,), span=fn.span)
+                    test = Call(BuiltinRef(_TESTS[kind], span=fn.span), (again(arg),), span=fn.span)
                     call = _when(test, call, fn.body)
             body.append(replace(node, value=replace(fn, body=call)))
         else:

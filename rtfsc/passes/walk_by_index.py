@@ -36,7 +36,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import descendants, map_children, rewrite_modules
+from rtfsc.ir.walk import again, descendants, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 from rtfsc.source import Span
@@ -115,7 +115,7 @@ class _Indexer:
             return None
         if not kinds.within(kind, wanted):
             names = [Const(name, span=span) for name in ("tuple", "str")[: 2 if wanted & kinds.STR else 1]]
-            made = If(Op("is_exactly", (start, *names), span=span), made, loop, span=span)
+            made = If(Op("is_exactly", (again(start), *names), span=span), made, loop, span=span)
         for local, value in reversed(bound):
             made = Let(local.var, value, made, span=span)
         return made
@@ -134,7 +134,7 @@ class _Indexer:
         args = (*copied.args[:at], Const(0, span=span), *copied.args[at + 1 :])
         # the other parameters may be stepped through, too
         made = self._stepped(Blocks(args, tuple(blocks), span=span))
-        count = Call(BuiltinRef("count", span=span), (start,), span=span)
+        count = Call(BuiltinRef("count", span=span), (again(start),), span=span)
         return Let(size.var, count, made, span=span)
 
 
@@ -310,7 +310,9 @@ class _Rewriter:
             return None
         match name, others:
             case "empty?", []:
-                return Call(BuiltinRef(">=", span=span), (self._place(offset, span), self._size), span=span)
+                return Call(
+                    BuiltinRef(">=", span=span), (self._place(offset, span), again(self._size)), span=span
+                )
             case (("first" | "seq_head"), []):
                 return self._item(offset, span)
             case "second", []:
@@ -318,7 +320,7 @@ class _Rewriter:
             case (("count" | "seq_size"), _):
                 return self._left(offset, span)
             case "seq_at", [Const(value=int() as more)]:
-                return Op("seq_at", (self._start, self._place(offset + more, span)), span=span)
+                return Op("seq_at", (again(self._start), self._place(offset + more, span)), span=span)
             case (("is_seq" | "is_seq_least"), [Const() as size]):
                 test = BuiltinRef("=" if name == "is_seq" else ">=", span=span)
                 return Call(test, (self._left(offset, span), size), span=span)
@@ -340,25 +342,26 @@ class _Rewriter:
         return 0
 
     def _place(self, offset: int, span: Span) -> Expr:
+        index = replace(self._index, span=span)
         if not offset:
-            return replace(self._index, span=span)
-        return Call(BuiltinRef("+", span=span), (self._index, Const(offset, span=span)), span=span)
+            return index
+        return Call(BuiltinRef("+", span=span), (index, Const(offset, span=span)), span=span)
 
     def _has(self, offset: int, span: Span) -> Expr:
-        return Call(BuiltinRef("<", span=span), (self._place(offset, span), self._size), span=span)
+        return Call(BuiltinRef("<", span=span), (self._place(offset, span), again(self._size)), span=span)
 
     def _item(self, offset: int, span: Span) -> Expr:
-        item = Op("seq_at", (self._start, self._place(offset, span)), span=span)
+        item = Op("seq_at", (again(self._start), self._place(offset, span)), span=span)
         if offset < self._least:
             return item
         return If(self._has(offset, span), item, Const(None, span=span), span=span)
 
     def _left(self, offset: int, span: Span) -> Expr:
-        left = Call(BuiltinRef("-", span=span), (self._size, self._place(offset, span)), span=span)
+        left = Call(BuiltinRef("-", span=span), (again(self._size), self._place(offset, span)), span=span)
         return If(self._has(offset, span), left, Const(0, span=span), span=span)
 
     def _slice(self, offset: int, span: Span) -> Expr:
-        return Op("seq_from", (self._start, self._place(offset, span)), span=span)
+        return Op("seq_from", (again(self._start), self._place(offset, span)), span=span)
 
 
 def _count(node: Op) -> int:

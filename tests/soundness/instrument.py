@@ -159,9 +159,9 @@ class _Instrument:
         fallible = isinstance(node, (Call, Op, Cast, If, Let)) and not _jumps_out(node)
         if fallible and not types.effect(node) & Effect.FAILS:
             error = self.fresh.var("error")
-            seen = Local(error, span=node.span)
+            seen, same = (Local(error, span=node.span) for _ in range(2))
             told = self._claim("failure", node, None, seen)
-            again = Raise(seen, again=True, span=node.span)
+            again = Raise(same, again=True, span=node.span)
             made = Try(made, error, Do((told, again), span=node.span), None, span=node.span)
         return made
 
