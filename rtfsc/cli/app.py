@@ -1,61 +1,26 @@
 """The command line as a whole: which commands there are, and what exit code a run ends with.
 
 In: arguments. Out: an exit code: 0 done, 1 the user's program is wrong, 2 the command is wrong, 3 our bug.
+A command is imported when it is called, each module `rtfsc.cli.NAME`.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
+from importlib import import_module
 
-import typer
-
-from rtfsc.cli import arbiter, build, cache, check, dump, eval, explain, models, new, repl, run, trace, trust
+from rtfsc.cli.arguments import Command, quick_arguments
 from rtfsc.cli.outcome import DONE, INTERRUPTED, report
 
-COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
-    {
-        "new": new.command,
-        "run": run.command,
-        "build": build.command,
-        "check": check.command,
-        "repl": repl.command,
-        "eval": eval.command,
-        "explain": explain.command,
-        "trace": trace.command,
-        "dump": dump.command,
-    }
-)
-GROUPS: Mapping[str, typer.Typer] = MappingProxyType(
-    {"arbiter": arbiter.app, "cache": cache.app, "models": models.app, "trust": trust.app}
-)
-_HIDDEN = frozenset({"dump"})
-
-app = typer.Typer(
-    name="rtfsc",
-    help="Compile and run RTFS, the Lisp of AI agents' plans.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+COMMANDS = ("new", "run", "build", "check", "repl", "eval", "explain", "trace", "dump")
 
 
-@app.callback()
-def options(
-    whole: bool = typer.Option(
-        False, "--traceback", help="Show the Python traceback when rtfsc itself fails."
-    ),
-) -> None:
-    """Compile and run RTFS, the Lisp of AI agents' plans."""
-
-
-for _name, _command in COMMANDS.items():
-    app.command(_name, hidden=_name in _HIDDEN)(_command)
-for _name, _group in GROUPS.items():
-    app.add_typer(_group, name=_name)
+def command_of(name: str) -> Command:
+    """Import a command."""
+    found: Command = import_module(f"rtfsc.cli.{name}").command
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,6 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _exit_code(given: list[str]) -> int:
     try:
+        if given and given[0] in COMMANDS:
+            command = command_of(given[0])
+            found = quick_arguments(command, given[1:])
+            if found is not None:
+                command(**found)
+                return DONE
+        # only now: see `rtfsc.cli.arguments`
+        from rtfsc.cli.whole import app
+
         app(args=given, prog_name="rtfsc")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else DONE

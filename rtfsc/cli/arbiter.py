@@ -19,8 +19,10 @@ from rtfs_runtime.providers.base import ProviderError
 from rtfs_runtime.providers.http_client import is_loopback
 from rtfs_runtime.providers.http_endpoint import read_key
 from rtfs_runtime.providers.registry import ModelRegistry
+from rtfsc.cli.arguments import Policy
 from rtfsc.cli.outcome import CommandError
-from rtfsc.cli.sessions import Policy, policy_of
+from rtfsc.cli.policies import policy_of
+from rtfsc.cli.typed import for_typer
 
 app = typer.Typer(help="Serve the models of this machine to others.", no_args_is_help=True)
 
@@ -30,7 +32,6 @@ def arbiter() -> None:
     """Serve the models of this machine to others."""
 
 
-@app.command("serve")
 def serve(
     policy: Policy = None,
     host: Annotated[str, typer.Option("--host", help="The address to listen at.")] = "127.0.0.1",
@@ -65,3 +66,6 @@ def serve(
             server.serve_forever()
         finally:
             registry.close()
+
+
+app.command("serve")(for_typer(serve))

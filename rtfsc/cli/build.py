@@ -13,46 +13,38 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Annotated
 
-import typer
-
 from rtfs_runtime.artifact import Artifact
 from rtfs_runtime.cache.l4_artifact import local_artifacts
 from rtfsc.build import Accept, Built, Target, build, source_files
+from rtfsc.cli.arguments import Argument, Level, Option, Policy, SearchPath, check_file
 from rtfsc.cli.outcome import CommandError, report
-from rtfsc.cli.sessions import Level, Policy, SearchPath, check_file, options_of, policy_of
-from rtfsc.decisions import check_offline
 from rtfsc.diagnostics import to_json
 from rtfsc.options import DEFAULT, Options
 from rtfsc.source import CompileError
 from rtfsc.units import Timing
 
 _MANY = 20
+_FREE: tuple[Options, Accept] = (DEFAULT, lambda artifact, source: None)
 
 
 def command(
-    paths: Annotated[list[str], typer.Argument(help="Files, and folders of files.", metavar="PATHS")],
-    out: Annotated[str, typer.Option("-o", "--out", help="Where the artifacts go.", metavar="DIR")],
+    paths: Annotated[list[str], Argument(help="Files, and folders of files.", metavar="PATHS")],
+    out: Annotated[str, Option("-o --out", help="Where the artifacts go.", metavar="DIR")],
     path: SearchPath = None,
     policy: Policy = None,
     level: Level = DEFAULT.level,
-    time: Annotated[bool, typer.Option("--time", help="Show how long each stage took.")] = False,
+    time: Annotated[bool, Option("--time", help="Show how long each stage took.")] = False,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Refuse calls that nobody on this machine can answer.")
+        bool, Option("--offline", help="Refuse calls that nobody on this machine can answer.")
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Build nothing there is a warning about.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+    strict: Annotated[bool, Option("--strict", help="Build nothing there is a warning about.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Compile plans to artifacts; what is compiled already and unchanged is taken from the cache."""
     for each in paths:
         check_file(each)
-    found = policy_of(policy, paths[0]) if policy is not None or offline else None
-    options = options_of(found if policy is not None else None)
+    options, accept = _policed(paths[0], policy, offline) if policy is not None or offline else _FREE
     options = replace(options, strict=strict, level=level)
-
-    def accept(artifact: Artifact, source: str) -> None:
-        if offline:
-            check_offline(artifact, source, os.path.splitext(os.path.basename(source))[0], found)
-
     timing = Timing(perf_counter) if time else None
     # what was compiled before is looked at again: an artifact does not say what there was a warning about
     target = Target(out, tuple(path or ()), None if strict else local_artifacts(), timing)
@@ -62,24 +54,39 @@ def command(
         raise CommandError(str(error)) from None
     failed = [one for one in built if one.error is not None]
     if as_json:
-        typer.echo(json.dumps({"files": [_row(one) for one in built], **_counts(built)}, ensure_ascii=False))
+        print(json.dumps({"files": [_row(one) for one in built], **_counts(built)}, ensure_ascii=False))
     else:
         for one in failed:
             assert one.error is not None
             report(one.error, whole=False)
         counts = _counts(built)
-        typer.echo(f"{counts['compiled']} compiled, {counts['cached']} unchanged, {counts['failed']} failed")
+        print(f"{counts['compiled']} compiled, {counts['cached']} unchanged, {counts['failed']} failed")
     if timing is not None:
         _show_times(timing)
     if failed:
-        raise typer.Exit(1)
+        raise SystemExit(1)
+
+
+def _policed(plan: str, policy: str | None, offline: bool) -> tuple[Options, Accept]:
+    """Give the options under a policy, and what tells whether an artifact may be written."""
+    # only now: most builds have neither, and need no policy to start
+    from rtfsc.cli.policies import options_of, policy_of
+    from rtfsc.decisions import check_offline
+
+    found = policy_of(policy, plan)
+
+    def accept(artifact: Artifact, source: str) -> None:
+        if offline:
+            check_offline(artifact, source, os.path.splitext(os.path.basename(source))[0], found)
+
+    return options_of(found if policy is not None else None), accept
 
 
 def _show_times(timing: Timing) -> None:
     """Show on standard error: what was compiled is on standard output."""
     total = sum(timing.elapsed_s.values())
     for stage, taken in (*timing.elapsed_s.items(), ("total", total)):
-        typer.echo(f"{taken * 1000:9.1f} ms  {taken / total:6.1%}  {stage}" if total else stage, err=True)
+        print(f"{taken * 1000:9.1f} ms  {taken / total:6.1%}  {stage}" if total else stage, file=sys.stderr)
 
 
 def _with_progress(paths: list[str], target: Target, options: Options, accept: Accept) -> tuple[Built, ...]:

@@ -12,14 +12,12 @@ import sys
 from dataclasses import replace
 from typing import Annotated
 
-import typer
-
 from rtfsc.build import source_files
+from rtfsc.cli.arguments import Argument, Option, Policy, SearchPath, check_file
 from rtfsc.cli.outcome import WRONG_PROGRAM
-from rtfsc.cli.sessions import Policy, SearchPath, check_file, options_of, policy_of
 from rtfsc.diagnostics import render_text, to_json
 from rtfsc.driver import compile_file, examine, make_env
-from rtfsc.options import Options
+from rtfsc.options import DEFAULT, Options
 from rtfsc.repair.search import with_edits
 from rtfsc.reports.render import use_color
 from rtfsc.source import CompileError, Diagnostic, SourceFile
@@ -29,16 +27,16 @@ Found = tuple[Diagnostic, SourceFile | None]
 
 
 def command(
-    paths: Annotated[list[str], typer.Argument(help="Files, and folders of files.", metavar="PATHS")],
+    paths: Annotated[list[str], Argument(help="Files, and folders of files.", metavar="PATHS")],
     path: SearchPath = None,
     policy: Policy = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+    strict: Annotated[bool, Option("--strict", help="Take warnings for errors.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Find errors, and what certainly fails when it runs, without running anything."""
     for given in paths:
         check_file(given)
-    options = replace(options_of(policy_of(policy) if policy is not None else None), strict=strict)
+    options = replace(DEFAULT if policy is None else _options_of(policy), strict=strict)
     found: list[Found] = []
     files = source_files(paths)
     for file in files:
@@ -47,16 +45,21 @@ def command(
     errors = sum(each.severity == "error" for each, _ in found)
     if as_json:
         rows = [to_json(each, source) for each, source in found]
-        typer.echo(
-            json.dumps({"files": len(files), "errors": errors, "diagnostics": rows}, ensure_ascii=False)
-        )
+        print(json.dumps({"files": len(files), "errors": errors, "diagnostics": rows}, ensure_ascii=False))
     else:
         color = use_color(sys.stderr)
         for each, source in found:
             sys.stderr.write(render_text(each, source, color) + "\n")
-        typer.echo(f"{len(files)} files, {errors} errors, {len(found) - errors} warnings")
+        print(f"{len(files)} files, {errors} errors, {len(found) - errors} warnings")
     if errors:
-        raise typer.Exit(WRONG_PROGRAM)
+        raise SystemExit(WRONG_PROGRAM)
+
+
+def _options_of(policy: str) -> Options:
+    # only now: a policy is rare, and takes long to import
+    from rtfsc.cli.policies import options_of, policy_of
+
+    return options_of(policy_of(policy))
 
 
 def _check(file: str, options: Options, env: Env) -> list[Found]:

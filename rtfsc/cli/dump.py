@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from difflib import get_close_matches
 from typing import Annotated
 
-import typer
-
+from rtfsc.cli.arguments import Argument, Level, Option, check_file
 from rtfsc.cli.outcome import CommandError
-from rtfsc.cli.sessions import Level, check_file
 from rtfsc.driver import make_env
 from rtfsc.dump import dump, stages
 from rtfsc.options import DEFAULT, Options
@@ -17,8 +16,8 @@ from rtfsc.source import SourceFile
 
 
 def command(
-    file: Annotated[str, typer.Argument(help="The source.", metavar="FILE")],
-    after: Annotated[str, typer.Option("--after", help="The stage.", metavar="STAGE")] = "lower",
+    file: Annotated[str, Argument(help="The source.", metavar="FILE")],
+    after: Annotated[str, Option("--after", help="The stage.", metavar="STAGE")] = "lower",
     level: Level = DEFAULT.level,
 ) -> None:
     """Show what a stage of the compiler gives."""
@@ -31,4 +30,4 @@ def command(
         source = SourceFile.from_bytes(file, data.read())
     options = Options(level=level)
     env = make_env((os.path.dirname(file) or ".",), options)
-    typer.echo(dump(source, after, options, env), nl=False)
+    sys.stdout.write(dump(source, after, options, env))

@@ -9,9 +9,8 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import typer
-
 from rtfsc.cli import untrusted
+from rtfsc.cli.arguments import Option
 from rtfsc.cli.outcome import CommandError
 from rtfsc.worker.protocol import DEFAULT_TIMEOUT_S, Request
 from rtfsc.worker.server import serve
@@ -19,16 +18,14 @@ from rtfsc.worker.server import serve
 
 def command(
     expression: Annotated[
-        str | None, typer.Option("-e", "--expression", help="The text to evaluate.", metavar="TEXT")
+        str | None, Option("-e --expression", help="The text to evaluate.", metavar="TEXT")
     ] = None,
     jsonl: Annotated[
-        bool, typer.Option("--jsonl", help="Read requests from standard input, a JSON object a line.")
+        bool, Option("--jsonl", help="Read requests from standard input, a JSON object a line.")
     ] = False,
-    allow: Annotated[
-        list[str] | None, typer.Option("--allow", help="Grant a capability.", metavar="GRANT")
-    ] = None,
+    allow: Annotated[list[str] | None, Option("--allow", help="Grant a capability.", metavar="GRANT")] = None,
     timeout_s: Annotated[
-        float, typer.Option("--timeout", help="Seconds one evaluation may take.")
+        float, Option("--timeout", help="Seconds one evaluation may take.")
     ] = DEFAULT_TIMEOUT_S,
 ) -> None:
     """Evaluate text in a child process with limits, with no grants but --allow."""
@@ -39,6 +36,6 @@ def command(
         raise CommandError("give the text to evaluate: rtfsc eval -e '(+ 1 2)', or --jsonl")
     if timeout_s <= 0:
         raise CommandError("--timeout takes a number of seconds above 0")
-    raise typer.Exit(
+    raise SystemExit(
         untrusted.run_text(Request(None, expression, grants=tuple(allow or ()), timeout_s=timeout_s))
     )

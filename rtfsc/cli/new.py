@@ -10,8 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-import typer
-
+from rtfsc.cli.arguments import Argument
 from rtfsc.cli.outcome import CommandError
 
 _MAIN = """\
@@ -92,15 +91,15 @@ FILES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def command(folder: Annotated[Path, typer.Argument(help="The folder to make.", metavar="DIR")]) -> None:
+def command(folder: Annotated[Path, Argument(help="The folder to make.", metavar="DIR")]) -> None:
     """Make a small project: a plan with a delegated function, its answers, a test, a caller in Python."""
     create(folder)
-    typer.echo(f"Made {folder} with {', '.join(FILES)}. Try:\n")
-    typer.echo(f"  cd {folder}")
-    typer.echo("  rtfsc run main.rtfs")
-    typer.echo("  rtfsc run --trace main.rtfs 'My invoice is wrong'")
-    typer.echo("  python use_main.py")
-    typer.echo("  pytest")
+    print(f"Made {folder} with {', '.join(FILES)}. Try:\n")
+    print(f"  cd {folder}")
+    print("  rtfsc run main.rtfs")
+    print("  rtfsc run --trace main.rtfs 'My invoice is wrong'")
+    print("  python use_main.py")
+    print("  pytest")
 
 
 def create(folder: Path) -> None:

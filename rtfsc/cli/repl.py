@@ -14,14 +14,13 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import typer
-
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.printer import display
+from rtfsc.cli.arguments import Allow, Policy, SearchPath
 from rtfsc.cli.explain import explain, near
 from rtfsc.cli.outcome import report
-from rtfsc.cli.sessions import Allow, Interactive, Policy, SearchPath
+from rtfsc.cli.sessions import Interactive
 from rtfsc.diagnostics import CompileError
 from rtfsc.reports.render import paint, use_color
 from rtfsc.source import SourceFile
@@ -40,7 +39,7 @@ def command(allow: Allow = None, path: SearchPath = None, policy: Policy = None)
     terminal = sys.stdin.isatty()
     if terminal:
         _set_up_lines(session.names)
-        typer.echo("RTFS. (doc name) explains a name, ctrl-d leaves.")
+        print("RTFS. (doc name) explains a name, ctrl-d leaves.")
     with contextlib.suppress(EOFError):
         while True:
             _turn(session, terminal)
@@ -53,13 +52,13 @@ def _turn(session: Interactive, terminal: bool) -> None:
         if text.strip():
             _answer(session, text)
     except KeyboardInterrupt:
-        typer.echo("")
+        print()
 
 
 def _answer(session: Interactive, text: str) -> None:
     asked = _DOC.fullmatch(text.strip())
     if asked:
-        typer.echo(_doc(session, asked[1]))
+        print(_doc(session, asked[1]), flush=True)
         return
     try:
         value = session.evaluate(text)
@@ -67,7 +66,7 @@ def _answer(session: Interactive, text: str) -> None:
         report(error, whole=False)
         return
     color = use_color(sys.stdout)
-    typer.echo(paint(display(value), _CYAN, color), color=color)
+    print(paint(display(value), _CYAN, color), flush=True)
 
 
 def _read(terminal: bool) -> str:

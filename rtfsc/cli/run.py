@@ -9,33 +9,32 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import typer
-
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.printer import display
 from rtfs_runtime.trace import render_tree
 from rtfsc.cli import untrusted
+from rtfsc.cli.arguments import Allow, Argument, Ledger, Option, Policy, SearchPath, check_file
 from rtfsc.cli.outcome import CommandError
-from rtfsc.cli.sessions import Allow, Ledger, Policy, SearchPath, check_file, run_session
+from rtfsc.cli.sessions import run_session
 
 
 def command(
-    file: Annotated[str, typer.Argument(help="The plan: FILE.rtfs or FILE.rtfsc.", metavar="FILE")],
+    file: Annotated[str, Argument(help="The plan: FILE.rtfs or FILE.rtfsc.", metavar="FILE")],
     arguments: Annotated[
-        list[str] | None, typer.Argument(help="What `main` gets, as strings.", metavar="[ARG]...")
+        list[str] | None, Argument(help="What `main` gets, as strings.", metavar="[ARG]...")
     ] = None,
     plan: Annotated[
         str | None,
-        typer.Option("--plan", help="Run the `:program` of this plan object instead.", metavar="NAME"),
+        Option("--plan", help="Run the `:program` of this plan object instead.", metavar="NAME"),
     ] = None,
     allow: Allow = None,
     path: SearchPath = None,
     policy: Policy = None,
-    trace: Annotated[bool, typer.Option("--trace", help="Show what was decided, asked and done.")] = False,
+    trace: Annotated[bool, Option("--trace", help="Show what was decided, asked and done.")] = False,
     ledger: Ledger = None,
     isolated: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--untrusted",
             help="Run in a child process with limits of memory and time, with no grants but --allow.",
         ),
@@ -46,7 +45,7 @@ def command(
     if isolated and plan is not None:
         raise CommandError("--untrusted runs `main`, not a plan: leave --plan or --untrusted out")
     if isolated:
-        raise typer.Exit(untrusted.run_file(file, arguments or [], allow or []))
+        raise SystemExit(untrusted.run_file(file, arguments or [], allow or []))
     session = run_session(file, allow, path, policy, ledger)
     try:
         result = session.run(file, plan, arguments or ())
@@ -58,5 +57,5 @@ def command(
     if trace:
         sys.stderr.write(render_tree(result.trace))
     if result.value is not None:
-        typer.echo(display(result.value))
+        print(display(result.value))
     session.close()

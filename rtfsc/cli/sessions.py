@@ -8,59 +8,19 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from rtfs_runtime.cache.store import TRUST_FILE
-from rtfs_runtime.delegation.policy import Policy as PolicyData
-from rtfs_runtime.delegation.policy import with_pins
-from rtfs_runtime.delegation.policy_reader import load_nearest
 from rtfs_runtime.host.grants import Grants
 from rtfs_runtime.interface import EMPTY
 from rtfs_runtime.loader import ModuleInstance
 from rtfs_runtime.settings import ledger_of
-from rtfs_runtime.trust import TrustError, read_trust
-from rtfs_runtime.userdirs import cache_directory, trust_directory
+from rtfs_runtime.userdirs import cache_directory
 from rtfsc.cli.outcome import CommandError
+from rtfsc.cli.policies import options_of, policy_of
 from rtfsc.driver import compile_text, make_env
 from rtfsc.hook import Session
-from rtfsc.options import LEVELS, Options
 from rtfsc.reports.render import remember_text
 from rtfsc.units import Env
-
-Allow = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow",
-        help="Grant a capability: read:DIR, write:DIR, http:HOST, env:NAME, a capability's id.",
-        metavar="GRANT",
-    ),
-]
-SearchPath = Annotated[
-    list[str] | None, typer.Option("--path", help="Look for imports here too.", metavar="DIR")
-]
-Level = Annotated[
-    int,
-    typer.Option(
-        "-O",
-        min=0,
-        max=LEVELS - 1,
-        help="How much to optimize: 0 nothing, 1 cheaply, 2 all.",
-        metavar="LEVEL",
-    ),
-]
-Policy = Annotated[str | None, typer.Option("--policy", help="The delegation.toml to go by.", metavar="FILE")]
-
-Ledger = Annotated[
-    str | None,
-    typer.Option(
-        "--ledger",
-        help="Where runs are recorded: FILE.jsonl, FILE.db, a folder, or `off`; else the user's last runs.",
-        metavar="PLACE",
-    ),
-]
 
 
 def grants_of(texts: Sequence[str] | None) -> Grants:
@@ -69,39 +29,6 @@ def grants_of(texts: Sequence[str] | None) -> Grants:
         return Grants.parse(texts or ())
     except ValueError as error:
         raise CommandError(str(error)) from None
-
-
-def policy_of(explicit: str | None, plan: str | Path | None = None) -> PolicyData | None:
-    """Find and read the policy: the one named, or the nearest of the plan. Raises: CommandError for one
-    that is not there."""
-    if explicit is not None and not os.path.isfile(explicit):
-        raise CommandError(f"there is no policy {explicit}")
-    return _with_pins(load_nearest(explicit, plan))
-
-
-def _with_pins(policy: PolicyData | None) -> PolicyData | None:
-    """Let what the user pinned stand before the rules. Raises: CommandError."""
-    directory = trust_directory()
-    path = os.path.join(directory, TRUST_FILE)
-    if not os.path.exists(path):
-        return policy
-    try:
-        return with_pins(policy, read_trust(directory).pins, path)
-    except TrustError as error:
-        raise CommandError(str(error)) from None
-
-
-def options_of(policy: PolicyData | None) -> Options:
-    """Give the options of a compilation under a policy."""
-    if policy is None:
-        return Options()
-    return Options(delegable=policy.delegable, policy=policy.digest)
-
-
-def check_file(path: str) -> None:
-    """Refuse a file that is not there. Raises: CommandError."""
-    if not os.path.exists(path):
-        raise CommandError(f"there is no file {path}")
 
 
 def run_session(

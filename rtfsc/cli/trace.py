@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from typing import Annotated
-
-import typer
 
 from rtfs_runtime.ledger.places import Place, find_run, place_of
 from rtfs_runtime.ledger.record import Run
 from rtfs_runtime.ledger.replay import ReplayError
 from rtfs_runtime.ledger.writing import StoreError
 from rtfs_runtime.printer import display
+from rtfsc.cli.arguments import Argument, Ledger, Option
 from rtfsc.cli.outcome import WRONG_PROGRAM, CommandError
-from rtfsc.cli.sessions import Ledger
 from rtfsc.replaying import replay_run
 from rtfsc.reports.run_page import run_page
 from rtfsc.reports.runs import list_runs, run_records, run_text
@@ -28,19 +27,17 @@ from rtfsc.reports.runs import list_runs, run_records, run_text
 def command(
     run: Annotated[
         str,
-        typer.Argument(
+        Argument(
             help="The name of a run, or its beginning, or the ledger of a run; else the last one.",
             metavar="[RUN]",
         ),
     ] = "",
-    listed: Annotated[bool, typer.Option("--list", help="List the recorded runs.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Give the records as JSON lines.")] = False,
-    html: Annotated[
-        str | None, typer.Option("--html", help="Write the run as a page.", metavar="FILE")
-    ] = None,
+    listed: Annotated[bool, Option("--list", help="List the recorded runs.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Give the records as JSON lines.")] = False,
+    html: Annotated[str | None, Option("--html", help="Write the run as a page.", metavar="FILE")] = None,
     again: Annotated[
         bool,
-        typer.Option("--replay", help="Run the plan again with the recorded outcomes: no model, no effect."),
+        Option("--replay", help="Run the plan again with the recorded outcomes: no model, no effect."),
     ] = False,
     ledger: Ledger = None,
 ) -> None:
@@ -62,18 +59,18 @@ def command(
         _write_page(html, found)
     elif as_json:
         for record in run_records(found):
-            typer.echo(json.dumps(record, ensure_ascii=False))
+            print(json.dumps(record, ensure_ascii=False))
     else:
-        typer.echo(run_text(found))
+        print(run_text(found))
 
 
 def _print_list(place: Place, *, as_json: bool) -> None:
     runs = list(_readable(place))
     if as_json:
         for run in runs:
-            typer.echo(json.dumps(next(run_records(run)), ensure_ascii=False))
+            print(json.dumps(next(run_records(run)), ensure_ascii=False))
     else:
-        typer.echo(list_runs(runs))
+        print(list_runs(runs))
 
 
 def _readable(place: Place) -> Iterator[Run]:
@@ -82,20 +79,20 @@ def _readable(place: Place) -> Iterator[Run]:
         try:
             yield find_run(place, name)
         except StoreError as error:
-            typer.echo(f"warning: {error}", err=True)
+            print(f"warning: {error}", file=sys.stderr)
 
 
 def _replay(run: Run) -> None:
     try:
         replayed = replay_run(run)
     except ReplayError as error:
-        typer.echo(f"{run.id} cannot be replayed: {error}", err=True)
-        raise typer.Exit(WRONG_PROGRAM) from None
+        print(f"{run.id} cannot be replayed: {error}", file=sys.stderr)
+        raise SystemExit(WRONG_PROGRAM) from None
     if replayed.error is not None:
-        typer.echo(f"{replayed.error}", err=True)
+        print(f"{replayed.error}", file=sys.stderr)
     elif replayed.value is not None:
-        typer.echo(display(replayed.value))
-    typer.echo(f"{run.id} gives what it gave.", err=True)
+        print(display(replayed.value))
+    print(f"{run.id} gives what it gave.", file=sys.stderr)
 
 
 def _write_page(path: str, run: Run) -> None:

@@ -87,6 +87,30 @@ def test_importing_a_compiled_plan_loads_no_compiler(plan: Path, tmp_path: Path)
     assert not (tmp_path / "cache").exists()
 
 
+# what a compilation has no use for, each of it 5 ms or more to import
+UNUSED = {"typer", "rich", "pydantic", "asyncio", "http", "ssl", "sqlite3", "numpy", "cryptography"}
+QUICK = [
+    ["build", "plan.rtfs", "-o", "out"],
+    ["check", "plan.rtfs"],
+    ["dump", "plan.rtfs"],
+    ["explain", "map"],
+    ["repl"],
+]
+
+
+@pytest.mark.parametrize("arguments", QUICK)
+def test_a_command_loads_what_it_needs(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "plan.rtfs").write_text("(defn main [] 1)")
+    _, told = run(RUN, json.dumps(arguments), cache=tmp_path / "cache")
+    code, modules = json.loads(told)
+    assert code == 0
+    assert UNUSED.isdisjoint(modules)
+    commands = {name for name in modules if name.startswith("rtfsc.cli.")}
+    assert commands.isdisjoint(
+        {"rtfsc.cli.arbiter", "rtfsc.cli.models", "rtfsc.cli.trust", "rtfsc.cli.whole"}
+    )
+
+
 OTHERS = [["--version"], ["run"], ["run", "plan.rtfsc", "--allow", "print"], ["run", "nothing.rtfs"], []]
 
 
