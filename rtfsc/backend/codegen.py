@@ -15,6 +15,7 @@ from rtfsc.backend import calls, control, functions
 from rtfsc.backend.constants import write_constant
 from rtfsc.backend.emitter import Emitter
 from rtfsc.backend.frame import Frame, Unit, Want
+from rtfsc.backend.gathering import write_gathered, write_gathering
 from rtfsc.backend.operations import write_filling_put
 from rtfsc.backend.positions import Positions
 from rtfsc.backend.unpacking import write_unpacked
@@ -122,6 +123,8 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
     match node:
         case If():
             control.write_if(frame, node, want)
+        case Let() if write_gathering(frame, node, want):
+            pass
         case Let(var=var, init=init, body=body):
             held = frame.item_slot(init)
             if control.asks(body, var):
@@ -160,16 +163,10 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
                 frame.finish(want)
         case Local() | Const() | BuiltinRef() | Fn() if want is Want.EFFECT:
             pass
+        case Op() if write_gathered(frame, node, want):
+            pass
         case Op(name="list_put" | "dict_put", args=[Local(), *_]) if want is Want.EFFECT:
             write_filling_put(frame, node, keep=False)
-        case Op(name="list_append", args=[buffer, item]):
-            frame.value(buffer)
-            frame.value(item)
-            emitter.list_append(1)
-            emitter.pop()
-            if want is not Want.EFFECT:
-                emitter.const(None)
-                frame.finish(want)
         case _:
             _push(frame, node)
             frame.finish(want)

@@ -194,9 +194,13 @@ class Emitter:
         self.truth()
         self._op("UNARY_NOT", 0)
 
+    def measure(self) -> None:
+        """Push the length of the sized value on top."""
+        self._op("GET_LEN", 1)
+
     def length(self) -> None:
         """Replace a sized value by its length."""
-        self._op("GET_LEN", 1)
+        self.measure()
         self.swap()
         self.pop()
 

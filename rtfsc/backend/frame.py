@@ -91,6 +91,10 @@ class Frame:
         self.recurs = False
         # vectors that were taken apart, with what the names of the locals for their items begin with
         self.unpacked: dict[Var, str] = {}
+        # lists that a loop gathers, with the depth of the stack at which they lie
+        self.gathered: dict[Var, int] = {}
+        # of these, which are not to become tuples
+        self.unfinished: set[Var] = set()
         # look-ups, by identity, of which it is asked whether they found something: a miss is likely
         self.asked: set[int] = set()
         self.first_classes: dict[tuple[str, int, str], str] = {}

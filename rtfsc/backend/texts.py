@@ -11,16 +11,23 @@ from types import MappingProxyType
 from typing import Final
 
 from rtfs_runtime.builtins.text import concatenate
+from rtfs_runtime.limits import MAX_TEXT
 from rtfs_runtime.values import Keyword
 from rtfsc.backend.arithmetic import Writer
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
+from rtfsc.backend.gathering import gathers_new_texts, write_list
 from rtfsc.backend.operands import Operand, call_global, guard, hold, on_failure, otherwise
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import Call, Const
 
 # pieces longer than this are left to the builtin, which knows the limit of all together
 _LONG: Final = 1 << 20
+_SEPARATOR: Final = 16
+# what has a short text
+_SHORT: Final = kinds.INT | kinds.FLOAT | kinds.NIL | kinds.BOOL
+# so many pieces are joined before their length is known: the text takes no more memory than they do
+_AT_ONCE: Final = 3
 
 
 def write_str(frame: Frame, node: Call, name: str) -> bool:
@@ -36,27 +43,77 @@ def write_str(frame: Frame, node: Call, name: str) -> bool:
         operands = hold(frame, node.args, temps)
         if emitter.dead:
             return True
-        slow.depth = emitter.depth
-        pieces = []
-        for operand, temp in zip(operands, temps, strict=True):
-            piece = _text_of(frame, operand, temp)
-            pieces.append(piece)
-            if not isinstance(piece.held, Const):
-                piece.push(frame)
-                emitter.length()
-                emitter.const(_LONG)
-                emitter.compare("<")
-                emitter.jump_if_false(slow)
-        for piece in pieces:
+        pieces = [_text_of(frame, operand, temp) for operand, temp in zip(operands, temps, strict=True)]
+        depth = emitter.depth
+        may_be_long = [
+            not (isinstance(piece.held, Const) or kinds.within(operand.kind, _SHORT))
+            for operand, piece in zip(operands, pieces, strict=True)
+        ]
+        # two are joined by `+`: CPython lengthens a string in place where the result takes its name
+        at_once = count > 2 and sum(may_be_long) <= _AT_ONCE
+        for piece, long in zip(pieces, may_be_long, strict=True):
             piece.push(frame)
+            if long and not at_once:
+                _leave_long(frame, depth, slow)
         if count == 2:
-            # CPython lengthens a string in place where the result takes its name
             emitter.binary("+")
         else:
             emitter.build_string(count)
+        if at_once and any(may_be_long):
+            _leave_long(frame, depth, slow)
         emitter.mark(done)
         otherwise(frame, slow, done, lambda: call_global(frame, name, pieces))
     return True
+
+
+def write_join(frame: Frame, node: Call, name: str) -> bool:
+    """Write `join` of strings that a loop has made, with a constant between."""
+    match node.args:
+        case [Const(value=str() as between), texts] if len(between) <= _SEPARATOR:
+            pass
+        case _:
+            return False
+    if not gathers_new_texts(frame, texts):
+        return False
+    emitter = frame.emitter
+    done, long = Mark(), Mark()
+    emitter.load_method(lambda: emitter.const(between), "join")
+    write_list(frame, texts)
+    emitter.call(1)
+    emitter.measure()
+    emitter.const(MAX_TEXT)
+    emitter.compare("<=")
+    emitter.jump_if_false(long)
+    emitter.mark(done)
+
+    def refuse() -> None:
+        emitter.callee_global("#checked_text")
+        emitter.copy(3)
+        emitter.call(1)
+        emitter.swap()
+        emitter.pop()
+
+    otherwise(frame, long, done, refuse)
+    return True
+
+
+def _leave_long(frame: Frame, depth: int, slow: Mark) -> None:
+    """Leave the string on top, if it is long, and what was pushed since a depth, to the builtin."""
+    emitter = frame.emitter
+    long = Mark()
+    emitter.measure()
+    emitter.const(_LONG)
+    emitter.compare("<")
+    emitter.jump_if_false(long)
+    slow.depth = depth
+
+    def leave() -> None:
+        emitter.mark(long)
+        while emitter.depth > depth:
+            emitter.pop()
+        emitter.jump(slow)
+
+    frame.outline(leave)
 
 
 def _write_one(frame: Frame, node: Call) -> bool:
@@ -127,5 +184,5 @@ def _write_text(frame: Frame, operand: Operand, temp: str) -> None:
     otherwise(frame, other, done, any_text)
 
 
-TEXTS: Final[Mapping[str, Writer]] = MappingProxyType({"str": write_str})
+TEXTS: Final[Mapping[str, Writer]] = MappingProxyType({"str": write_str, "join": write_join})
 """Writers by the name of the builtin; each tells whether it wrote the call."""

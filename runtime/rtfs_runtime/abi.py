@@ -26,7 +26,7 @@ from rtfs_runtime.calls import call_error, keyword_get
 from rtfs_runtime.equality import canonical_key, equal
 from rtfs_runtime.errors import LimitExceeded, RtfsError, arity_error, generic, undefined
 from rtfs_runtime.interface import Function, Interface
-from rtfs_runtime.limits import MAX_ITEMS, check_bits
+from rtfs_runtime.limits import MAX_ITEMS, check_bits, check_text
 from rtfs_runtime.limits import check_items as check_items_limit
 from rtfs_runtime.native import to_rtfs_error, trim
 from rtfs_runtime.types import check, compile_check, from_data, make_struct
@@ -253,6 +253,12 @@ def check_product(product: int | float) -> None:
         check_bits(product.bit_length())
 
 
+def checked_text(text: str) -> str:
+    """Give a string, or refuse one beyond the limit."""
+    check_text(len(text))
+    return text
+
+
 def make_list(*items: object) -> List:
     """Make a list of its arguments."""
     return List(items)
@@ -291,6 +297,7 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#range_items": range_items,
         "#check_room": check_room,
         "#check_product": check_product,
+        "#checked_text": checked_text,
         "#Keyword": Keyword,
         "#cell": CellType,
         "#List": List,
