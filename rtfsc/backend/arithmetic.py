@@ -25,6 +25,8 @@ _INTS: Final = (kinds.INT,)
 _NUMBERS: Final = (kinds.INT, kinds.FLOAT)
 _LARGE: Final = 1 << 512
 """Products up to it are not worth a call that looks at their size."""
+# of how many the largest is found in line: the code doubles with each
+_FEW: Final = 3
 _ATOMS: Final = (kinds.STR, kinds.INT, kinds.KEYWORD)
 
 
@@ -161,13 +163,13 @@ def write_order(frame: Frame, node: Call, name: str) -> bool:
 
 
 def write_mod(frame: Frame, node: Call, name: str) -> bool:
-    """Write `mod` of integers: a dividend that is not negative, a positive divisor."""
+    """Write `mod` and `quot` of integers: a dividend that is not negative, a positive divisor."""
     if len(node.args) != 2:
         return False
     emitter = frame.emitter
 
     def positive(operands: list[Operand], slow: Mark) -> None:
-        # Python's remainder has the sign of the divisor, the language's that of the dividend; 0 fails in both
+        # Python rounds down, the language toward zero; 0 fails in both
         for operand in operands:
             if not kinds.within(operand.kind, kinds.NATURAL):
                 operand.push(frame)
@@ -178,7 +180,7 @@ def write_mod(frame: Frame, node: Call, name: str) -> bool:
     def write(operands: list[Operand]) -> None:
         for operand in operands:
             operand.push(frame)
-        emitter.binary("%")
+        emitter.binary("//" if name == "quot" else "%")
 
     return _numeric(frame, node, name, (_INTS, write), positive)
 
@@ -208,22 +210,30 @@ def write_sign(frame: Frame, node: Call, name: str) -> bool:
 
 
 def write_extreme(frame: Frame, node: Call, name: str) -> bool:
-    """Write `max` and `min` of two: the second one only when it is beyond the first."""
-    if len(node.args) != 2:
+    """Write `max` and `min` of some: a later one only when it is beyond the best so far."""
+    if not 2 <= len(node.args) <= _FEW:
         return False
+    emitter = frame.emitter
+    order = ">" if name == "max" else "<"
 
-    def write(operands: list[Operand]) -> None:
-        first, second = operands
-        emitter = frame.emitter
-        keep, end = Mark(), Mark()
-        second.push(frame)
-        first.push(frame)
-        emitter.compare(">" if name == "max" else "<")
+    def choose(best: Operand, others: list[Operand], end: Mark) -> None:
+        """Push the best of all; each way of the comparisons knows where its best one is."""
+        if not others:
+            best.push(frame)
+            return
+        keep = Mark()
+        others[0].push(frame)
+        best.push(frame)
+        emitter.compare(order)
         emitter.jump_if_false(keep)
-        second.push(frame)
+        choose(others[0], others[1:], end)
         emitter.jump(end)
         emitter.mark(keep)
-        first.push(frame)
+        choose(best, others[1:], end)
+
+    def write(operands: list[Operand]) -> None:
+        end = Mark()
+        choose(operands[0], operands[1:], end)
         emitter.mark(end)
 
     return _numeric(frame, node, name, (_likely(frame, node.args), write))
@@ -437,7 +447,7 @@ ARITHMETIC: Final[Mapping[str, Writer]] = MappingProxyType(
         **dict.fromkeys(("+", "*", "inc", "dec"), write_sum),
         "-": write_negation,
         "/": write_quotient,
-        "mod": write_mod,
+        **dict.fromkeys(("mod", "quot"), write_mod),
         **dict.fromkeys(("<", "<=", ">", ">="), write_order),
         **dict.fromkeys(("even?", "odd?"), write_parity),
         **dict.fromkeys(("zero?", "pos?", "neg?"), write_sign),

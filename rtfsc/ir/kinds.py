@@ -146,6 +146,12 @@ def _remainder(args: list[Kind]) -> Kind:
     return found if args[0] & NEGATIVE else found & ~NEGATIVE
 
 
+def _whole(args: list[Kind]) -> Kind:
+    if not all(arg & INT for arg in args):
+        return NEVER
+    return INT if any(arg & NEGATIVE for arg in args) else NATURAL
+
+
 def _element_or_nil(args: list[Kind]) -> Kind:
     return element(args[0]) | NIL
 
@@ -227,6 +233,7 @@ _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
         **dict.fromkeys(("count", "length", "string-length"), lambda args: NATURAL),
         "/": lambda args: INT | FLOAT if any(arg & NEGATIVE for arg in args) else NATURAL | FLOAT,
         "mod": _remainder,
+        "quot": _whole,
         "max": _larger,
         "min": _larger,
         **dict.fromkeys(("first", "second", "last"), _element_or_nil),
@@ -299,6 +306,8 @@ def wanted(name: str, args: list[Kind]) -> list[Kind] | None:
     name = BUILTINS[name].name
     if name in _ARITHMETIC:
         return [NUMBER] * len(args)
+    if name == "quot":
+        return [INT] * len(args)
     if name in _ORDER and len(args) == 2:
         left, right = args
         if within(left, NUMBER) or within(right, NUMBER):

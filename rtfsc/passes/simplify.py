@@ -43,8 +43,8 @@ from rtfsc.ir.walk import CHILD_FIELDS, descendants, map_children, rewrite_modul
 from rtfsc.options import Options
 
 _FOLDED: Final = frozenset(
-    {"+", "-", "*", "inc", "dec", "mod", "<", "<=", ">", ">=", "=", "!=", "not", "max", "min", "abs", "nil?",
-     "even?", "odd?", "zero?", "pos?", "neg?"}
+    {"+", "-", "*", "inc", "dec", "mod", "quot", "<", "<=", ">", ">=", "=", "!=", "not", "max", "min", "abs",
+     "nil?", "even?", "odd?", "zero?", "pos?", "neg?"}
 )  # fmt: skip
 _ATOMS: Final = (type(None), bool, int, float, str, Keyword)
 # a folded number is written into the artifact

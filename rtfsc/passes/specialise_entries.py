@@ -46,7 +46,7 @@ from rtfsc.passes.copying import Copier
 
 _ARITHMETIC: Final = frozenset({"+", "-", "*", "inc", "dec", "abs", "max", "min", "zero?", "pos?", "neg?"})
 _ORDER: Final = frozenset({"<", "<=", ">", ">="})
-_OF_INTEGERS: Final = frozenset({"mod", "%", "even?", "odd?", "range"})
+_OF_INTEGERS: Final = frozenset({"mod", "%", "quot", "even?", "odd?", "range"})
 _OF_FLOATS: Final = frozenset({"/", "sqrt"})
 _TESTS: Final[dict[Type, str]] = {INT: "int?", FLOAT: "float?", NUMBER: "number?"}
 # larger functions gain less, and are written twice

@@ -42,7 +42,7 @@ _LARGEST_OF_TWO: Final = 80
 _MOST: Final = 4
 _FEWEST: Final = 2
 _ARITHMETIC: Final = frozenset({"+", "-", "*", "/", "inc", "dec", "<", "<=", ">", ">=", "max", "min", "abs"})
-_OF_INTEGERS: Final = frozenset({"mod", "even?", "odd?"})
+_OF_INTEGERS: Final = frozenset({"mod", "quot", "even?", "odd?"})
 _OF_TEXTS: Final = frozenset({"str", "upper", "lower", "index-of", "parse-int", "includes?", "subs"})
 _SEQUENCE: Final = kinds.TUPLE | kinds.STR
 
