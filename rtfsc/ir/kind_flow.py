@@ -1,24 +1,28 @@
 """Which kinds the values of a module have, along every way of control.
 
 In: a module. Out: `Kinds`, a table from nodes to kinds (`rtfsc.ir.kinds`). What an operation asked of a
-local holds afterwards: past `(+ x 1)`, x is a number. Loops and the results of functions start from nothing
-and grow until they agree with themselves. Functions of the delegable set, imports and arguments are unknown.
+local holds afterwards: past `(+ x 1)`, x is a number. Loops, the results of functions and the parameters of
+`trusted` ones start from nothing and grow until they agree with themselves. Functions of the delegable set,
+imports and the arguments of functions that others may call are unknown.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from types import MappingProxyType
+from typing import Final
 
 from rtfsc.ir import kinds, nodes
+from rtfsc.ir.call_flow import CallFlow, Closed
 from rtfsc.ir.kinds import ANY, NEVER, Kind
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global, If, Let, Local, Var
-from rtfsc.ir.walk import TWIN, known_functions
 
 Env = dict[Var, Kind]
 # a loop whose kinds are not settled by then has them widened to anything
 _ROUNDS = 4
 _NESTED_LOOPS = 4
+_NONE: Final[Closed] = MappingProxyType({})
 
 
 class Kinds:
@@ -28,6 +32,8 @@ class Kinds:
         # the table goes by identity: the module keeps its nodes alive
         self.module = module
         self.table: dict[int, Kind] = {}
+        # of functions whose calls are all seen
+        self.params: dict[str, tuple[Kind, ...]] = {}
 
     def of(self, node: Expr) -> Kind:
         """Give the kind of a node's value."""
@@ -37,9 +43,11 @@ class Kinds:
         return found
 
 
-def infer_kinds(module: nodes.Module) -> Kinds:
-    """Find the kinds of all nodes."""
-    return _Flow(module).run()
+def infer_kinds(module: nodes.Module, closed: Closed = _NONE) -> Kinds:
+    """Find the kinds of all nodes; `closed` is what `CallFlow` takes."""
+    flow = _Flow(module, closed)
+    flow.run()
+    return flow.known
 
 
 class _State:
@@ -72,50 +80,33 @@ def _join(left: Env, right: Env) -> Env:
 
 
 class _Flow:
-    def __init__(self, module: nodes.Module) -> None:
-        self._kinds = Kinds(module)
-        self._table = self._kinds.table
-        self._functions = known_functions(module)
-        self._results: dict[str, Kind] = dict.fromkeys(self._functions, NEVER)
-        self._values: dict[str, Kind] = {}
+    def __init__(self, module: nodes.Module, closed: Closed) -> None:
+        self.known = Kinds(module)
+        self._table = self.known.table
+        self._flow = CallFlow(module, closed)
         self._locals: dict[Var, Kind] = {}
         self._labels: dict[int, _State] = {}
         self._changed: set[int] = set()
         self._loops = 0
-        self._readers: dict[str, set[int]] = {}
-        self._unit = 0
-        self._todo: deque[int] = deque()
-        self._constants = {
-            node.name
-            for node in module.body
-            if isinstance(node, nodes.DefGlobal) and node.name in module.constants
-        } - set(module.interface.delegable)
 
-    def run(self) -> Kinds:
-        body = self._kinds.module.body
-        self._todo.extend(range(len(body)))
-        while self._todo:
-            self._unit = self._todo.popleft()
-            self._top(body[self._unit])
-        return self._kinds
-
-    def _top(self, node: Expr) -> None:
-        if isinstance(node, nodes.DefGlobal) and node.name in self._functions and isinstance(node.value, Fn):
-            self._note(self._results, node.name, self._function(node.value, {}))
-        elif isinstance(node, nodes.DefGlobal) and node.name in self._constants:
-            self._note(self._values, node.name, self.visit(node.value, {}))
-        else:
-            self.visit(node, {})
-
-    def _note(self, table: dict[str, Kind], name: str, kind: Kind) -> None:
-        before = table.get(name, NEVER)
-        if kind | before != before:
-            table[name] = kind | before
-            self._todo.extend(unit for unit in sorted(self._readers.get(name, ())) if unit not in self._todo)
-
-    def _read(self, table: dict[str, Kind], name: str) -> Kind:
-        self._readers.setdefault(name, set()).add(self._unit)
-        return table.get(name, NEVER)
+    def run(self) -> None:
+        """Fill the table."""
+        flow = self._flow
+        for node in flow.forms():
+            if (
+                isinstance(node, nodes.DefGlobal)
+                and node.name in flow.functions
+                and isinstance(node.value, Fn)
+            ):
+                params = flow.params(node.name)
+                # nobody called it yet, or nobody does
+                self.known.params[node.name] = params
+                if NEVER not in params:
+                    flow.note(node.name, self._function(node.value, {}, params))
+            elif isinstance(node, nodes.DefGlobal) and flow.is_value(node.name):
+                flow.note(node.name, self.visit(node.value, {}))
+            else:
+                self.visit(node, {})
 
     # -- one node; `env` becomes what holds afterwards
 
@@ -137,9 +128,7 @@ class _Flow:
         return env.get(node.var, ANY)
 
     def _global(self, node: Global, env: Env) -> Kind:
-        if node.name in self._constants and node.name not in self._functions:
-            return self._read(self._values, node.name)
-        return ANY
+        return self._flow.read(node.name) if self._flow.is_value(node.name) else ANY
 
     def _let(self, node: Let, env: Env) -> Kind:
         init = node.init
@@ -177,10 +166,9 @@ class _Flow:
         self._function(node, env)
         return kinds.OTHER
 
-    def _function(self, fn: Fn, env: Env) -> Kind:
+    def _function(self, fn: Fn, env: Env, params: tuple[Kind, ...] = ()) -> Kind:
         inner = dict(env)
-        if fn.trusted:
-            inner.update(zip(fn.params, map(kinds.of_type, fn.param_types), strict=True))
+        inner.update(zip(fn.params, params, strict=False))
         if fn.rest is not None:
             inner[fn.rest] = kinds.LIST | ANY & ~kinds.BASE
         if fn.self_var is not None:
@@ -200,8 +188,7 @@ class _Flow:
                     return ANY
                 return kinds.element(source) | (args[1] if len(args) > 1 else kinds.NIL)
             case Global(name=name) if self._reaches(node, name):
-                args = self._each(node.args, env)
-                return self._read(self._results, TWIN + name if self._suits_twin(name, args) else name)
+                return self._flow.enter(name, self._each(node.args, env))
             case Local(var=var) if var in self._locals:
                 self._each(node.args, env)
                 return self._locals[var]
@@ -211,15 +198,8 @@ class _Flow:
 
     def _reaches(self, node: Call, name: str) -> bool:
         # a call with metadata of its own may be answered by a model
-        known = self._functions.get(name)
+        known = self._flow.functions.get(name)
         return known is not None and known.takes(len(node.args)) and node.site is None
-
-    def _suits_twin(self, name: str, args: list[Kind]) -> bool:
-        """Tell whether a call with arguments of some kinds may be one of the function's twin."""
-        twin = self._functions.get(TWIN + name)
-        return twin is not None and all(
-            kinds.within(arg, kinds.of_type(kind)) for arg, kind in zip(args, twin.param_types, strict=True)
-        )
 
     def _builtin(self, node: Call, name: str, env: Env) -> Kind:
         args = [
@@ -250,8 +230,7 @@ class _Flow:
 
     def _op(self, node: nodes.Op, env: Env) -> Kind:
         if node.name == "hand_over" and isinstance(node.args[0], Global):
-            self._each(node.args[1:], env)
-            return self._read(self._results, node.args[0].name)
+            return self._flow.enter(node.args[0].name, self._each(node.args[1:], env))
         args = self._each(node.args, env)
         if node.name == "list_append" and isinstance(node.args[0], Local):
             env[node.args[0].var] = args[0] | kinds.holding(kinds.BUFFER, args[1])

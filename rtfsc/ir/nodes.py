@@ -135,7 +135,7 @@ class Fn(Node):
 
     `name` is what messages show (`"<fn>"` when anonymous). `self_var` is the name by which a named `fn` sees
     itself inside its own body only. `param_names` are as written, for signatures (`"[a b]"` for a pattern).
-    `trusted`: a pass made it, and calls it only with arguments of `param_types`.
+    `trusted`: a pass made it, and all calls of it are in its module.
     """
 
     name: str

@@ -32,8 +32,8 @@ from rtfsc.ir.nodes import (
 
 T = TypeVar("T")
 
-TWIN: Final = "#numbers "
-"""What the name of a twin of a function begins with, which only takes numbers: no program can spell it."""
+TWIN: Final = "#known "
+"""What the name of a twin of a function begins with, which knows its arguments: no program can spell it."""
 
 # the one place that says where expressions hang in a node, in order of evaluation
 CHILD_FIELDS: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(

@@ -1,26 +1,29 @@
-"""Give functions of numbers a second body that knows its numbers.
+"""Give functions a second body that knows its arguments.
 
-Before: a function tests its arguments where they are used. After: where its parameters are used as numbers, a
-known function tests them once and calls its twin, whose parameters are `trusted`; calls whose arguments are
-known to be numbers call the twin themselves.
-    (def fib (fn fib [n] (if (< n 2) n (+ (fib (- n 1)) …))))  =>  (def "#numbers fib" (fn fib [n] {trusted}
-    (if (< n 2) n (+ ("#numbers fib" (- n 1)) …))))  (def fib (fn fib [n] (if (number? n) ("#numbers fib"
+Before: a function tests its arguments where they are used. After: it has a twin, whose parameters are what
+the calls in the module give them; calls that are known to fit call the twin. Where classes alone tell what
+fits, the function itself tests its arguments once and hands over.
+    (def fib (fn fib [n] (if (< n 2) n (+ (fib (- n 1)) …))))  =>  (def "#known fib" (fn fib [n] {trusted}
+    (if (< n 2) n (+ ("#known fib" (- n 1)) …))))  (def fib (fn fib [n] (if (int? n) ("#known fib"
     n) (if (< n 2) …))))  (the call of the twin is an `Op`: it leaves no trace of its own)
 
-Arguments that are no numbers find the body they always had: what it gives and raises stays. A twin is made
-where it has a loop, or is called by somebody who knows the arguments; not where it would only be called
-through its test. Functions of the delegable set have no twin.
+Other arguments find the body they always had: what it gives and raises stays. Where no call tells, what
+parameters are used for does: numbers. A twin is made where it saves enough tests. Functions of the delegable
+set have no twin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
-from rtfs_runtime.types import ANY, FLOAT, INT, NUMBER, Type
+from rtfs_runtime.types import ANY, INT, NUMBER, Type
 from rtfsc.ir import kinds
+from rtfsc.ir.call_flow import fits
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
+from rtfsc.ir.kinds import Kind
 from rtfsc.ir.nodes import (
     Blocks,
     BuiltinRef,
@@ -48,13 +51,12 @@ _ARITHMETIC: Final = frozenset({"+", "-", "*", "inc", "dec", "abs", "max", "min"
 _ORDER: Final = frozenset({"<", "<=", ">", ">="})
 _OF_INTEGERS: Final = frozenset({"mod", "%", "quot", "even?", "odd?", "range"})
 _OF_FLOATS: Final = frozenset({"/", "sqrt"})
-_TESTS: Final[dict[Type, str]] = {INT: "int?", FLOAT: "float?", NUMBER: "number?"}
 # larger functions gain less, and are written twice
 _LARGEST: Final = 400
 # a chain of functions may lose its twins one by one: what is left by then stays, at the cost of some bytes
 _ROUNDS: Final = 4
-# one in so many nodes must be an operand that is known to be a number
-_WEIGHT: Final = 12
+# one in so many nodes must be an operand of which more is known
+_WEIGHT: Final = 16
 
 
 def run(module: Module, options: Options) -> Module:
@@ -62,125 +64,25 @@ def run(module: Module, options: Options) -> Module:
     body = rewrite_modules(module.body, lambda inner: run(inner, options))
     if any(new is not old for new, old in zip(body, module.body, strict=True)):
         module = replace(module, body=body)
-    known = known_functions(module)
-    wanted = {name: types for name, fn in known.items() if (types := _numbers(fn))}
-    # a definition that is met twice, or whose name is taken, keeps its body
-    wanted = {name: types for name, types in wanted.items() if TWIN + name not in module.constants}
-    if not wanted:
-        return module
-    copier = Copier(module.next_id)
-    twins = {name: _twin(known[name], types, copier) for name, types in wanted.items()}
-    return _with_twins(module, twins, copier)
+    wanted = {
+        name: one
+        for name, fn in known_functions(module).items()
+        # a definition whose name is taken keeps its body
+        if TWIN + name not in module.constants and (one := _candidate(fn)) is not None
+    }
+    return _Specialiser(module, wanted).run() if wanted else module
 
 
-def _with_twins(module: Module, twins: dict[str, Fn], copier: Copier) -> Module:
-    """Add the twins that pay."""
-    for rounds_left in reversed(range(_ROUNDS)):
-        made = _insert(module, twins, copier)
-        known = infer_kinds(made)
-        calls = _calls_by_name(made)
-        good = {name: fn for name, fn in twins.items() if _pays(known, name, fn, calls)}
-        if len(good) == len(twins) or not rounds_left:
-            break
-        twins = good
-        if not twins:
-            return module
-    body = tuple([_direct(node, known, twins) for node in made.body])
-    return replace(made, body=body)
+class _Candidate(NamedTuple):
+    """A function that may have a twin."""
+
+    fn: Fn
+    size: int
+    # what its parameters are used as
+    used: tuple[Kind, ...]
 
 
-def _insert(module: Module, twins: dict[str, Fn], copier: Copier) -> Module:
-    body: list[Expr] = []
-    for node in module.body:
-        if isinstance(node, DefGlobal) and node.name in twins and isinstance(node.value, Fn):
-            twin = twins[node.name]
-            body.append(DefGlobal(TWIN + node.name, twin, span=node.span))
-            fn = node.value
-            args = tuple([Local(var, span=fn.span) for var in fn.params])
-            target = Global(TWIN + node.name, span=fn.span)
-            call: Expr = Op("hand_over", (target, *args), span=fn.body.span)
-            for arg, kind in zip(reversed(args), reversed(twin.param_types), strict=True):
-                if kind is not ANY:
-                    test = Call(BuiltinRef(_TESTS[kind], span=fn.span), (again(arg),), span=fn.span)
-                    call = _when(test, call, fn.body)
-            body.append(replace(node, value=replace(fn, body=call)))
-        else:
-            body.append(node)
-    constants = module.constants | {TWIN + name for name in twins}
-    return replace(module, body=tuple(body), next_id=copier.next_id, constants=constants)
-
-
-def _when(test: Expr, call: Expr, body: Expr) -> If:
-    """Call the twin when one more test holds; all tests that fail lead to the one body."""
-    if isinstance(call, If):
-        both = If(test, call.test, Const(False, span=body.span), span=body.span)
-        return replace(call, test=both)
-    return If(test, call, body, span=body.span)
-
-
-def _twin(fn: Fn, types: tuple[Type, ...], copier: Copier) -> Fn:
-    params, body = copier.copy_block(fn.params, fn.body)
-    return replace(fn, params=params, body=body, param_types=types, trusted=True)
-
-
-def _fits(call: Call, known: Kinds, twin: Fn) -> bool:
-    return len(call.args) == len(twin.params) and all(
-        kinds.within(known.of(arg), kinds.of_type(kind)) or kind is ANY
-        for arg, kind in zip(call.args, twin.param_types, strict=True)
-    )
-
-
-def _pays(known: Kinds, name: str, twin: Fn, calls: Mapping[str, list[Call]]) -> bool:
-    """Tell whether a twin is worth its bytes: all its calls of itself are direct, and it has some, or a loop,
-    or another caller that knows."""
-    loops = any(isinstance(part, Fold | ForEach | Jump) for part in descendants(twin.body))
-    own = [part for part in descendants(twin.body) if _calls(part, name)]
-    if not all(isinstance(call, Call) and _fits(call, known, twin) for call in own):
-        return False
-    if own or loops:
-        return True
-    return any(_fits(call, known, twin) for call in calls.get(name, ()))
-
-
-def _calls_by_name(module: Module) -> dict[str, list[Call]]:
-    """List the calls of each global."""
-    found: dict[str, list[Call]] = {}
-    for node in module.body:
-        for part in descendants(node):
-            match part:
-                case Call(callee=Global(name=name), site=None):
-                    found.setdefault(name, []).append(part)
-    return found
-
-
-def _calls(node: Expr, name: str) -> bool:
-    match node:
-        case Call(callee=Global(name=called), site=None):
-            return called == name
-        case _:
-            return False
-
-
-def _direct(node: Expr, known: Kinds, twins: dict[str, Fn]) -> Expr:
-    """Let calls that know their arguments call the twin."""
-
-    def go(node: Expr) -> Expr:
-        match node:
-            case Call(callee=Global(name=name) as callee, site=None) if name in twins:
-                fits = _fits(node, known, twins[name])
-                done = map_children(node, go)
-                return replace(done, callee=replace(callee, name=TWIN + name)) if fits else done  # type: ignore[arg-type]
-            case _:
-                return map_children(node, go)
-
-    return go(node)
-
-
-# -- which parameters are numbers
-
-
-def _numbers(fn: Fn) -> tuple[Type, ...] | None:
-    """Give the types that parameters are used as; None when nothing is to be gained."""
+def _candidate(fn: Fn) -> _Candidate | None:
     if fn.rest is not None or fn.self_var is not None or not fn.params:
         return None
     uses = _Uses()
@@ -190,11 +92,160 @@ def _numbers(fn: Fn) -> tuple[Type, ...] | None:
         count += 1
     if count > _LARGEST:
         return None
-    if uses.weight(fn.params) * _WEIGHT < count:
-        # testing once saves little of what the function does
-        return None
-    types = tuple([uses.type_of(param) for param in fn.params])
-    return types if any(kind is not ANY for kind in types) else None
+    return _Candidate(fn, count, tuple([kinds.of_type(uses.type_of(param)) for param in fn.params]))
+
+
+class _Specialiser:
+    def __init__(self, module: Module, wanted: dict[str, _Candidate]) -> None:
+        self._module = module
+        self._wanted = wanted
+        self._calls = _calls_by_name(module)
+        self._open = infer_kinds(module)
+        # with functions taken as their twins
+        self._closed = self._open
+        # the kinds of parameters: by calls where there are others than its own, else by uses
+        self._given: dict[str, tuple[Kind, ...] | None] = {
+            name: None if any(caller != name for caller, _ in self._calls.get(name, ())) else one.used
+            for name, one in wanted.items()
+        }
+
+    def run(self) -> Module:
+        """Make the twins that pay."""
+        for rounds_left in reversed(range(_ROUNDS)):
+            self._closed = infer_kinds(self._module, self._given)
+            kept: dict[str, tuple[Kind, ...] | None] = {}
+            for name in self._given:
+                kept |= self._kept(name)
+            if kept == self._given or not rounds_left:
+                break
+            self._given = kept
+            if not kept:
+                return self._module
+        return self._inserted()
+
+    def _kept(self, name: str) -> dict[str, tuple[Kind, ...] | None]:
+        """Tell how the parameters of a twin are known from now on; nothing when it does not pay."""
+        given, one = self._given[name], self._wanted[name]
+        params = self._closed.params[name]
+        if given is None and not all(
+            kinds.within(param, used) for param, used in zip(params, one.used, strict=True)
+        ):
+            # calls bring anything: go by the uses
+            return {name: one.used} if any(used != kinds.ANY for used in one.used) else {}
+        if all(param == kinds.ANY for param in params) or kinds.NEVER in params:
+            return {}
+        return {name: given} if self._pays(name, one) else {}
+
+    def _pays(self, name: str, one: _Candidate) -> bool:
+        """Tell whether a twin is worth its bytes: all its calls of itself are direct, and it has some, or a
+        loop, or another caller that knows."""
+        known = 0
+        for part in descendants(one.fn.body):
+            match part:
+                case Call(callee=BuiltinRef() | Const(), args=args) | Op(args=args):
+                    known += sum(self._closed.of(arg) != self._open.of(arg) for arg in args)
+        if known * _WEIGHT < one.size:
+            return False
+        calls = self._calls.get(name, ())
+        own = [call for caller, call in calls if caller == name]
+        if not all(self._fits(call, self._closed) for call in own):
+            return False
+        loops = any(isinstance(part, Fold | ForEach | Jump) for part in descendants(one.fn.body))
+        return bool(own) or loops or any(self._fits(call, self._closed) for _, call in calls)
+
+    def _fits(self, call: Call, known: Kinds) -> bool:
+        assert isinstance(call.callee, Global)
+        params = self._closed.params[call.callee.name]
+        return len(call.args) == len(params) and fits(map(known.of, call.args), params)
+
+    def _inserted(self) -> Module:
+        module, copier = self._module, Copier(self._module.next_id)
+        body: list[Expr] = []
+        for node in module.body:
+            if not isinstance(node, DefGlobal) or node.name not in self._given:
+                # a function without a twin has the arguments that anybody gives
+                body.append(self._direct(node, self._closed if not _has_params(node) else self._open))
+                continue
+            fn = node.value
+            assert isinstance(fn, Fn)
+            params, inner = copier.copy_block(fn.params, self._direct(fn.body, self._closed))
+            twin = replace(fn, params=params, body=inner, trusted=True)
+            body.append(DefGlobal(TWIN + node.name, twin, span=node.span))
+            own = self._handing_over(node.name, fn, self._direct(fn.body, self._open))
+            body.append(replace(node, value=replace(fn, body=own)))
+        constants = module.constants | {TWIN + name for name in self._given}
+        return replace(module, body=tuple(body), next_id=copier.next_id, constants=constants)
+
+    def _direct(self, node: Expr, known: Kinds) -> Expr:
+        """Let calls that know their arguments call the twin."""
+
+        def go(node: Expr) -> Expr:
+            match node:
+                case Call(callee=Global(name=name) as callee, site=None) if name in self._given:
+                    suits = self._fits(node, known)
+                    done = map_children(node, go)
+                    assert isinstance(done, Call)
+                    return replace(done, callee=replace(callee, name=TWIN + name)) if suits else done
+                case _:
+                    return map_children(node, go)
+
+        return go(node)
+
+    def _handing_over(self, name: str, fn: Fn, body: Expr) -> Expr:
+        """Give a body that calls the twin when all tests hold; all that fail lead to the one body."""
+        tests = [_test(kind) for kind in self._closed.params[name]]
+        if None in tests:
+            return body
+        span = body.span
+        args = tuple([Local(var, span=fn.span) for var in fn.params])
+        made: Expr = Op("hand_over", (Global(TWIN + name, span=fn.span), *args), span=span)
+        test: Expr | None = None
+        for arg, ask in zip(reversed(args), reversed(tests), strict=True):
+            assert ask is not None
+            asked = ask(again(arg))
+            if asked is not None:
+                test = asked if test is None else If(asked, test, Const(False, span=span), span=span)
+        return body if test is None else If(test, made, body, span=span)
+
+
+def _has_params(node: Expr) -> bool:
+    return isinstance(node, DefGlobal) and isinstance(node.value, Fn) and bool(node.value.params)
+
+
+def _test(kind: Kind) -> Callable[[Expr], Expr | None] | None:
+    """Give what makes the test whether a value has a kind, or makes None where nothing need be asked; None
+    where that is no question of its class."""
+    if kind == kinds.ANY:
+        return lambda arg: None
+    for base, name in _TESTS.items():
+        if kinds.within(kind, base):
+            return partial(_asked, name)
+    return None
+
+
+def _asked(name: str, arg: Expr) -> Expr:
+    return Call(BuiltinRef(name, span=arg.span), (arg,), span=arg.span)
+
+
+_TESTS: Final[dict[Kind, str]] = {
+    kinds.INT: "int?", kinds.FLOAT: "float?", kinds.NUMBER: "number?", kinds.STR: "string?",
+    kinds.KEYWORD: "keyword?",
+}  # fmt: skip
+
+
+def _calls_by_name(module: Module) -> dict[str, list[tuple[str, Call]]]:
+    """List the calls of each global: the name of the form that they stand in, if it has one, and the call."""
+    found: dict[str, list[tuple[str, Call]]] = {}
+    for node in module.body:
+        caller = node.name if isinstance(node, DefGlobal) else ""
+        for part in descendants(node):
+            match part:
+                case Call(callee=Global(name=name), site=None):
+                    found.setdefault(name, []).append((caller, part))
+    return found
+
+
+# -- which parameters are numbers
 
 
 class _Uses:
@@ -204,7 +255,6 @@ class _Uses:
         self._group: dict[Var, Var] = {}
         self._hints: dict[Var, set[str]] = {}
         self._params: dict[int, tuple[Var, ...]] = {}
-        self._operands: dict[Var, int] = {}
 
     def see(self, node: Expr) -> None:
         """Learn from one node; blocks come before the jumps to them."""
@@ -255,7 +305,6 @@ class _Uses:
         for arg in args:
             if isinstance(arg, Local):
                 self._hints.setdefault(self._find(arg.var), set()).add(hint)
-                self._operands[arg.var] = self._operands.get(arg.var, 0) + 1
 
     def _link(self, variables: tuple[Var, ...], values: tuple[Expr, ...]) -> None:
         for var, value in zip(variables, values, strict=False):
@@ -276,11 +325,6 @@ class _Uses:
         if left != right:
             self._group[left] = right
             self._hints.setdefault(right, set()).update(self._hints.pop(left, ()))
-
-    def weight(self, params: tuple[Var, ...]) -> int:
-        """Count the operands that take their values from parameters used as numbers."""
-        groups = {self._find(param) for param in params if self.type_of(param) is not ANY}
-        return sum(count for var, count in self._operands.items() if self._find(var) in groups)
 
     def type_of(self, var: Var) -> Type:
         """Give the type that a variable is used as."""
