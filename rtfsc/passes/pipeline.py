@@ -48,11 +48,11 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("fuse_loops", fuse_loops.run, 2),
     Pass("share_tests", share_tests.run, 1),
     Pass("simplify", simplify.run, 1),
+    Pass("specialise_entries", specialise_entries.run, 2),
     Pass("carry_items", carry_items.run, 2),
     Pass("divide_whole", divide_whole.run, 1),
     Pass("walk_by_index", walk_by_index.run, 2),
     Pass("fill_in_place", fill_in_place.run, 2),
-    Pass("specialise_entries", specialise_entries.run, 2),
     Pass("split_loops", split_loops.run, 2),
     Pass("count_loops", count_loops.run, 1),
 )

@@ -49,7 +49,7 @@ def _is_mistake(error: NameError) -> bool:
 
 def _missing_name(error: NameError) -> str:
     # a local of compiled code is named `x~7`
-    # and the twin of a function is named `#numbers f`
+    # and the twin of a function is named `#known f`
     name = (error.name or _quoted(error)).rpartition(" ")[2]
     return name.partition("~")[0] or name
 
