@@ -49,5 +49,5 @@ def test_what_replaces_the_function_answers_every_call(level: int) -> None:
 
 def test_others_are_resolved() -> None:
     module = compile_text(_SOURCE).module
-    assert names_called(module)[-1] == "#list 0 g"
+    assert names_called(module)[-1] == "#list 0 #known g"
     assert "#known f" in names_called(module)
