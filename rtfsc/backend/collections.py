@@ -381,7 +381,8 @@ CLASS_TESTS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
         "map?": (kinds.DICT,),
     }
 )
-_OPEN: Final = frozenset({"vector?", "map?"})
+# large ones have another class
+_ALSO: Final = {"vector?": kinds.BIG_VECTOR, "map?": kinds.BIG_MAP}
 
 
 def write_class_test(frame: Frame, node: Call, name: str) -> bool:
@@ -391,7 +392,7 @@ def write_class_test(frame: Frame, node: Call, name: str) -> bool:
     kind = frame.unit.kinds.of(node.args[0])
     emitter = frame.emitter
     if not kind & mask:
-        if name in _OPEN and kind & kinds.OTHER:
+        if kind & _ALSO.get(name, kinds.NEVER):
             return False
         frame.effect(node.args[0])
         emitter.const(False)
@@ -406,7 +407,7 @@ def write_class_test(frame: Frame, node: Call, name: str) -> bool:
         emitter.mark(done)
 
         def no() -> None:
-            if name in _OPEN:
+            if operands[0].kind & _ALSO.get(name, kinds.NEVER):
                 call_global(frame, name, operands)
             else:
                 emitter.const(False)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
 from rtfsc.ir import kinds, nodes
+from rtfsc.ir.kind_states import widened
 from rtfsc.ir.kinds import NEVER, Kind
 from rtfsc.ir.nodes import DefGlobal
 from rtfsc.ir.walk import known_functions
@@ -76,9 +77,7 @@ class CallFlow:
             if grown != before:
                 self._grown[name] += 1
                 if self._grown[name] > _ROUNDS:
-                    grown = tuple(
-                        [old if old == new else kinds.ANY for old, new in zip(before, grown, strict=True)]
-                    )
+                    grown = tuple(map(widened, before, grown))
                 self._params[name] = grown
                 self._again(self._places[name])
         return self.read(name)

@@ -13,14 +13,13 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
-from rtfsc.ir import kinds, nodes
+from rtfsc.ir import kind_rules, kinds, nodes
 from rtfsc.ir.call_flow import CallFlow, Closed
+from rtfsc.ir.kind_states import Env, State, join, join_ways
 from rtfsc.ir.kinds import ANY, NEVER, Kind
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global, If, Let, Local, Var
 
-Env = dict[Var, Kind]
-# a loop whose kinds are not settled by then has them widened to anything
-_ROUNDS = 4
+# what lies in more loops than these is not followed round after round
 _NESTED_LOOPS = 4
 _NONE: Final[Closed] = MappingProxyType({})
 
@@ -50,42 +49,15 @@ def infer_kinds(module: nodes.Module, closed: Closed = _NONE) -> Kinds:
     return flow.known
 
 
-class _State:
-    """What is known where a block is entered."""
-
-    __slots__ = ("env", "kinds", "rounds", "settled")
-
-    def __init__(self, count: int, *, settled: bool = False) -> None:
-        self.settled = settled
-        # one that is settled holds anything: no way in brings something new
-        self.kinds: list[Kind] = [ANY if settled else NEVER] * count
-        self.env: Env | None = {} if settled else None
-        self.rounds = 0
-
-    def enter(self, args: list[Kind], env: Env) -> bool:
-        """Take one more way in; tell whether it brought something new."""
-        grown = [old | new for old, new in zip(self.kinds, args, strict=True)]
-        if self.rounds > _ROUNDS and grown != self.kinds:
-            grown = [old if old == new else ANY | new for old, new in zip(self.kinds, grown, strict=True)]
-        known = env if self.env is None else _join(self.env, env)
-        changed = grown != self.kinds or self.env is None or known != self.env
-        if changed:
-            self.rounds += 1
-            self.kinds, self.env = grown, dict(known)
-        return changed
-
-
-def _join(left: Env, right: Env) -> Env:
-    return {var: kind | right[var] for var, kind in left.items() if var in right}
-
-
 class _Flow:
     def __init__(self, module: nodes.Module, closed: Closed) -> None:
         self.known = Kinds(module)
         self._table = self.known.table
         self._flow = CallFlow(module, closed)
         self._locals: dict[Var, Kind] = {}
-        self._labels: dict[int, _State] = {}
+        # what may be defined again at any time: nothing that is learnt of it lasts
+        self._changing: set[Var] = set()
+        self._labels: dict[int, State] = {}
         self._changed: set[int] = set()
         self._loops = 0
 
@@ -125,7 +97,7 @@ class _Flow:
         return kinds.of_constant(node.value)
 
     def _local(self, node: Local, env: Env) -> Kind:
-        return env.get(node.var, ANY)
+        return ANY if node.var in self._changing else env.get(node.var, ANY)
 
     def _global(self, node: Global, env: Env) -> Kind:
         return self._flow.read(node.name) if self._flow.is_value(node.name) else ANY
@@ -153,7 +125,7 @@ class _Flow:
             found = self.visit(branch, way)
             kind |= found
             if found:
-                after = way if after is None else _join(after, way)
+                after = way if after is None else join(after, way)
         if after is not None and after is not env:
             env.clear()
             env.update(after)
@@ -170,11 +142,11 @@ class _Flow:
         inner = dict(env)
         inner.update(zip(fn.params, params, strict=False))
         if fn.rest is not None:
-            inner[fn.rest] = kinds.LIST | ANY & ~kinds.BASE
+            inner[fn.rest] = kinds.LIST | kinds.ANYTHING_HELD
         if fn.self_var is not None:
             inner[fn.self_var] = kinds.OTHER
         # the check of what it gives may be proven, and gone
-        return kinds.narrowed(self.visit(fn.body, inner), kinds.of_type(fn.return_type))
+        return kinds.narrowed(self.visit(fn.body, inner), kinds.of_type(fn.return_type) | kinds.BUFFER)
 
     def _call(self, node: Call, env: Env) -> Kind:
         callee = node.callee
@@ -206,7 +178,7 @@ class _Flow:
             self._callback(name, at, arg, env) if isinstance(arg, Fn) else self.visit(arg, env)
             for at, arg in enumerate(node.args)
         ]
-        needs = kinds.wanted(name, args)
+        needs = kind_rules.wanted(name, args)
         if needs is not None:
             for arg, need in zip(node.args, needs, strict=False):
                 if isinstance(arg, Local):
@@ -220,7 +192,7 @@ class _Flow:
             and name in ("map", "mapv", "keep")
         ):
             return kinds.holding(kinds.TUPLE, args[0])
-        return kinds.of_builtin(name, args)
+        return kind_rules.of_builtin(name, args)
 
     def _callback(self, name: str, at: int, fn: Fn, env: Env) -> Kind:
         """Visit a function given to a builtin: `map` and `keep` hold what it gives."""
@@ -234,10 +206,10 @@ class _Flow:
         args = self._each(node.args, env)
         if node.name == "list_append" and isinstance(node.args[0], Local):
             env[node.args[0].var] = args[0] | kinds.holding(kinds.BUFFER, args[1])
-        for arg, kind, need in zip(node.args, args, kinds.OP_NEEDS.get(node.name, ()), strict=False):
+        for arg, kind, need in zip(node.args, args, kind_rules.OP_NEEDS.get(node.name, ()), strict=False):
             if isinstance(arg, Local):
                 env[arg.var] = kinds.narrowed(kind, need)
-        return kinds.of_op(node.name, args)
+        return kind_rules.of_op(node.name, args)
 
     def _vector(self, node: nodes.Vector, env: Env) -> Kind:
         held = NEVER
@@ -263,6 +235,7 @@ class _Flow:
         return known
 
     def _scope(self, node: nodes.Scope, env: Env) -> Kind:
+        self._changing.update(node.vars)
         return self.visit(node.body, env)
 
     def _define(self, node: nodes.Define | nodes.DefGlobal, env: Env) -> Kind:
@@ -293,7 +266,7 @@ class _Flow:
         outer, self._changed = self._changed, set()
         for block in node.blocks:
             # each round of an outer loop goes through all rounds of the inner ones: what lies deep takes one
-            self._labels[block.label] = _State(len(block.params), settled=self._loops >= _NESTED_LOOPS)
+            self._labels[block.label] = State(len(block.params), settled=self._loops >= _NESTED_LOOPS)
         first = node.blocks[0]
         self._labels[first.label].enter(args, env)
         self._loops += 1
@@ -313,7 +286,7 @@ class _Flow:
         self._loops -= 1
         self._changed = outer
         for end in ends.values():
-            after = end if after is None else _join(after, end)
+            after = end if after is None else join(after, end)
         if after is not None:
             env.clear()
             env.update(after)
@@ -343,7 +316,7 @@ class _Flow:
     def _fold(self, node: nodes.Fold, env: Env) -> Kind:
         args = self._each(node.args, env)
         items = self.visit(node.items, env)
-        state = self._labels[node.label] = _State(len(node.params), settled=self._loops >= _NESTED_LOOPS)
+        state = self._labels[node.label] = State(len(node.params), settled=self._loops >= _NESTED_LOOPS)
         state.enter(args, env)
         self._loops += 1
         outer = self._changed
@@ -368,15 +341,15 @@ class _Flow:
         self._changed = outer
         if found:
             kind |= found
-            after = last if after is None else _join(after, last)
+            after = last if after is None else join(after, last)
         if after is not None:
             env.clear()
             env.update(after)
         return kind
 
     def _parallel(self, node: nodes.Parallel, env: Env) -> Kind:
-        self._each(node.branches, env)
-        return kinds.DICT | ANY & ~kinds.BASE if node.names else kinds.TUPLE | ANY & ~kinds.BASE
+        found = kinds.union(self._each(node.branches, env))
+        return kinds.holding(kinds.DICT if node.names else kinds.TUPLE, found)
 
     # -- tests: what holds when they hold, and when they do not; None where control cannot come
 
@@ -391,7 +364,7 @@ class _Flow:
                 for way, branch in zip(ways, (then, orelse), strict=True):
                     if way is not None:
                         more_yes, more_no = self.test(branch, way)
-                        yes, no = _merge(yes, more_yes), _merge(no, more_no)
+                        yes, no = join_ways(yes, more_yes), join_ways(no, more_no)
                 return yes, no
             case Let(var=var, init=init, body=body) if not isinstance(init, Fn):
                 env[var] = self.visit(init, env)
@@ -407,7 +380,7 @@ class _Flow:
                 yes, no = self.test(operand, env)
                 return no, yes
             case Call(callee=BuiltinRef(name=name), args=[Local(var=var) as operand]):
-                sides = kinds.predicate(name)
+                sides = kind_rules.predicate(name)
                 if sides is not None:
                     self._table[id(node)] = kinds.BOOL
                     return self._split(env, var, self.visit(operand, env), sides)
@@ -434,12 +407,6 @@ class _Flow:
 def _is_delegated(fn: Fn) -> bool:
     """Tell whether a model may answer instead of the body."""
     return fn.hint is not None and fn.hint.target != "local"
-
-
-def _merge(left: Env | None, right: Env | None) -> Env | None:
-    if left is None or right is None:
-        return left if right is None else right
-    return _join(left, right)
 
 
 _VISITS: dict[type, Callable[..., Kind]] = {

@@ -1,0 +1,393 @@
+"""What builtins and operations make of kinds (`rtfsc.ir.kinds`), and what they ask of their arguments.
+
+In: kinds of operands. Out: kinds of results, kinds that operands have when nothing failed, the two sides of
+predicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from rtfs_runtime.builtins import BUILTINS
+from rtfsc.ir.kinds import (
+    ANY,
+    ANYTHING_HELD,
+    BASE,
+    BIG_VECTOR,
+    BOOL,
+    BUFFER,
+    DICT,
+    FLOAT,
+    INT,
+    KEY,
+    KEYWORD,
+    LIST,
+    MAP,
+    NATURAL,
+    NEGATIVE,
+    NEVER,
+    NIL,
+    NUMBER,
+    OTHER,
+    SEQUENCE,
+    SET,
+    STR,
+    TUPLE,
+    VECTOR,
+    Kind,
+    element,
+    holding,
+    items,
+    union,
+    within,
+)
+
+# -- what builtins give
+
+_Rule = Callable[[list[Kind]], Kind]
+
+
+def _arithmetic(args: list[Kind]) -> Kind:
+    if not all(arg & NUMBER for arg in args):
+        return NEVER
+    found = FLOAT if any(arg & FLOAT for arg in args) else 0
+    return found | INT if all(arg & INT for arg in args) else found
+
+
+def _growing(args: list[Kind]) -> Kind:
+    """Give the kind of a sum or product: natural when all are."""
+    found = _arithmetic(args)
+    return found & ~NEGATIVE if not any(arg & NEGATIVE for arg in args) else found
+
+
+def _remainder(args: list[Kind]) -> Kind:
+    # it has the sign of the dividend
+    found = _arithmetic(args)
+    return found if args[0] & NEGATIVE else found & ~NEGATIVE
+
+
+def _whole(args: list[Kind]) -> Kind:
+    if not all(arg & INT for arg in args):
+        return NEVER
+    return INT if any(arg & NEGATIVE for arg in args) else NATURAL
+
+
+def _element_or_nil(args: list[Kind]) -> Kind:
+    return element(args[0]) | NIL
+
+
+def _same_sequence(at: int) -> _Rule:
+    return lambda args: _sliced(args[at]) if len(args) > at and not args[at] & MAP else ANY
+
+
+def _sliced(kind: Kind) -> Kind:
+    made = kind & (STR | LIST)
+    if kind & (VECTOR | SET | BUFFER | OTHER):
+        made |= TUPLE
+    return holding(made, element(kind))
+
+
+def _sorted(kind: Kind) -> Kind:
+    return _sliced(kind) if not kind & STR else ANY
+
+
+def _nth(args: list[Kind]) -> Kind:
+    return element(args[0]) | (args[2] if len(args) > 2 else NEVER)
+
+
+def _get(args: list[Kind]) -> Kind:
+    # an error value is looked up by its map view
+    found = ANY if args[0] & OTHER else element(args[0])
+    return found | (args[2] if len(args) > 2 else NIL)
+
+
+def _grown(kind: Kind) -> Kind:
+    """Give the classes of a changed copy: what gets larger may change its representation."""
+    made = kind & (LIST | SET)
+    if kind & (VECTOR | BUFFER):
+        made |= VECTOR
+    return made | MAP if kind & MAP else made
+
+
+def _conj(args: list[Kind]) -> Kind:
+    if args[0] & MAP:
+        return ANY
+    return holding(_grown(args[0]), element(args[0]) | union(args[1:]))
+
+
+def _assoc(args: list[Kind]) -> Kind:
+    if len(args) < 3:
+        return ANY
+    return holding(_grown(args[0]), element(args[0]) | union(args[2::2]))
+
+
+def _larger(args: list[Kind]) -> Kind:
+    if len(args) < 2:
+        return args[0]
+    found = union(args) & NUMBER
+    # one that is surely a natural number is beaten by none that is negative
+    return found & ~NEGATIVE if any(within(arg, NATURAL) for arg in args) else found
+
+
+def _smaller(args: list[Kind]) -> Kind:
+    return union(args) & NUMBER if len(args) > 1 else args[0]
+
+
+def _vec(args: list[Kind]) -> Kind:
+    return holding(TUPLE | args[0] & BIG_VECTOR, items(args[0]))
+
+
+def _joined(args: list[Kind]) -> Kind:
+    # what is no sequence is an element itself
+    return holding(TUPLE, union(element(arg) if within(arg, SEQUENCE) else ANY for arg in args))
+
+
+def _into(args: list[Kind]) -> Kind:
+    if len(args) == 2 and within(args[0], VECTOR):
+        return holding(VECTOR, element(args[0]) | items(args[1]))
+    return ANY
+
+
+def _merge(args: list[Kind]) -> Kind:
+    if all(within(arg, MAP) for arg in args):
+        return holding(MAP, union(map(element, args)))
+    return ANY
+
+
+def _kept(args: list[Kind]) -> Kind:
+    """Give the kind of a vector of some of the elements of the second argument."""
+    return holding(TUPLE, items(args[1])) if len(args) > 1 else ANY
+
+
+def _less(args: list[Kind]) -> Kind:
+    return holding(MAP, element(args[0])) if within(args[0], MAP) else ANY
+
+
+def counted(args: list[Kind]) -> Kind:
+    """Give the kind of the numbers from a start up to an end, by a step."""
+    upward = len(args) < 3 or not args[2] & NEGATIVE
+    return NATURAL if upward and (len(args) == 1 or not args[0] & NEGATIVE) else INT
+
+
+def _vector_of(kind: Kind) -> _Rule:
+    return lambda args: holding(TUPLE, kind)
+
+
+_RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
+    {
+        **dict.fromkeys(("-", "dec"), _arithmetic),
+        **dict.fromkeys(("+", "*", "inc"), _growing),
+        "abs": lambda args: _arithmetic(args) & ~NEGATIVE,
+        **dict.fromkeys(("count", "length", "string-length"), lambda args: NATURAL),
+        "/": lambda args: INT | FLOAT if any(arg & NEGATIVE for arg in args) else NATURAL | FLOAT,
+        "mod": _remainder,
+        "quot": _whole,
+        "max": _larger,
+        "min": _smaller,
+        **dict.fromkeys(("first", "second", "last"), _element_or_nil),
+        **dict.fromkeys(("rest", "butlast", "reverse", "subvec"), _same_sequence(0)),
+        **dict.fromkeys(("take", "drop", "take-last", "drop-last"), _same_sequence(1)),
+        "sort": lambda args: _sorted(args[0]) if len(args) == 1 else ANY,
+        "sort-by": lambda args: _sorted(args[1]) if len(args) == 2 else ANY,
+        "nth": _nth,
+        "get": _get,
+        "conj": _conj,
+        "assoc": _assoc,
+        "vec": _vec,
+        "set": lambda args: holding(SET, items(args[0])),
+        "concat": _joined,
+        "into": _into,
+        "merge": _merge,
+        **dict.fromkeys(("dissoc", "select-keys"), _less),
+        "vector": lambda args: holding(TUPLE, union(args)),
+        "range": lambda args: holding(TUPLE, counted(args)),
+        "numbers": _vector_of(INT),
+        "split": _vector_of(STR),
+        "lines": _vector_of(STR),
+        "re-seq": _vector_of(STR),
+        "repeat": lambda args: holding(TUPLE, args[1]) if len(args) > 1 else ANY,
+        "filter": _kept,
+        **dict.fromkeys(("remove", "take-while", "drop-while"), _same_sequence(1)),
+        **dict.fromkeys(("map", "keep", "mapcat"), _vector_of(ANY)),
+        "keys": _vector_of(KEY),
+        "vals": lambda args: holding(TUPLE, element(args[0])),
+        "entries": lambda args: holding(TUPLE, holding(TUPLE, KEY | element(args[0]))),
+        "hash-map": lambda args: MAP | ANYTHING_HELD,
+        "frequencies": lambda args: holding(DICT, NATURAL),
+        "group-by": lambda args: holding(DICT, _kept(args)),
+        "identity": lambda args: args[0] if args else ANY,
+        "and": lambda args: union(args) | BOOL,
+        "or": lambda args: union(args) | BOOL,
+    }
+)
+
+_RESULTS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        ":int]": INT,
+        ":float]": FLOAT,
+        ":number]": NUMBER,
+        ":string]": STR,
+        ":bool]": BOOL,
+        ":nil]": NIL,
+        ":keyword]": KEYWORD,
+        ":int?]": INT | NIL,
+        ":float?]": FLOAT | NIL,
+        ":string?]": STR | NIL,
+        ":map]": MAP | OTHER | ANYTHING_HELD,
+        ":never]": NEVER,
+    }
+)
+
+
+def of_builtin(name: str, args: list[Kind]) -> Kind:
+    """Give the kind of what a builtin gives, when it gives something."""
+    row = BUILTINS[name]
+    if row.host:
+        return ANY
+    rule = _RULES.get(row.name)
+    if rule is not None:
+        return rule(args)
+    return _RESULTS.get(row.type[row.type.rindex(" ") + 1 :], ANY)
+
+
+_ARITHMETIC: Final = frozenset(
+    {"+", "-", "*", "/", "mod", "inc", "dec", "abs", "sqrt", "even?", "odd?", "zero?", "pos?", "neg?"}
+)
+_ORDER: Final = frozenset({"<", "<=", ">", ">="})
+
+
+def wanted(name: str, args: list[Kind]) -> list[Kind] | None:
+    """Say which classes the arguments of a builtin have when it did not fail; None when that says nothing."""
+    name = BUILTINS[name].name
+    if name in _ARITHMETIC:
+        return [NUMBER] * len(args)
+    if name == "quot":
+        return [INT] * len(args)
+    if name in _ORDER and len(args) == 2:
+        left, right = args
+        if within(left, NUMBER) or within(right, NUMBER):
+            return [NUMBER, NUMBER]
+        return [STR, STR] if within(left, STR) or within(right, STR) else [NUMBER | STR] * 2
+    if name in ("max", "min") and len(args) > 1:
+        return [NUMBER] * len(args)
+    if name == "nth" and len(args) == 2:
+        return [ANY | BUFFER, INT]
+    if name in ("get", "assoc"):
+        return [ANY | BUFFER, KEY]
+    return None
+
+
+_PREDICATES: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "nil?": NIL,
+        "bool?": BOOL,
+        "true?": BOOL,
+        "int?": INT,
+        "float?": FLOAT,
+        "number?": NUMBER,
+        "string?": STR,
+        "keyword?": KEYWORD,
+        "list?": LIST,
+        "vector?": VECTOR,
+        "map?": MAP,
+    }
+)
+_TWO_SIDED: Final = frozenset({"nil?", "bool?", "int?", "float?", "number?", "string?", "keyword?", "list?"})
+
+
+def predicate(name: str) -> tuple[Kind, Kind] | None:
+    """Give the classes for which a predicate holds, and those for which it does not."""
+    name = BUILTINS[name].name
+    yes = _PREDICATES.get(name)
+    if yes is None:
+        return None
+    return yes, BASE & ~yes if name in _TWO_SIDED else BASE
+
+
+_BOOLEAN_OPS: Final = frozenset(
+    {
+        "is_exactly",
+        "is_seq",
+        "is_seq_least",
+        "is_map",
+        "map_has",
+        "set_has",
+        "equal",
+        "conforms",
+        "is_kind",
+        "has_key",
+    }
+)
+
+
+OP_NEEDS: Final[Mapping[str, tuple[Kind, ...]]] = MappingProxyType(
+    {
+        "dict_put": (ANY | BUFFER, KEY),
+        "list_put": (ANY | BUFFER, INT),
+        **dict.fromkeys(("quotient", "floor_quotient", "exact_quotient", "residue"), (NUMBER, NUMBER)),
+    }
+)
+"""Which classes the first operands of some operations have when they did not fail."""
+
+
+def _exact_quotient(args: list[Kind]) -> Kind:
+    found = INT if any(arg & NEGATIVE for arg in args) else NATURAL
+    return found if all(within(arg, INT) for arg in args) else found | FLOAT
+
+
+def _entry(args: list[Kind]) -> Kind:
+    return ANY if args[0] & OTHER else element(args[0]) | NIL
+
+
+_OPS: Final[Mapping[str, _Rule]] = MappingProxyType(
+    {
+        **dict.fromkeys(_BOOLEAN_OPS, lambda args: BOOL),
+        **dict.fromkeys(
+            ("items", "vector_items"), lambda args: holding(args[0] & STR | TUPLE, element(args[0]))
+        ),
+        **dict.fromkeys(
+            ("for_items", "seq_items", "seq_exact", "seq_least", "seq_view", "list_tuple"),
+            lambda args: holding(TUPLE, element(args[0])),
+        ),
+        "times": lambda args: holding(OTHER, NATURAL),
+        **dict.fromkeys(("count_end", "seq_size"), lambda args: INT),
+        "count_items": lambda args: holding(OTHER, counted(args[:3])),
+        "range_items": lambda args: holding(OTHER, counted(args)),
+        "seq_head": lambda args: element(args[0]) | NIL,
+        "seq_from": lambda args: _sliced(args[0]),
+        "seq_at": lambda args: element(args[0]),
+        "map_view": lambda args: args[0] if within(args[0], MAP) else ANY,
+        **dict.fromkeys(("map_get", "old_value", "path_value"), _entry),
+        **dict.fromkeys(
+            ("quotient", "floor_quotient"),
+            lambda args: INT if any(arg & (NEGATIVE | FLOAT) for arg in args) else NATURAL,
+        ),
+        "exact_quotient": _exact_quotient,
+        "residue": _arithmetic,
+        # nil may stand for an empty map
+        "put": lambda args: _assoc([args[0] | DICT if args[0] & NIL else args[0], *args[1:3]]),
+        "list_taken": lambda args: holding(BUFFER, element(args[0])),
+        **dict.fromkeys(("dict_taken", "set_taken"), lambda args: holding(DICT, element(args[0]))),
+        "set_of": lambda args: holding(DICT, items(args[0])),
+        "set_put": lambda args: holding(DICT, element(args[0]) | args[1]),
+        "list_new": lambda args: BUFFER,
+        "list_of": lambda args: holding(BUFFER, element(args[0])),
+        "list_push": lambda args: holding(BUFFER, element(args[0]) | args[1]),
+        "list_extend": lambda args: holding(BUFFER, element(args[0]) | element(args[1])),
+        "list_put": lambda args: holding(BUFFER, element(args[0]) | args[2]),
+        "dict_new": lambda args: DICT,
+        "set_from": lambda args: holding(SET, element(args[0])),
+        "dict_of": lambda args: holding(DICT, element(args[0])),
+        "dict_put": lambda args: holding(DICT, element(args[0]) | args[2]),
+        "list_append": lambda args: NIL,
+        "elements": lambda args: holding(TUPLE | args[0] & STR, items(args[0])),
+    }
+)
+
+
+def of_op(name: str, args: list[Kind]) -> Kind:
+    """Give the kind of what a function of the ABI gives."""
+    rule = _OPS.get(name)
+    return ANY if rule is None else rule(args)

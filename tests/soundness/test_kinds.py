@@ -1,0 +1,150 @@
+"""What the kinds say of values holds while programs run: each value that code pushes is looked at, with
+operands that would stay in their locals, after all passes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from rtfs_runtime.builtins import BUILTINS
+from rtfs_runtime.errors import RtfsError
+from rtfs_runtime.maps import BigMap
+from rtfs_runtime.session import Session
+from rtfs_runtime.values import Keyword, List, Set
+from rtfs_runtime.vectors import BigVector
+from rtfsc.backend import codegen, operands
+from rtfsc.backend.codegen import Value
+from rtfsc.backend.frame import Frame
+from rtfsc.driver import compile_text, evaluate
+from rtfsc.ir import kinds
+from rtfsc.ir.printer import print_expr
+from rtfsc.source import CompileError
+from tests.properties.programs import Writer
+from tests.soundness.test_soundness import PROGRAMS
+
+PAIRS = Path(__file__).parents[2] / "benchmarks" / "pairs"
+NESTED = [
+    "(def rows [[1 2] [3 4]]) (defn at [i j] (nth (nth rows i) j)) [(at 0 1) (at 1 0)]",
+    "(def g (reduce (fn [g i] (assoc g i [(mod i 3) (+ i 1)])) {} (range 300)))"
+    " (reduce (fn [n [k vs]] (+ n k (reduce + 0 vs) (count (get g (first vs))))) 0 g)",
+    "(loop [i 0 acc []] (if (< i 300) (recur (+ i 1) (conj acc [i (* i 0.5) (str i)]))"
+    " (reduce (fn [n [a b c]] (+ n a b (count c))) 0 acc)))",
+    "(defn deep [n x] (if (= n 0) x (deep (- n 1) [x n])))"
+    " (let [[[[[a _] b] c] d] (deep 9 :x)] [b c d (count a)])",
+    '(let [m {:a 1 :b [1.5 {:c "x"}]}] (for [i (range 3)] (assoc-in m [:b 1 :c] (+ i (:a m)))))',
+    "(map (fn [[k v]] [v k (nth v 0)]) (group-by even? [1 2 3]))",
+    "(into {} (map (fn [x] [x [x]]) [1 2]))",
+    "(let [v [[3 1] [2]]] (reduce (fn [n xs] (+ n (apply max xs))) 0 (conj v (vals {:a 4}))))",
+    '(map (fn [x] (first (rest (take 2 x)))) [[1 2.5] (list 3 4) "ab"])',
+]
+
+
+def kind_of(value: object, depth: int = 4) -> int:
+    """Give the kind of a value as it is, looked into to some depth."""
+    if type(value) is int:
+        return kinds.NATURAL if value >= 0 else kinds.NEGATIVE
+    base = {
+        type(None): kinds.NIL, bool: kinds.BOOL, float: kinds.FLOAT, str: kinds.STR,
+        Keyword: kinds.KEYWORD, tuple: kinds.TUPLE, List: kinds.LIST, dict: kinds.DICT, Set: kinds.SET,
+        BigVector: kinds.BIG_VECTOR, BigMap: kinds.BIG_MAP, list: kinds.BUFFER,
+    }.get(type(value), kinds.OTHER)  # fmt: skip
+    if depth == 1:
+        return base
+    inner: tuple[object, ...] = ()
+    if isinstance(value, dict | BigMap):
+        inner = tuple(value.values())
+    elif isinstance(value, tuple | List | BigVector | Set | list):
+        inner = tuple(value)
+    return kinds.holding(base, kinds.union(kind_of(item, depth - 1) for item in inner))
+
+
+@contextmanager
+def claims(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Let all code that is generated look at its values; list the claims that were broken, after one line
+    for each that was made."""
+    nodes: list[tuple[Value, int]] = []
+    found: list[str] = []
+
+    def look(number: int, value: object) -> None:
+        node, claim = nodes[number]
+        if kind_of(value) & (kinds.ANY | kinds.BUFFER) & ~claim:
+            found.append(f"{print_expr(node)[:300]} is {value!r}"[:600])
+
+    push, start = codegen._push, Session.__init__
+
+    def checked(frame: Frame, node: Value) -> None:
+        push(frame, node)
+        claim = frame.unit.kinds.of(node)
+        emitter = frame.emitter
+        if claim == kinds.ANY or emitter.dead:
+            return
+        nodes.append((node, claim))
+        # scratch locals are free here, but not where this is written out of line
+        emitter.copy()
+        emitter.store("~claim")
+        emitter.callee_global("#claim_kind")
+        emitter.const(len(nodes) - 1)
+        emitter.load("~claim")
+        emitter.call(2)
+        emitter.pop()
+
+    def begin(self: Session, *args: object, **named: object) -> None:
+        start(self, *args, **named)  # type: ignore[arg-type]
+        self.namespace["#claim_kind"] = look
+
+    with monkeypatch.context() as patch:
+        patch.setattr(codegen, "_push", checked)
+        patch.setattr(operands, "is_simple", lambda frame, arg: False)
+        patch.setattr(Session, "__init__", begin)
+        yield found
+    assert len(nodes) > 20
+
+
+def run(text: str, found: list[str]) -> None:
+    """Run a program, whatever it gives; no claim may break."""
+    with suppress(RtfsError, CompileError):
+        evaluate(text)
+    assert not found, text
+
+
+def test_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with claims(monkeypatch) as found:
+        for text in (*PROGRAMS, *NESTED):
+            run(text, found)
+
+
+def test_examples_of_builtins(monkeypatch: pytest.MonkeyPatch) -> None:
+    with claims(monkeypatch) as found:
+        for row in BUILTINS.values():
+            if not row.host:
+                for source, _ in row.examples:
+                    run(source, found)
+
+
+def test_random_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(7)
+    with claims(monkeypatch) as found:
+        for _ in range(150):
+            run(Writer(rng.randrange).program(), found)
+
+
+@pytest.mark.parametrize("path", sorted(PAIRS.glob("*.rtfs")), ids=lambda path: path.stem)
+def test_benchmarks(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with claims(monkeypatch) as found:
+        session = Session()
+        session.evaluate(compile_text(path.read_text(encoding="utf-8")).artifact)
+        next(iter(session.instances.values())).globals["run"]()
+    assert not found
+
+
+def test_a_wrong_claim_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "of_constant", lambda value, depth=4: kinds.STR)
+    with claims(monkeypatch) as found:
+        evaluate(
+            "(defn f [a b c d] [(+ a 1) (+ b 2) (+ c 3) (+ d 4) (vector a b c d)]) (f 1 2 3 4) (f 5 6 7 8)"
+        )
+    assert found
