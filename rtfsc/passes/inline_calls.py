@@ -1,4 +1,4 @@
-"""Put the bodies of small functions where they are called.
+"""Put the bodies of small functions where they are called, and constants where they are named.
 
 Before: any IR. After: a call of a function that is written at the call, is bound by a `let` and used once, or
 is a small known function defined before, is its body; such a function given to `map` and the like is written
@@ -6,18 +6,21 @@ there.
     (def sq (fn sq [x] (* x x)))  (sq (+ a 1))  =>  (let x (+ a 1) (try (* x x) (catch e (sq x))))
 
 A known function must be pure: should its body fail, the call is made after all, so that the error comes with
-the frames it always had.
+the frames it always had. One that may throw is not put anywhere: its errors are no rare ones, and each level
+of functions put into each other would make twice as many of them.
 
-A known function is called in its own form or a later one only: an earlier one could meet it undefined.
+What is known is put into later forms than its own only: an earlier one could meet it undefined.
 Calls of the delegable set, and calls with metadata of their own, stay.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeGuard
 
 from rtfs_runtime.builtins import BUILTINS
+from rtfs_runtime.values import Keyword
 from rtfsc.ir.nodes import (
     Blocks,
     BuiltinRef,
@@ -35,6 +38,7 @@ from rtfsc.ir.nodes import (
     Local,
     Map,
     Module,
+    Raise,
     Try,
     Var,
     Vector,
@@ -47,6 +51,8 @@ from rtfsc.passes.copying import Copier
 _SMALL: Final = 30
 # how much a function may grow by what is put into it
 _GROWTH: Final = 600
+# larger ones are written once, where they are defined
+_WIDEST: Final = 64
 
 
 def run(module: Module, options: Options) -> Module:
@@ -62,6 +68,9 @@ class _Inliner:
         self.copier = Copier(module.next_id)
         self._known = known_functions(module)
         self._purity = Purity(self._known)
+        self._throwing = _throwing(self._known)
+        self._constants = module.constants
+        self._values: dict[str, Const] = {}
         self._small: dict[str, Fn] = {}
         self._uses: dict[Var, int] = {}
         self._locals: dict[Var, Fn] = {}
@@ -80,8 +89,11 @@ class _Inliner:
             size = _size(fn.body)
             # a loop is worth its call, and other passes may change it as a function
             pure = size <= _SMALL and not _loops(fn.body) and self._purity.holds(fn.body)
-            if pure and _may_move(fn) and not _mentions(fn.body, done.name):
+            may_be_put = pure and _may_move(fn) and done.name not in self._throwing
+            if may_be_put and not _mentions(fn.body, done.name):
                 self._small[done.name] = fn
+        elif isinstance(done, DefGlobal) and done.name in self._constants and _is_atom(done.value):
+            self._values[done.name] = done.value
         return done
 
     def rewrite(self, node: Expr) -> Expr:
@@ -94,6 +106,8 @@ class _Inliner:
                 return self._bound_once(node, var)
             case Call():
                 return self._call(node)
+            case Global(name=name) if name in self._values:
+                return replace(self._values[name], span=node.span)
             case _:
                 return map_children(node, self.rewrite)
 
@@ -116,6 +130,9 @@ class _Inliner:
         fn = self._callee(node.callee, len(args))
         if fn is None:
             callee = self.rewrite(node.callee)
+            if isinstance(callee, Const) and not isinstance(callee.value, Keyword):
+                # no function: the error of calling it names it
+                callee = node.callee
             same = callee is node.callee and all(new is old for new, old in zip(args, node.args, strict=True))
             return node if same else replace(node, callee=callee, args=args)
         return _let(fn.params, args, fn.body)
@@ -162,12 +179,51 @@ class _Inliner:
         return rewritten
 
 
+def _throwing(functions: Mapping[str, Fn]) -> frozenset[str]:
+    """Name the functions in which, or in what they mention, an error is thrown on purpose."""
+    mentioned: dict[str, list[str]] = {}
+    found: list[str] = []
+    for name, fn in functions.items():
+        for part in descendants(fn.body):
+            if isinstance(part, Global):
+                mentioned.setdefault(part.name, []).append(name)
+            elif _is_throw(part):
+                found.append(name)
+    throwing: set[str] = set()
+    while found:
+        name = found.pop()
+        if name not in throwing:
+            throwing.add(name)
+            found += mentioned.get(name, ())
+    return frozenset(throwing)
+
+
+def _is_throw(node: Expr) -> bool:
+    match node:
+        case Raise(again=again):
+            return not again
+        case BuiltinRef(name=name):
+            return BUILTINS[name].name in ("throw", "error", "assert")
+        case _:
+            return False
+
+
 def _applies_first(name: str) -> bool:
     row = BUILTINS[name]
     return row.intrinsic in ("map", "filter", "reduce") or row.name in _APPLY
 
 
 _APPLY: Final = frozenset({"remove", "keep", "mapcat", "map-indexed", "every?", "some?", "not-any?"})
+
+
+def _is_atom(node: Expr) -> TypeGuard[Const]:
+    match node:
+        case Const(value=str() as text):
+            return len(text) <= _WIDEST
+        case Const(value=int() as number):
+            return number.bit_length() <= _WIDEST
+        case _:
+            return isinstance(node, Const) and isinstance(node.value, float | Keyword | None)
 
 
 def _let(params: tuple[Var, ...], args: tuple[Expr, ...], body: Expr) -> Expr:

@@ -67,7 +67,7 @@ class SessionLike(Protocol):
 
 def fail(error: BaseException) -> BaseException:
     """Give what leaves a compiled function instead of an exception raised in it."""
-    found = to_rtfs_error(error)
+    found = error if isinstance(error, RtfsError) else to_rtfs_error(error)
     trim(found)
     return found
 

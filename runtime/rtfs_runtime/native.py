@@ -13,11 +13,12 @@ from typing import Final
 from rtfs_runtime.errors import LimitExceeded, Refused, RtfsError, generic, undefined
 
 _PACKAGE: Final = "rtfs_runtime"
+_OURS: Final = (RtfsError, Refused)
 
 
 def to_rtfs_error(error: BaseException) -> BaseException:
     """Give the error of the language that a native exception stands for."""
-    if isinstance(error, RtfsError | Refused) or not isinstance(error, Exception):
+    if isinstance(error, _OURS) or not isinstance(error, Exception):
         return error
     found = _translate(error)
     found.__cause__ = None
@@ -73,8 +74,16 @@ def trim(error: BaseException) -> None:
     it was caught), the first place stays.
     """
     head = error.__traceback__
-    known = getattr(error, "trimmed", None)
+    known = error.trimmed if isinstance(error, RtfsError) else getattr(error, "trimmed", None)
     if head is None or head is known:
+        return
+    if (
+        head.tb_next is known
+        and not _is_ours(head)
+        and (known is None or known.tb_frame is not head.tb_frame)
+    ):
+        # one more level: nearly always
+        error.trimmed = head  # type: ignore[attr-defined]
         return
     first: TracebackType | None = None
     last: TracebackType | None = None

@@ -6,19 +6,22 @@ compiled `throw` raises.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from rtfs_runtime.builtins.operands import mapping
 from rtfs_runtime.builtins.table import builtin
-from rtfs_runtime.errors import RtfsError, generic, type_error
+from rtfs_runtime.errors import RtfsError, Thrown, generic, type_error
 from rtfs_runtime.limits import MAX_TEXT
-from rtfs_runtime.maps import is_map
+from rtfs_runtime.maps import Map, is_map
 from rtfs_runtime.printer import to_str
 from rtfs_runtime.values import Keyword, kind_name
 
 _TYPE = Keyword("type")
 _MESSAGE = Keyword("message")
 _DATA = Keyword("data")
+# a map of so few entries, none of them longer, has a text within any limit
+_FEW: Final = 16
+_LONG: Final = 1 << 16
 
 
 def _text(value: object) -> str:
@@ -32,13 +35,29 @@ def make_thrown(value: Any) -> RtfsError:
     if not is_map(value):
         return RtfsError("ApplicationError", {"error_type": "error", "message": _text(value), "data": None})
     kind = value.get(_TYPE, "error")
+    error_type = kind.text if isinstance(kind, Keyword) else _text(kind)
     data = value.get(_DATA)
-    fields = {
-        "error_type": kind.text if isinstance(kind, Keyword) else _text(kind),
-        "message": _text(value.get(_MESSAGE, value)),
-        "data": data,
-    }
-    return RtfsError("ApplicationError", fields, data=data)
+    message = value.get(_MESSAGE, value)
+    if message is value and _is_short(value):
+        return Thrown(error_type, data, lambda: _text(value))
+    return RtfsError(
+        "ApplicationError", {"error_type": error_type, "message": _text(message), "data": data}, data=data
+    )
+
+
+def _is_short(value: Map) -> bool:
+    """Tell whether a map is surely within the limit of text, so that writing it later fails no other way."""
+    if len(value) > _FEW:
+        return False
+    for item in (*value, *value.values()):
+        kind = item.__class__
+        if kind is not Keyword and kind is not bool and item is not None:
+            if kind is str:
+                if len(item) > _LONG:
+                    return False
+            elif kind is not float and (kind is not int or not -_LONG < item < _LONG):
+                return False
+    return True
 
 
 @builtin(

@@ -8,6 +8,7 @@ from types import FunctionType
 
 import pytest
 
+from rtfs_runtime.builtins.failures import make_thrown
 from rtfs_runtime.calls import (
     arity_of,
     arity_text,
@@ -20,6 +21,7 @@ from rtfs_runtime.calls import (
 from rtfs_runtime.errors import LimitExceeded, RtfsError, generic
 from rtfs_runtime.maps import BigMap
 from rtfs_runtime.native import to_rtfs_error, trim
+from rtfs_runtime.printer import display
 from rtfs_runtime.sets import make_set
 from rtfs_runtime.values import Keyword, kind_name
 
@@ -103,6 +105,24 @@ def test_error_map() -> None:
     )
     assert error_map(thrown)[K("type")] is K("my/oops")
     assert error_map(thrown)[K("data")] == {K("a"): 1}
+
+
+@pytest.mark.parametrize("value", [{}, {K("code"): K("bad"), K("data"): 1.5, "k": 7}, {K("type"): K("my/a")}])
+def test_the_text_of_what_is_thrown_is_written_when_asked_for(value: dict[object, object]) -> None:
+    thrown = make_thrown(value)
+    assert "fields" not in vars(thrown)
+    kind = value.get(K("type"), K("error"))
+    assert thrown.key == kind.text  # type: ignore[attr-defined]
+    assert thrown.fields["message"] == display(value)
+    assert error_map(thrown)[K("data")] == value.get(K("data"))
+    assert thrown.message == f"Application error ({thrown.key}): {display(value)}"
+    with pytest.raises(AttributeError):
+        _ = thrown.other
+
+
+@pytest.mark.parametrize("value", [{1: "x" * 70_000}, {"x" * 70_000: 1}, {1: {}}, dict.fromkeys(range(17))])
+def test_the_text_of_what_may_be_long_is_written_at_once(value: dict[object, object]) -> None:
+    assert vars(make_thrown(value))["fields"]["message"] == display(value)
 
 
 def failing(callee: object, *args: object) -> BaseException:
