@@ -5,7 +5,8 @@ have the likely classes the loop runs in a copy that knows them, else as it was.
     (fold L i … (jump L (+ n (nth v i))))  =>  (if (op is_exactly v "tuple") (fold …) (fold …))
 
 What a variable is used for tells its likely class; a vector may be a string as well, and where nothing tells
-them apart there are two copies. Loops in the copies are split further, those in the loop that stays are not.
+them apart there are two copies. Loops in the copies are split further, those in the loop that stays are not,
+nor those in functions that have twins (`specialise_entries`): there the twin is split.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rtfsc.ir.nodes import (
     BuiltinRef,
     Call,
     Const,
+    DefGlobal,
     Expr,
     Fold,
     ForEach,
@@ -32,7 +34,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import descendants, free_vars, jumps_back, map_children, rewrite_modules
+from rtfsc.ir.walk import TWIN, descendants, free_vars, jumps_back, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -50,7 +52,13 @@ _SEQUENCE: Final = kinds.TUPLE | kinds.STR
 def run(module: Module, options: Options) -> Module:
     """Split the loops of every form."""
     splitter = _Splitter(module)
-    forms = [splitter.rewrite(node) for node in module.body]
+    # of a function that has a twin the twin is what the module calls
+    forms = [
+        node
+        if isinstance(node, DefGlobal) and TWIN + node.name in module.constants
+        else splitter.rewrite(node)
+        for node in module.body
+    ]
     body = rewrite_modules(forms, lambda inner: run(inner, options))
     if all(new is old for new, old in zip(body, module.body, strict=True)):
         return module
