@@ -120,7 +120,8 @@ class Twins:
             raise
         local = Op(f"{way}_taken", (Local(taken, span=fn.span),), span=fn.span)
         body = Let(params[at], local, body, span=fn.body.span)
-        made[called] = replace(fn, params=(*params[:at], taken, *params[at + 1 :]), body=body)
+        params = (*params[:at], taken, *params[at + 1 :])
+        made[called] = replace(fn, params=params, body=body, trusted=True)
         return called
 
 

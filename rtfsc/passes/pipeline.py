@@ -16,6 +16,7 @@ from rtfsc.passes import (
     carry_items,
     count_loops,
     divide_whole,
+    drop_unused,
     fill_in_place,
     fuse_loops,
     inline_calls,
@@ -53,6 +54,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("divide_whole", divide_whole.run, 1),
     Pass("walk_by_index", walk_by_index.run, 2),
     Pass("fill_in_place", fill_in_place.run, 2),
+    Pass("drop_unused", drop_unused.run, 2),
     Pass("split_loops", split_loops.run, 2),
     Pass("count_loops", count_loops.run, 1),
 )

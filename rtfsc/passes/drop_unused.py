@@ -1,0 +1,45 @@
+"""Drop functions that passes made and nobody calls.
+
+Before: a function's twin all of whose calls went to a twin of its own, or to a copy of its body. After: it is
+gone. What the program itself defines stays: anybody may ask for it by name.
+    (def "#known f" (fn f [n] {trusted} …)) (def f (fn f [n] …))  =>  (def f (fn f [n] …))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import replace
+
+from rtfsc.ir.nodes import DefGlobal, Expr, Fn, Global, Module
+from rtfsc.ir.walk import descendants, rewrite_modules
+from rtfsc.options import Options
+
+
+def run(module: Module, options: Options) -> Module:
+    """Drop them in a module and in those nested in it."""
+    body = rewrite_modules(module.body, lambda inner: run(inner, options))
+    made = {
+        node.name: node
+        for node in body
+        if isinstance(node, DefGlobal) and isinstance(node.value, Fn) and node.value.trusted
+    }
+    if made:
+        # what only those mention that are dropped themselves is dropped as well
+        used: set[str] = set()
+        todo: list[Expr] = [node for node in body if not _is_made(node, made)]
+        while todo:
+            for part in descendants(todo.pop()):
+                if isinstance(part, Global) and part.name in made and part.name not in used:
+                    used.add(part.name)
+                    todo.append(made[part.name])
+        dropped = made.keys() - used
+        if dropped:
+            body = tuple([node for node in body if not _is_made(node, dropped)])
+            module = replace(module, constants=module.constants - dropped)
+    if len(body) == len(module.body) and all(new is old for new, old in zip(body, module.body, strict=True)):
+        return module
+    return replace(module, body=body)
+
+
+def _is_made(node: Expr, made: Container[str]) -> bool:
+    return isinstance(node, DefGlobal) and node.name in made
