@@ -138,16 +138,16 @@ def _write_handing_over(frame: Frame, args: tuple[Expr, ...]) -> None:
 def write_cast(frame: Frame, node: Cast) -> None:
     """Check a value; it stays on the stack."""
     emitter = frame.emitter
+    kind = frame.unit.kinds.of(node.value)
+    if kinds.conforms(kind, node.want):
+        frame.value(node.value)
+        return
     check = frame.unit.check_name(node.want, node.prefix)
     fast = _CLASS_OF.get(node.want.name) if isinstance(node.want, Prim) else None
-    kind = frame.unit.kinds.of(node.value)
     if fast is None or not kind & fast[0]:
         emitter.callee_global(check)
         frame.value(node.value)
         emitter.call(1)
-        return
-    if kinds.within(kind, sum(fast)):
-        frame.value(node.value)
         return
     slow, done = Mark(), Mark()
     with frame.temps() as temps:

@@ -83,6 +83,10 @@ def guard(frame: Frame, operand: Operand, wanted: Sequence[Kind], slow: Mark) ->
     emitter = frame.emitter
     # jumped to from here or from out of line
     slow.depth = emitter.depth
+    if kinds.within(operand.kind, mask | kinds.NIL):
+        operand.push(frame)
+        emitter.jump_if_none(slow)
+        return
     if len(possible) == 1:
         _test(frame, operand, CLASSES[possible[0]])
         emitter.jump_if_false(slow)

@@ -18,6 +18,7 @@ from rtfsc.backend.collections import (
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.operands import Operand, call_global, fast, guard, hold, on_failure, otherwise, push_item
+from rtfsc.backend.ranges import write_range
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import Const, Expr, Op
 
@@ -48,6 +49,8 @@ def write_operation(frame: Frame, node: Op) -> bool:
             return write_old_value(frame, node)
         case "quotient" | "floor_quotient" | "exact_quotient" | "residue":
             return write_whole_quotient(frame, node)
+        case "count_items" | "range_items":
+            return write_range(frame, node)
         case "put":
             return write_put(frame, node)
         case "dict_put" | "list_put":

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
-from rtfsc.ir import kind_rules, kinds, nodes
+from rtfsc.ir import kind_facts, kind_rules, kinds, nodes
 from rtfsc.ir.call_flow import CallFlow, Closed
 from rtfsc.ir.kind_states import Env, State, join, join_ways
 from rtfsc.ir.kinds import ANY, NEVER, Kind
@@ -192,7 +192,10 @@ class _Flow:
             and name in ("map", "mapv", "keep")
         ):
             return kinds.holding(kinds.TUPLE, args[0])
-        return kind_rules.of_builtin(name, args)
+        found = kind_rules.of_builtin(name, args)
+        if found & kinds.NEGATIVE and kind_facts.is_natural_difference(env, node, name, self._changing):
+            found &= ~kinds.NEGATIVE
+        return found
 
     def _callback(self, name: str, at: int, fn: Fn, env: Env) -> Kind:
         """Visit a function given to a builtin: `map` and `keep` hold what it gives."""
@@ -303,6 +306,7 @@ class _Flow:
         items = self.visit(node.items, env)
         inner = dict(env)
         inner[node.var] = kinds.element(items)
+        kind_facts.bound(inner, node.var, node.items, self.known.of, self._changing)
         kind = self.visit(node.body, inner)
         match node.mode:
             case "collect":
@@ -324,8 +328,10 @@ class _Flow:
         while True:
             self._changed = set()
             assert state.env is not None
-            inner = {**state.env, node.var: kinds.element(items)}
+            inner = dict(state.env)
+            inner[node.var] = kinds.element(items)
             inner.update(zip(node.params, state.kinds, strict=True))
+            kind_facts.bound(inner, node.var, node.items, self.known.of, self._changing)
             found = self.visit(node.body, inner)
             outer |= self._changed - {node.label}
             if node.label not in self._changed:
@@ -334,7 +340,8 @@ class _Flow:
         if found:
             kind, after = found, inner
         assert state.env is not None
-        last = {**state.env, **dict(zip(node.params, state.kinds, strict=True))}
+        last = dict(state.env)
+        last.update(zip(node.params, state.kinds, strict=True))
         self._changed = set()
         found = self.visit(node.done, last)
         outer |= self._changed
@@ -390,12 +397,31 @@ class _Flow:
                 self.visit(node, env)
                 # a tuple may equal a big vector: only atoms have one class
                 side = kinds.of_constant(value) if type(value) in kinds.ATOMS else kinds.BASE
-                return self._split(env, var, self.visit(operand, env), (side, kinds.BASE))
+                kind = self.visit(operand, env)
+                yes, no = self._split(env, var, kind, (side, kinds.BASE))
+                if no is not None and value.__class__ is int and value == 0:
+                    self._not_zero(no, var, kind)
+                return yes, no
+            case Call(callee=BuiltinRef(name="zero?"), args=[Local(var=var) as operand]):
+                self.visit(node, env)
+                kind = self.visit(operand, env)
+                yes, no = self._split(env, var, kind, (~kinds.NEGATIVE, kinds.BASE))
+                if no is not None:
+                    self._not_zero(no, var, kind)
+                return yes, no
         kind = self.visit(node, env)
         if kind == NEVER:
             return None, None
+        if isinstance(node, Call) and kind_facts.is_comparison(node):
+            ways = env, dict(env)
+            kind_facts.learn(node, ways, self.known.of, self._changing)
+            return ways
         truthy = env if kind & ~(kinds.NIL | ~kinds.BASE) else None
         return truthy, dict(env) if kind & (kinds.NIL | kinds.BOOL) else None
+
+    def _not_zero(self, env: Env, var: Var, kind: Kind) -> None:
+        if not kind & kinds.NEGATIVE and var not in self._changing:
+            kind_facts.note(env, (var, kind), (0, kinds.NATURAL), strict=True)
 
     def _split(
         self, env: Env, var: Var, kind: Kind, sides: tuple[Kind, Kind]

@@ -341,6 +341,12 @@ def _entry(args: list[Kind]) -> Kind:
     return ANY if args[0] & OTHER else element(args[0]) | NIL
 
 
+def _counted_down_too(args: list[Kind]) -> Kind:
+    # the end that it counts down to is never passed
+    down = within(args[1], NATURAL) and within(args[3], NEGATIVE)
+    return holding(OTHER, NATURAL if down else counted(args[:3]))
+
+
 _OPS: Final[Mapping[str, _Rule]] = MappingProxyType(
     {
         **dict.fromkeys(_BOOLEAN_OPS, lambda args: BOOL),
@@ -353,7 +359,7 @@ _OPS: Final[Mapping[str, _Rule]] = MappingProxyType(
         ),
         "times": lambda args: holding(OTHER, NATURAL),
         **dict.fromkeys(("count_end", "seq_size"), lambda args: INT),
-        "count_items": lambda args: holding(OTHER, counted(args[:3])),
+        "count_items": _counted_down_too,
         "range_items": lambda args: holding(OTHER, counted(args)),
         "seq_head": lambda args: element(args[0]) | NIL,
         "seq_from": lambda args: _sliced(args[0]),

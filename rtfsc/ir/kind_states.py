@@ -10,7 +10,8 @@ from rtfsc.ir import kinds
 from rtfsc.ir.kinds import ANY, NEVER, Kind
 from rtfsc.ir.nodes import Var
 
-Env = dict[Var, Kind]
+Env = dict[Var | tuple[Var, Var | int], Kind]
+"""Kinds of variables, and facts about pairs (`kind_facts`)."""
 _ROUNDS = 4
 
 

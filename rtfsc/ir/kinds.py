@@ -77,6 +77,21 @@ def narrowed(kind: Kind, base: Kind) -> Kind:
     return kind if kind & HOLDERS else kind & (BASE | BUFFER)
 
 
+def conforms(kind: Kind, want: Type) -> bool:
+    """Tell whether a value of a kind surely conforms to a type."""
+    match want:
+        case types.Any():
+            return True
+        case types.Prim(name=name):
+            return name in _PRIMS and within(kind, _PRIMS[name])
+        case types.Vector(element=item):
+            return within(kind, VECTOR) and conforms(element(kind), item)
+        case types.Union(members=members):
+            return any(conforms(kind, member) for member in members)
+        case _:
+            return False
+
+
 ATOMS: Final = {type(None): NIL, bool: BOOL, int: INT, float: FLOAT, str: STR, Keyword: KEYWORD}
 
 

@@ -294,6 +294,7 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#set_from": Set,
         "#count_items": count_items,
         "#count_end": count_end,
+        "#range": range,
         "#range_items": range_items,
         "#check_room": check_room,
         "#check_product": check_product,

@@ -41,6 +41,27 @@ NESTED = [
     "(let [v [[3 1] [2]]] (reduce (fn [n xs] (+ n (apply max xs))) 0 (conj v (vals {:a 4}))))",
     '(map (fn [x] (first (rest (take 2 x)))) [[1 2.5] (list 3 4) "ab"])',
 ]
+ORDERED = [
+    "(defn gap [c w] (if (>= c w) (- c w) (- w c)))"
+    " (for [a [1 -2 2.5 ##NaN] b [3 -4 0.5 ##NaN]] [(gap a b) (gap b a)])",
+    "(defn sign [x] [(if (pos? x) (- x 1) x) (if (neg? x) x (- x 1)) (if (zero? x) x (- x 1))"
+    " (if (= x 0) x (dec x))])"
+    " (map sign [0 1 5 -1 0.0 -2.5])",
+    # what a loop binds anew forgets what was known of the value before
+    "(loop [i 5 j 3 k 0] (if (< k 6) (if (>= i j) (recur j i (+ k 1)) (recur (- i j) (- j i) (+ k 1)))"
+    " [i j (- i j)]))",
+    "(loop [k 0 d 0] (if (< k 4) (let [c (- k 2)]"
+    " (if (>= c k) (recur (+ k 1) (- c k)) (recur (+ k 1) (- c d)))) [(- d k) (- k d)]))",
+    "(let [n 5] (for [i (range n) j (range i n)] [(- n i) (- j i) (- i j) (- i 1) (- j 1)]))",
+    "(let [v [4 5 6]] (loop [i (- (count v) 1) s 0]"
+    " (if (>= i 0) (recur (- i 1) (+ s (nth v i) (- i 1))) [s i])))",
+    "(defn down [a b w] (loop [c a s []] (if (> c b) (recur (- c w) (conj s (- c b) (- c a))) s)))"
+    " [(down 9 2 3) (down 2 -5 2) (down -1 -4 1)]",
+    "(defn back [n] (loop [i 2 s []]"
+    " (if (< i 7) (if (> i (- n)) (recur (- i 1) (conj s (- i 2) (- 7 i))) s) s))) (back 4)",
+    "(loop [n 10 s []] (if (= n 0) s (recur (- n 1) (conj s (- n 1)))))",
+    "(do (def y 5) (defn f [x] (def z x) (if (>= z 3) (do (def z -3) (- z 3)) (- z 3))) [(f 5) (f 1)])",
+]
 
 
 def kind_of(value: object, depth: int = 4) -> int:
@@ -113,7 +134,7 @@ def run(text: str, found: list[str]) -> None:
 
 def test_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     with claims(monkeypatch) as found:
-        for text in (*PROGRAMS, *NESTED):
+        for text in (*PROGRAMS, *NESTED, *ORDERED):
             run(text, found)
 
 
