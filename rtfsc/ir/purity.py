@@ -63,7 +63,7 @@ class Purity:
     def _calls_purely(self, callee: Expr, args: tuple[Expr, ...]) -> bool:
         match callee:
             case BuiltinRef(name=name):
-                called = _called_argument(name, len(args))
+                called = called_argument(name, len(args))
                 return _is_pure_builtin(name) and (called is None or self._is_harmless(args[called]))
             case Const(value=Keyword()) | Fn():
                 return True
@@ -76,7 +76,7 @@ class Purity:
         """Tell whether a builtin may call what stands for a function."""
         match function:
             case BuiltinRef(name=name):
-                return _is_pure_builtin(name) and _called_argument(name, 1) is None
+                return _is_pure_builtin(name) and called_argument(name, 1) is None
             case Global(name=name):
                 return name in self._functions and self._is_pure_function(name)
             case Fn() | Const(value=Keyword()):
@@ -99,7 +99,7 @@ def _is_pure_builtin(name: str) -> bool:
     return row.effect == "pure" and not row.host
 
 
-def _called_argument(name: str, count: int) -> int | None:
+def called_argument(name: str, count: int) -> int | None:
     """Say which argument a builtin calls, if any; those that only keep a function call none."""
     row = BUILTINS[name]
     if row.name in _KEEP:

@@ -32,6 +32,8 @@ from rtfsc.ir.nodes import (
 
 T = TypeVar("T")
 
+GIVEN: Final = "#given "
+"""What the name of a twin begins with that has functions built in which its function is given."""
 TWIN: Final = "#known "
 """What the name of a twin of a function begins with, which knows its arguments: no program can spell it."""
 

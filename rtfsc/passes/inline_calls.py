@@ -1,8 +1,8 @@
 """Put the bodies of small functions where they are called, and constants where they are named.
 
-Before: any IR. After: a call of a function that is written at the call, is bound by a `let` and used once, or
-is a small known function defined before, is its body; such a function given to `map` and the like is written
-there.
+Before: any IR. After: a call of a function that is written at the call, is bound by a `let` and used once or
+small, or is a small known function defined before, is its body; such a function given to `map` and the like
+is written there.
     (def sq (fn sq [x] (* x x)))  (sq (+ a 1))  =>  (let x (+ a 1) (try (* x x) (catch e (sq x))))
 
 A known function must be pure: should its body fail, the call is made after all, so that the error comes with
@@ -15,7 +15,7 @@ Calls of the delegable set, and calls with metadata of their own, stay.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final, TypeGuard
 
@@ -44,7 +44,16 @@ from rtfsc.ir.nodes import (
     Vector,
 )
 from rtfsc.ir.purity import Purity
-from rtfsc.ir.walk import descendants, jumps_back, known_functions, map_children, rewrite_modules, uses
+from rtfsc.ir.walk import (
+    GIVEN,
+    children,
+    descendants,
+    jumps_back,
+    known_functions,
+    map_children,
+    rewrite_modules,
+    uses,
+)
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -59,8 +68,24 @@ def run(module: Module, options: Options) -> Module:
     """Inline in every form."""
     inliner = _Inliner(module)
     body = tuple([inliner.top(node) for node in module.body])
-    inner = rewrite_modules(body, lambda inner: run(inner, options))
+    inner = rewrite_modules(_needed(body), lambda inner: run(inner, options))
     return replace(module, body=inner, next_id=inliner.copier.next_id)
+
+
+def _needed(body: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    """Leave out the twins whose calls are all gone; one is called by later forms and by itself only."""
+    called: set[str] = set()
+    kept: list[Expr] = []
+    for node in reversed(body):
+        if isinstance(node, DefGlobal) and node.name.startswith(GIVEN) and node.name not in called:
+            continue
+        kept.append(node)
+        called.update(
+            part.name
+            for part in descendants(node)
+            if isinstance(part, Global) and part.name.startswith(GIVEN)
+        )
+    return tuple(kept[::-1])
 
 
 class _Inliner:
@@ -73,7 +98,9 @@ class _Inliner:
         self._values: dict[str, Const] = {}
         self._small: dict[str, Fn] = {}
         self._uses: dict[Var, int] = {}
+        # functions bound by lets: those that move to their only use, those that are copied to each
         self._locals: dict[Var, Fn] = {}
+        self._copied: dict[Var, Fn] = {}
         self._left = 0
 
     def top(self, node: Expr) -> Expr:
@@ -104,6 +131,12 @@ class _Inliner:
                 assert isinstance(moved, Fn)
                 self._locals[var] = moved
                 return self._bound_once(node, var)
+            case Let(var=var, init=Fn() as fn) if _may_move(fn) and _size(fn.body) <= _SMALL:
+                moved = self.rewrite(fn)
+                assert isinstance(moved, Fn)
+                self._copied[var] = moved
+                # a binding that nothing needs any more goes later
+                return replace(node, init=moved, body=self.rewrite(node.body))
             case Call():
                 return self._call(node)
             case Global(name=name) if name in self._values:
@@ -141,7 +174,7 @@ class _Inliner:
         """Put a copy of a function with a name where it is called; should it fail, it is called after all, so
         that the traceback has its line."""
         params, body = self.copier.copy_block(fn.params, fn.body)
-        if not all(_cannot_fail(part) for part in descendants(body)):
+        if not all(_cannot_fail(part) for part in _evaluated(body)):
             again = replace(call, args=tuple([Local(param, span=call.span) for param in params]))
             body = Try(body, self.copier.var("error"), again, None, span=call.span)
         return _let(params, call.args, body)
@@ -155,7 +188,17 @@ class _Inliner:
                 return moved
             case Local(var=var) if var in self._locals and len(self._locals[var].params) == count:
                 return self._locals.pop(var)
+            case Local(var=var) if var in self._copied and len(self._copied[var].params) == count:
+                return self._copy(self._copied[var])
         return None
+
+    def _copy(self, fn: Fn) -> Fn | None:
+        self._left -= _size(fn.body)
+        if self._left < 0:
+            return None
+        _, copy = self.copier.copy_block((), fn)
+        assert isinstance(copy, Fn)
+        return copy
 
     def _taken(self, name: str) -> Fn | None:
         fn = self._small.get(name)
@@ -169,6 +212,8 @@ class _Inliner:
         match given:
             case Local(var=var) if var in self._locals:
                 return self._locals.pop(var)
+            case Local(var=var) if var in self._copied:
+                return self._copy(self._copied[var]) or rewritten
             case Global(name=name):
                 fn = self._taken(name)
                 if fn is not None:
@@ -230,6 +275,16 @@ def _let(params: tuple[Var, ...], args: tuple[Expr, ...], body: Expr) -> Expr:
     for param, arg in zip(reversed(params), reversed(args), strict=True):
         body = Let(param, arg, body, span=body.span)
     return body
+
+
+def _evaluated(node: Expr) -> Iterator[Expr]:
+    """Give the node and what is below it, but what only runs when functions made here are called."""
+    todo = [node]
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, Fn):
+            todo.extend(children(node))
 
 
 def _cannot_fail(node: Expr) -> bool:

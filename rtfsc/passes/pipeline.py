@@ -13,6 +13,7 @@ from typing import NamedTuple
 from rtfsc.ir.nodes import Module
 from rtfsc.options import Options
 from rtfsc.passes import (
+    bake_functions,
     carry_items,
     count_loops,
     divide_whole,
@@ -45,6 +46,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("merge_tail_calls", merge_tail_calls.run, 0),
     Pass("settle_scopes", settle_scopes.run, 1),
     Pass("open_updates", open_updates.run, 2),
+    Pass("bake_functions", bake_functions.run, 2),
     Pass("inline_calls", inline_calls.run, 2),
     Pass("fuse_loops", fuse_loops.run, 2),
     Pass("share_tests", share_tests.run, 1),

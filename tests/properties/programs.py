@@ -151,6 +151,13 @@ _MISTAKES: Final = (
     "(map {any} {ints})", "(map (fn [a b] a) {ints})", "(reduce {fn} {any} {ints})",
     '(error "bad" {any})', "(map {fn} {any})",
 )  # fmt: skip
+# functions that take a function, and end
+_TAKERS: Final = (
+    "(if (< 0 k) ({0} g (- k 1) (g n)) {1})", "(if (< 0 k) (+ (g n) ({0} g (- k 1) n)) {1})",
+    "(loop [i 0 n n] (if (< i k) (recur (inc i) (+ {1} (g n))) n))", "(g (g {1}))", "(g n k)",
+    "(reduce (fn [acc x] (+ acc (g x))) {1} (range k))", "(count (filter g (map g [n k])))",
+    "(if (< 0 k) ({0} (fn [x] (g (g x))) (- k 2) n) (g {1}))", "(let [h (fn [x] (g x))] (+ (h n) (h k)))",
+)  # fmt: skip
 _DEPTH: Final = 4
 _NAMES: Final = ("a", "b", "x", "y", "f", "n", "acc", "val?", "k2")
 
@@ -174,7 +181,7 @@ class Writer:
 
     def _definition(self, number: int, names: Names) -> tuple[str, Names]:
         name = f"{self._one(_NAMES)}{number}"
-        match self._choose(4):
+        match self._choose(5):
             case 0:
                 kind = self._one(KINDS)
                 return f"(def {name} {self.expr(kind, 2, names)})", (*names, (name, kind))
@@ -197,6 +204,11 @@ class Writer:
                     f"{first}\n(defn {other} [n] (if (and (< 0 n) (< n 999)) ({name} (- n 25)) {ends[1]}))",
                     (*names, (name, "fn")),
                 )
+            case 3:
+                body = self._one(_TAKERS).format(name + "-with", self.expr("int", 1, names))
+                given = self.expr("fn", 2, (*names, ("x", "int")))
+                call = f"(defn {name} [x] ({name}-with {given} {self._choose(4)} x))"
+                return f"(defn {name}-with [g k n] {body})\n{call}", (*names, (name, "fn"))
             case _:
                 kind = self._one(("int", "any"))
                 cast = f" {_TYPES[kind]}" if self._choose(2) else ""

@@ -122,7 +122,7 @@ def claims(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         patch.setattr(operands, "is_simple", lambda frame, arg: False)
         patch.setattr(Session, "__init__", begin)
         yield found
-    assert len(nodes) > 20
+    assert len(nodes) > 10
 
 
 def run(text: str, found: list[str]) -> None:

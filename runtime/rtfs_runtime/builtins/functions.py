@@ -204,10 +204,11 @@ def constantly(value: object) -> Callable[..., object]:
 )
 def complement(function: Any) -> Callable[..., bool]:
     """Make a function that tells whether another gives a falsy value."""
-    caller(function, 1, "complement")
+    of_one = caller(function, 1, "complement")
 
     def opposite(*arguments: object) -> bool:
-        got = caller(function, len(arguments), "complement")(*arguments)
+        call = of_one if len(arguments) == 1 else caller(function, len(arguments), "complement")
+        got = call(*arguments)
         return got is None or got is False
 
     return opposite
@@ -220,9 +221,11 @@ def complement(function: Any) -> Callable[..., bool]:
 )
 def partial(function: Any, *leading: object) -> Callable[..., object]:
     """Make a function that calls another with leading arguments in front of its own."""
-    caller(function, len(leading), "partial")
+    with_one = caller(function, len(leading) + 1, "partial")
 
     def applied(*arguments: object) -> object:
+        if len(arguments) == 1:
+            return with_one(*leading, *arguments)
         return caller(function, len(leading) + len(arguments), "partial")(*leading, *arguments)
 
     return applied
@@ -239,10 +242,11 @@ def compose(*functions: Any) -> Callable[..., object]:
         return identity
     calls = [caller(each, 1, "comp") for each in functions[-2::-1]]
     first = functions[-1]
-    caller(first, 1, "comp")
+    of_one = caller(first, 1, "comp")
 
     def composed(*arguments: object) -> object:
-        value = caller(first, len(arguments), "comp")(*arguments)
+        call_first = of_one if len(arguments) == 1 else caller(first, len(arguments), "comp")
+        value = call_first(*arguments)
         for call in calls:
             value = call(value)
         return value
