@@ -73,7 +73,7 @@ class CallFlow:
             return self.read(name) if fits(args, fixed) else kinds.ANY
         before = self._params.get(name)
         if before is not None and NEVER not in args:
-            grown = tuple([old | new for old, new in zip(before, args, strict=True)])
+            grown = tuple(map(kinds.join, before, args))
             if grown != before:
                 self._grown[name] += 1
                 if self._grown[name] > _ROUNDS:
@@ -90,8 +90,9 @@ class CallFlow:
     def note(self, name: str, kind: Kind) -> None:
         """Take the kind of a result or of a constant."""
         before = self._values.get(name, NEVER)
-        if kind | before != before:
-            self._values[name] = kind | before
+        grown = kinds.join(before, kind)
+        if grown != before:
+            self._values[name] = grown
             for unit in sorted(self._readers.get(name, ())):
                 self._again(unit)
 
@@ -102,4 +103,4 @@ class CallFlow:
 
 def fits(args: Iterable[Kind], params: Iterable[Kind]) -> bool:
     """Tell whether arguments are all that the parameters of a function are known to be."""
-    return all(arg | param == param for arg, param in zip(args, params, strict=True))
+    return all(kinds.join(param, arg) == param for arg, param in zip(args, params, strict=True))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
+from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kind_facts, kind_rules, kinds, nodes
 from rtfsc.ir.call_flow import CallFlow, Closed
 from rtfsc.ir.kind_states import Env, State, join, join_ways
@@ -84,7 +85,8 @@ class _Flow:
 
     def visit(self, node: Expr, env: Env) -> Kind:
         kind = _VISITS[node.__class__](self, node, env)
-        self._table[id(node)] = self._table.get(id(node), NEVER) | kind
+        before = self._table.get(id(node))
+        self._table[id(node)] = kind if before is None else kinds.join(before, kind)
         return kind
 
     def _each(self, items: tuple[Expr, ...], env: Env) -> list[Kind]:
@@ -123,7 +125,7 @@ class _Flow:
             if way is None:
                 continue
             found = self.visit(branch, way)
-            kind |= found
+            kind = kinds.join(kind, found)
             if found:
                 after = way if after is None else join(after, way)
         if after is not None and after is not env:
@@ -153,12 +155,15 @@ class _Flow:
         match callee:
             case BuiltinRef(name=name):
                 return self._builtin(node, name, env)
-            case Const():
+            case Const(value=value):
                 args = self._each(node.args, env)
                 source = args[0] if args else ANY
+                part = kinds.part(source, value)
+                if part is not None:
+                    return part
                 if source & kinds.OTHER:
                     return ANY
-                return kinds.element(source) | (args[1] if len(args) > 1 else kinds.NIL)
+                return kinds.join(kinds.element(source), args[1] if len(args) > 1 else kinds.NIL)
             case Global(name=name) if self._reaches(node, name):
                 return self._flow.enter(name, self._each(node.args, env))
             case Local(var=var) if var in self._locals:
@@ -192,7 +197,8 @@ class _Flow:
             and name in ("map", "mapv", "keep")
         ):
             return kinds.holding(kinds.TUPLE, args[0])
-        found = kind_rules.of_builtin(name, args)
+        detailed = kind_rules.of_parts(BUILTINS[name].name, node.args, args)
+        found = kind_rules.of_builtin(name, args) if detailed is None else detailed
         if found & kinds.NEGATIVE and kind_facts.is_natural_difference(env, node, name, self._changing):
             found &= ~kinds.NEGATIVE
         return found
@@ -208,29 +214,24 @@ class _Flow:
             return self._flow.enter(node.args[0].name, self._each(node.args[1:], env))
         args = self._each(node.args, env)
         if node.name == "list_append" and isinstance(node.args[0], Local):
-            env[node.args[0].var] = args[0] | kinds.holding(kinds.BUFFER, args[1])
+            env[node.args[0].var] = kinds.join(args[0], kinds.holding(kinds.BUFFER, args[1]))
         for arg, kind, need in zip(node.args, args, kind_rules.OP_NEEDS.get(node.name, ()), strict=False):
             if isinstance(arg, Local):
                 env[arg.var] = kinds.narrowed(kind, need)
-        return kind_rules.of_op(node.name, args)
+        detailed = kind_rules.of_parts(node.name, node.args, args)
+        return kind_rules.of_op(node.name, args) if detailed is None else detailed
 
     def _vector(self, node: nodes.Vector, env: Env) -> Kind:
-        held = NEVER
-        for item in node.items:
-            held |= self.visit(item, env)
-        return kinds.holding(kinds.TUPLE, held)
+        return kinds.of_vector(self._each(node.items, env))
 
     def _map(self, node: nodes.Map, env: Env) -> Kind:
-        held = NEVER
-        for item in node.values:
-            held |= self.visit(item, env)
-        return kinds.holding(kinds.DICT, held)
+        return kinds.of_map(dict(zip(node.keys, self._each(node.values, env), strict=True)))
 
     def _cast(self, node: nodes.Cast, env: Env) -> Kind:
         kind = self.visit(node.value, env)
         want = kinds.of_type(node.want)
         known = kinds.narrowed(kind, want)
-        if known & ~kinds.BASE:
+        if known & ~kinds.BASE and known & want != known:
             # what a collection holds is checked as well
             known = known & kinds.BASE | known & want & ~kinds.BASE
         if isinstance(node.value, Local):
@@ -251,7 +252,7 @@ class _Flow:
     def _try(self, node: nodes.Try, env: Env) -> Kind:
         kind = self.visit(node.body, dict(env))
         if node.handler is not None:
-            kind |= self.visit(node.handler, dict(env))
+            kind = kinds.join(kind, self.visit(node.handler, dict(env)))
         if node.final is not None:
             self.visit(node.final, dict(env))
         return kind
@@ -280,7 +281,7 @@ class _Flow:
         while work:
             block = work.popleft()
             found, env_after = self._block(block)
-            kind |= found
+            kind = kinds.join(kind, found)
             if found:
                 ends[block.label] = env_after
             work.extend(own[label] for label in sorted(self._changed & changed) if own[label] not in work)
@@ -314,7 +315,7 @@ class _Flow:
             case "flatten":
                 return kinds.holding(kinds.TUPLE, kinds.element(kind))
             case "last":
-                return kind | kinds.NIL
+                return kinds.join(kind, kinds.NIL)
         return kinds.NIL
 
     def _fold(self, node: nodes.Fold, env: Env) -> Kind:
@@ -347,7 +348,7 @@ class _Flow:
         outer |= self._changed
         self._changed = outer
         if found:
-            kind |= found
+            kind = kinds.join(kind, found)
             after = last if after is None else join(after, last)
         if after is not None:
             env.clear()

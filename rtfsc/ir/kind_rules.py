@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
+from rtfs_runtime.values import Keyword
 from rtfsc.ir.kinds import (
     ANY,
     ANYTHING_HELD,
@@ -36,13 +37,18 @@ from rtfsc.ir.kinds import (
     STR,
     TUPLE,
     VECTOR,
+    Detailed,
     Kind,
+    detailed,
     element,
     holding,
     items,
+    join,
+    part,
     union,
     within,
 )
+from rtfsc.ir.nodes import Const, Expr
 
 # -- what builtins give
 
@@ -75,7 +81,7 @@ def _whole(args: list[Kind]) -> Kind:
 
 
 def _element_or_nil(args: list[Kind]) -> Kind:
-    return element(args[0]) | NIL
+    return join(element(args[0]), NIL)
 
 
 def _same_sequence(at: int) -> _Rule:
@@ -94,13 +100,13 @@ def _sorted(kind: Kind) -> Kind:
 
 
 def _nth(args: list[Kind]) -> Kind:
-    return element(args[0]) | (args[2] if len(args) > 2 else NEVER)
+    return join(element(args[0]), args[2] if len(args) > 2 else NEVER)
 
 
 def _get(args: list[Kind]) -> Kind:
     # an error value is looked up by its map view
     found = ANY if args[0] & OTHER else element(args[0])
-    return found | (args[2] if len(args) > 2 else NIL)
+    return join(found, args[2] if len(args) > 2 else NIL)
 
 
 def _grown(kind: Kind) -> Kind:
@@ -114,13 +120,13 @@ def _grown(kind: Kind) -> Kind:
 def _conj(args: list[Kind]) -> Kind:
     if args[0] & MAP:
         return ANY
-    return holding(_grown(args[0]), element(args[0]) | union(args[1:]))
+    return holding(_grown(args[0]), join(element(args[0]), union(args[1:])))
 
 
 def _assoc(args: list[Kind]) -> Kind:
     if len(args) < 3:
         return ANY
-    return holding(_grown(args[0]), element(args[0]) | union(args[2::2]))
+    return holding(_grown(args[0]), join(element(args[0]), union(args[2::2])))
 
 
 def _larger(args: list[Kind]) -> Kind:
@@ -146,7 +152,7 @@ def _joined(args: list[Kind]) -> Kind:
 
 def _into(args: list[Kind]) -> Kind:
     if len(args) == 2 and within(args[0], VECTOR):
-        return holding(VECTOR, element(args[0]) | items(args[1]))
+        return holding(VECTOR, join(element(args[0]), items(args[1])))
     return ANY
 
 
@@ -252,6 +258,55 @@ def of_builtin(name: str, args: list[Kind]) -> Kind:
     return _RESULTS.get(row.type[row.type.rindex(" ") + 1 :], ANY)
 
 
+# where the second argument says what is read
+_READS: Final = frozenset({"nth", "get", "seq_at", "map_get", "old_value", "path_value"})
+_FIRST: Final[Mapping[str, int]] = MappingProxyType({"first": 0, "seq_head": 0, "second": 1})
+_SAME: Final = frozenset({"conj", "vec", "seq_exact", "seq_least", "seq_items", "seq_view"})
+
+
+def of_parts(name: str, nodes: tuple[Expr, ...], args: list[Kind]) -> Kind | None:
+    """Give the kind of what reads or changes known parts; None where the plain rules say it."""
+    if not args or not within(args[0], VECTOR | MAP):
+        return None
+    base = args[0]
+    if name in _READS and len(args) > 1:
+        return part(base, _key(nodes[1]))
+    if name in _FIRST:
+        return part(base, _FIRST[name])
+    if name == "assoc" and len(args) > 2 and len(args) % 2:
+        return _changed(base, [_key(node) for node in nodes[1::2]], args[2::2])
+    if name == "put":
+        return _changed(base, [_key(nodes[1])], args[2:3])
+    if not isinstance(base, Detailed):
+        return None
+    if name == "dissoc":
+        gone = [_key(node) for node in nodes[1:]]
+        parts = {} if None in gone else {key: kind for key, kind in base.parts.items() if key not in gone}
+        return detailed(of_builtin(name, args) | NEVER, parts, base.held)
+    if name in _SAME and within(base, VECTOR):
+        made = of_builtin(name, args) if name in ("conj", "vec") else of_op(name, args)
+        return detailed(made | NEVER, base.parts, element(made))
+    return None
+
+
+def _key(node: Expr) -> object:
+    """Give the key that is written at a call; None where it is found at run time."""
+    return node.value if isinstance(node, Const) and isinstance(node.value, int | str | Keyword) else None
+
+
+def _changed(base: Kind, keys: list[object], values: list[Kind]) -> Kind:
+    """Give the kind of a map or vector with other values under some keys."""
+    parts = dict(base.parts) if isinstance(base, Detailed) else {}
+    held = element(base)
+    for key, value in zip(keys, values, strict=True):
+        held = join(held, value)
+        if key is None:
+            parts = {known: join(kind, value) for known, kind in parts.items()}
+        else:
+            parts[key] = value
+    return detailed(holding(_grown(base), held) | NEVER, parts, held)
+
+
 _ARITHMETIC: Final = frozenset(
     {"+", "-", "*", "/", "mod", "inc", "dec", "abs", "sqrt", "even?", "odd?", "zero?", "pos?", "neg?"}
 )
@@ -338,7 +393,7 @@ def _exact_quotient(args: list[Kind]) -> Kind:
 
 
 def _entry(args: list[Kind]) -> Kind:
-    return ANY if args[0] & OTHER else element(args[0]) | NIL
+    return ANY if args[0] & OTHER else join(element(args[0]), NIL)
 
 
 def _counted_down_too(args: list[Kind]) -> Kind:
@@ -361,7 +416,7 @@ _OPS: Final[Mapping[str, _Rule]] = MappingProxyType(
         **dict.fromkeys(("count_end", "seq_size"), lambda args: INT),
         "count_items": _counted_down_too,
         "range_items": lambda args: holding(OTHER, counted(args)),
-        "seq_head": lambda args: element(args[0]) | NIL,
+        "seq_head": _element_or_nil,
         "seq_from": lambda args: _sliced(args[0]),
         "seq_at": lambda args: element(args[0]),
         "map_view": lambda args: args[0] if within(args[0], MAP) else ANY,
@@ -377,16 +432,16 @@ _OPS: Final[Mapping[str, _Rule]] = MappingProxyType(
         "list_taken": lambda args: holding(BUFFER, element(args[0])),
         **dict.fromkeys(("dict_taken", "set_taken"), lambda args: holding(DICT, element(args[0]))),
         "set_of": lambda args: holding(DICT, items(args[0])),
-        "set_put": lambda args: holding(DICT, element(args[0]) | args[1]),
+        "set_put": lambda args: holding(DICT, join(element(args[0]), args[1])),
         "list_new": lambda args: BUFFER,
         "list_of": lambda args: holding(BUFFER, element(args[0])),
-        "list_push": lambda args: holding(BUFFER, element(args[0]) | args[1]),
-        "list_extend": lambda args: holding(BUFFER, element(args[0]) | element(args[1])),
-        "list_put": lambda args: holding(BUFFER, element(args[0]) | args[2]),
+        "list_push": lambda args: holding(BUFFER, join(element(args[0]), args[1])),
+        "list_extend": lambda args: holding(BUFFER, join(element(args[0]), element(args[1]))),
+        "list_put": lambda args: holding(BUFFER, join(element(args[0]), args[2])),
         "dict_new": lambda args: DICT,
         "set_from": lambda args: holding(SET, element(args[0])),
         "dict_of": lambda args: holding(DICT, element(args[0])),
-        "dict_put": lambda args: holding(DICT, element(args[0]) | args[2]),
+        "dict_put": lambda args: holding(DICT, join(element(args[0]), args[2])),
         "list_append": lambda args: NIL,
         "elements": lambda args: holding(TUPLE | args[0] & STR, items(args[0])),
     }

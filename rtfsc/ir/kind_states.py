@@ -29,7 +29,7 @@ class State:
 
     def enter(self, args: list[Kind], env: Env) -> bool:
         """Take one more way in; tell whether it brought something new."""
-        grown = [old | new for old, new in zip(self.kinds, args, strict=True)]
+        grown = list(map(kinds.join, self.kinds, args))
         if self.rounds > _ROUNDS and grown != self.kinds:
             grown = list(map(widened, self.kinds, grown))
         known = env if self.env is None else join(self.env, env)
@@ -49,7 +49,7 @@ def widened(old: Kind, new: Kind) -> Kind:
 
 def join(left: Env, right: Env) -> Env:
     """Keep what is known on both sides."""
-    return {var: kind | right[var] for var, kind in left.items() if var in right}
+    return {var: kinds.join(kind, right[var]) for var, kind in left.items() if var in right}
 
 
 def join_ways(left: Env | None, right: Env | None) -> Env | None:

@@ -2,14 +2,15 @@
 
 A kind is a set of classes in the low bits of an integer; each higher group of bits says the same of what is
 one level deeper (the elements of a sequence, the values of a map, and what those hold). Below the last level
-nothing is known. A value outside its kind must be impossible. Join is `|`; NEVER, no bits, is the kind of
-what does not come back. Kinds tell representations apart that are one type to the language: a tuple from a
-big vector. What builtins make of kinds is in `kind_rules`.
+nothing is known. A value outside its kind must be impossible. NEVER, no bits, is the kind of what does not
+come back. Kinds tell representations apart that are one type to the language: a tuple from a big vector. A
+kind may be `Detailed`: it knows what lies under some keys or at some places. The operators of integers give
+plain kinds, which hold as well; `join` keeps details. What builtins make of kinds is in `kind_rules`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -47,13 +48,82 @@ ANYTHING_HELD: Final = ANY & ~BASE
 """The part of a kind that says of what a collection holds that it may be anything."""
 
 
+# records in vectors in records: what lies deeper is held plainly
+_DEEPEST: Final = 3
+_MOST_PARTS: Final = 16
+
+
+class Detailed(int):
+    """A kind that knows more: if the value is a vector or map, it has all `parts`, by place or key, of these
+    kinds; all that it holds has the kind `held`."""
+
+    parts: Mapping[object, Kind]
+    held: Kind
+    depth: int
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not Detailed:
+            return False
+        return int(self) == int(other) and self.parts == other.parts and self.held == other.held
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = int.__hash__
+
+
+_NO_PARTS: Final[Mapping[object, Kind]] = MappingProxyType({})
+
+
+def detailed(kind: Kind, parts: Mapping[object, Kind], held: Kind) -> Kind:
+    """Add details to a plain kind, if there are any that it does not have and they are not too deep."""
+    if not parts and held.__class__ is int:
+        return kind
+    depth = 1 + max([part.depth for part in (held, *parts.values()) if isinstance(part, Detailed)], default=0)
+    if depth > _DEEPEST or len(parts) > _MOST_PARTS:
+        return kind
+    made = Detailed(kind)
+    made.parts, made.held, made.depth = parts, held, depth
+    return made
+
+
+def join(left: Kind, right: Kind) -> Kind:
+    """Give the kind of what has one of two kinds."""
+    if left is right or not right:
+        return left
+    if left.__class__ is int and right.__class__ is int:
+        return left | right
+    if not left:
+        return right
+    if not isinstance(left, Detailed):
+        left, right = right, left
+    assert isinstance(left, Detailed)
+    if not isinstance(right, Detailed):
+        # what holds nothing has no details
+        if not right & HOLDERS:
+            return detailed(left | right, left.parts, left.held)
+        return detailed(left | right, _NO_PARTS, join(left.held, element(right)))
+    parts = {key: join(part, right.parts[key]) for key, part in left.parts.items() if key in right.parts}
+    return detailed(left | right, parts, join(left.held, right.held))
+
+
+def part(kind: Kind, key: object) -> Kind | None:
+    """Give the kind of what surely lies under a key or at a place; None where nothing is known of it."""
+    if not isinstance(kind, Detailed) or key.__class__ is bool or not within(kind, VECTOR | MAP):
+        return None
+    return kind.parts.get(key)
+
+
 def holding(base: Kind, element: Kind) -> Kind:
     """Make the kind of a collection that holds elements of a kind."""
-    return base | (element & _KEPT) << _STEP
+    made = base | (element & _KEPT) << _STEP
+    return made if element.__class__ is int else detailed(made, _NO_PARTS, element)
 
 
 def element(kind: Kind) -> Kind:
     """Give the kind of what a collection holds: the elements of a sequence, the values of a map."""
+    if isinstance(kind, Detailed) and not kind & STR:
+        return kind.held
     found = kind >> _STEP
     if kind & STR:
         found |= STR
@@ -63,7 +133,7 @@ def element(kind: Kind) -> Kind:
 def items(kind: Kind) -> Kind:
     """Give the kind of what is met element by element, entries of a map being vectors of key and value."""
     found = element(kind) if kind & ~MAP else NEVER
-    return found | holding(TUPLE, KEY | element(kind)) if kind & MAP else found
+    return join(found, holding(TUPLE, KEY | element(kind))) if kind & MAP else found
 
 
 def within(kind: Kind, base: Kind) -> bool:
@@ -73,8 +143,10 @@ def within(kind: Kind, base: Kind) -> bool:
 
 def narrowed(kind: Kind, base: Kind) -> Kind:
     """Keep some classes only."""
-    kind &= base | ~(BASE | BUFFER)
-    return kind if kind & HOLDERS else kind & (BASE | BUFFER)
+    found = kind & (base | ~(BASE | BUFFER))
+    if not found & HOLDERS:
+        return found & (BASE | BUFFER)
+    return detailed(found, kind.parts, kind.held) if isinstance(kind, Detailed) else found
 
 
 def conforms(kind: Kind, want: Type) -> bool:
@@ -103,18 +175,34 @@ def of_constant(value: object, depth: int = _DEPTH) -> Kind:
     if atom is not None:
         return atom
     if isinstance(value, tuple | dict):
-        parts = value.values() if isinstance(value, dict) else value
-        held = union(of_constant(part, depth - 1) for part in parts) if depth > 1 else ANY
-        return holding(DICT if isinstance(value, dict) else TUPLE, held)
+        if depth == 1:
+            return holding(DICT if isinstance(value, dict) else TUPLE, ANY)
+        if isinstance(value, dict):
+            return of_map({key: of_constant(part, depth - 1) for key, part in value.items()})
+        return of_vector([of_constant(part, depth - 1) for part in value])
     return LIST | ANYTHING_HELD if isinstance(value, List) else ANY
 
 
 def union(kinds: Iterable[Kind]) -> Kind:
     """Join kinds."""
-    total = 0
+    total = NEVER
     for kind in kinds:
-        total |= kind
+        total = join(total, kind)
     return total
+
+
+def of_vector(items: Sequence[Kind]) -> Kind:
+    """Give the kind of a vector of items of some kinds."""
+    held = union(items)
+    made = holding(TUPLE, held)
+    # one kind at all places says nothing more
+    return detailed(made, dict(enumerate(items)), held) if any(item != held for item in items) else made
+
+
+def of_map(values: Mapping[object, Kind]) -> Kind:
+    """Give the kind of a map with these values."""
+    held = union(values.values())
+    return detailed(holding(DICT, held), values, held)
 
 
 _PRIMS: Final = {

@@ -62,6 +62,30 @@ ORDERED = [
     "(loop [n 10 s []] (if (= n 0) s (recur (- n 1) (conj s (- n 1)))))",
     "(do (def y 5) (defn f [x] (def z x) (if (>= z 3) (do (def z -3) (- z 3)) (- z 3))) [(f 5) (f 1)])",
 ]
+RECORDS = [
+    "(defn two [x] (if (> x 2) nil [x (str x) {:n x}])) (defn use [x] (let [r (two x)] (if (nil? r) 0 (let "
+    "[[a b c] r] [(+ a 1) (count b) (:n c)])))) [(use 1) (use 5) (use 2)]",
+    '(def people [{:name "a" :age 3} {:name "b" :age 2.5} {:age nil :name "c" :old true}]) [(map :age people)'
+    " (map :old people) (map (fn [{:keys [name age old]}] [(count name) age old]) people)]",
+    '(let [r {:a 1 :b "x"}] (map (fn [k] (let [s (assoc r k 1.5)] [(:a s) (:b s) (:c s)])) [:a :b :c]))',
+    '(let [r {:a 1 :b "x"} s (merge r {:b 2}) t (dissoc s :a)] [(:a s) (:b s) (:a t) (get t :b 7)])',
+    "(reduce (fn [r x] (assoc r :sum (+ (:sum r) x) :last (str x))) {:sum 0 :last nil} [1 2.5 3])",
+    "(loop [i 0 r {:at 0 :seen []}] (if (= i 3) r (recur (+ i 1) (update (assoc r :at (str i)) :seen conj "
+    "(:at r)))))",
+    "(defn turn [s op] (match op [:push x] (assoc s :stack (conj (:stack s) x) :n (+ (:n s) 1)) [:pop] (assoc"
+    " s :stack (vec (butlast (:stack s)))) _ nil)) (reduce (fn [s op] (or (turn s op) s)) {:stack [] :n 0}"
+    " [[:push 1] [:push :a] [:pop] [:odd]])",
+    '(let [v [1 "a" :k]] (map (fn [i] (let [w (assoc v i 2.5)] [(nth w 0) (nth w 1) (last w)])) [0 1 2]))',
+    '(map (fn [v] [(first v) (second v) (count v)]) [[1 "a"] ["b"] [] (conj [1 2] :x) (vec (list 1 "q"))])',
+    '(defn f [p] (:x p)) [(f {:x 1 :y 2}) (f {:y "s" :x "t"}) (f {:y 0})]',
+    '(defn grow [r n] (if (= n 0) r (grow {:in r :n n} (- n 1)))) (let [g (grow {:n "end"} 6)] [(:n g) '
+    "(:n (:in g)) (:n (:in (:in (:in g))))])",
+    "(let [pairs (map (fn [i] [i {:v (if (even? i) i (str i))}]) (range 5))]"
+    " (map (fn [[i m]] [(+ i 1) (:v m)]) pairs))",
+    '(try (let [r (if (= 1 1) (throw {:a 1}) {:a "s"})] (:a r)) (catch e (:a e)))',
+    '(let [r (or (get {:a {:b 1}} :z) {:b "none"})] (:b r))',
+    "(for [r [{:a 1} {:a [1 2]} {:b 1}]] (let [v (:a r)] (if (vector? v) (count v) v)))",
+]
 
 
 def kind_of(value: object, depth: int = 4) -> int:
@@ -134,7 +158,7 @@ def run(text: str, found: list[str]) -> None:
 
 def test_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     with claims(monkeypatch) as found:
-        for text in (*PROGRAMS, *NESTED, *ORDERED):
+        for text in (*PROGRAMS, *NESTED, *ORDERED, *RECORDS):
             run(text, found)
 
 
