@@ -44,10 +44,18 @@ class Kinds:
 
 
 def infer_kinds(module: nodes.Module, closed: Closed = _NONE) -> Kinds:
-    """Find the kinds of all nodes; `closed` is what `CallFlow` takes."""
-    flow = _Flow(module, closed)
-    flow.run()
-    return flow.known
+    """Find the kinds of all nodes; `closed` is what `CallFlow` takes.
+
+    Cost: paid once for each module, of which passes hand on most as they are.
+    """
+    found: Kinds | None = None if closed else module.memo.get("kinds")
+    if found is None:
+        flow = _Flow(module, closed)
+        flow.run()
+        found = flow.known
+        if not closed:
+            module.memo["kinds"] = found
+    return found
 
 
 class _Flow:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, TypeAlias, TypeVar, dataclass_transform
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, dataclass_transform
 
 from rtfs_runtime.interface import Hint, Interface
 from rtfs_runtime.types import ANY, Type
@@ -52,10 +52,11 @@ def node(cls: type[_T]) -> type[_T]:
 
 @node
 class Node:
-    """What every node has. `census` is for `rtfsc.ir.census`: what occurs in the tree, 0 until asked."""
+    """What every node has. `census` and `size` are for `rtfsc.ir.census`, which finds them when asked."""
 
     span: Span = field(kw_only=True)
     census: int = field(init=False, default=0)
+    size: int = field(init=False, default=0)
 
 
 @node
@@ -362,7 +363,7 @@ class Module:
 
     `constants` are globals (defined exactly once at top level, never conditionally, never imported over): a
     call of one that is a function may be resolved while compiling. `is_module` says that the unit is one
-    `(module …)` form.
+    `(module …)` form. `memo` is where an analysis keeps what it found of this very module.
     """
 
     name: str
@@ -371,3 +372,4 @@ class Module:
     next_id: int
     constants: frozenset[str] = frozenset()
     is_module: bool = False
+    memo: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)

@@ -72,7 +72,10 @@ CHILD_FIELDS: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
 
 # what the constructor of a node takes in order; `span` goes by name
 _OWN_FIELDS: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
-    {kind: tuple([row.name for row in fields(kind) if row.init and row.name != "span"]) for kind in CHILD_FIELDS}
+    {
+        kind: tuple([row.name for row in fields(kind) if row.init and row.name != "span"])
+        for kind in CHILD_FIELDS
+    }
 )
 
 

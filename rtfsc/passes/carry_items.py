@@ -14,6 +14,7 @@ from typing import Final
 
 from rtfs_runtime.values import Keyword
 from rtfsc.ir import kinds
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.nodes import (
     Block,
@@ -39,6 +40,7 @@ from rtfsc.options import Options
 from rtfsc.source import Span
 
 _MOST: Final = 8
+_LOOPS: Final = things(Fold, Blocks)
 _PLACES: Final = {"first": 0, "second": 1}
 
 
@@ -73,6 +75,8 @@ class _Shared:
 
 def _rewrite(node: Expr, shared: _Shared) -> Expr:
     """Rewrite inner loops first."""
+    if not occurs(node) & _LOOPS:
+        return node
     node = map_children(node, lambda child: _rewrite(child, shared))
     if not isinstance(node, Fold) and not (isinstance(node, Blocks) and jumps_back(node)):
         return node

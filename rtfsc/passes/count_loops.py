@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kinds
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.nodes import (
     Block,
@@ -38,6 +39,7 @@ from rtfsc.options import Options
 
 # name of the test -> (which way the counter must step, whether the end is counted as well)
 _TESTS: Final = {"<": (1, 0), "<=": (1, 1), ">": (-1, 0), ">=": (-1, 1)}
+_LOOPS: Final = things(Blocks)
 # what an end may be computed by
 _COMPUTED: Final = frozenset({"count", "+", "-", "*", "inc", "dec"})
 _OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -75,6 +77,8 @@ class _Counter:
 
     def rewrite(self, node: Expr) -> Expr:
         """Rewrite inner loops first."""
+        if not occurs(node) & _LOOPS:
+            return node
         # kinds are known of the nodes as they are now
         count = self._count(node) if isinstance(node, Blocks) and len(node.blocks) == 1 else None
         node = map_children(node, self.rewrite)

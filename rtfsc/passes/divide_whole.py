@@ -16,11 +16,13 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from rtfs_runtime.builtins import BUILTINS
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, If, Local, Module, Op
 from rtfsc.ir.walk import map_children, rewrite_modules
 from rtfsc.options import Options
 
 _CUT: Final = {"int": "quotient", "floor": "floor_quotient"}
+_DIVISIONS: Final = things("/", "mod")
 _ASK_ZERO: Final = frozenset({"=", "!=", "zero?"})
 _Fact: TypeAlias = tuple[object, object]
 """A variable, and what divides it: an integer or another variable."""
@@ -36,6 +38,8 @@ def run(module: Module, options: Options) -> Module:
 
 
 def _rewrite(node: Expr, facts: frozenset[_Fact]) -> Expr:
+    if not occurs(node) & _DIVISIONS:
+        return node
     match node:
         case If(test=test):
             found = facts.union(_facts(test))

@@ -25,6 +25,7 @@ from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kinds
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.nodes import (
     Block,
@@ -58,6 +59,7 @@ _FRESH: Final = frozenset(
     {"vector", "map", "filter", "keep", "mapcat", "range", "repeat", "concat", "vec", "hash-map", "into"}
 )
 
+_LOOPS: Final = things(Fold, Blocks)
 # what can be evaluated twice
 _SIMPLE: Final = (Const, Local, Vector, Map)
 # a copy of more than this may cost more than the changes: it is not known how many there will be
@@ -117,6 +119,8 @@ class _Filler:
 
     def rewrite(self, node: Expr) -> Expr:
         """Rewrite loops, outer ones first: an inner one may go on filling what an outer one began."""
+        if not occurs(node) & _LOOPS:
+            return node
         if isinstance(node, Fold | Blocks):
             for at, arg in enumerate(node.args):
                 start = self._start(arg)

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import (
     BuiltinRef,
     Call,
@@ -63,6 +64,7 @@ _TAKES_TEXT: Final = frozenset(
 )
 # what may follow `map-indexed`: it does not matter to them whether that gives a list or a vector
 _AFTER_INDEXED: Final = frozenset({"map", "keep", "mapcat", "reduce"})
+_WANTED: Final = things(ForEach, *_STAGES, *_ENDS)
 
 
 class _Stage(NamedTuple):
@@ -103,6 +105,8 @@ def run(module: Module, options: Options) -> Module:
     fuser = _Fuser(module)
     body = tuple([fuser.top(at, node) for at, node in enumerate(module.body)])
     inner = rewrite_modules(body, lambda inner: run(inner, options))
+    if all(new is old for new, old in zip(inner, module.body, strict=True)):
+        return module
     return replace(module, body=inner, next_id=fuser.copier.next_id)
 
 
@@ -121,6 +125,8 @@ class _Fuser:
 
     def rewrite(self, node: Expr) -> Expr:
         """Rewrite the outermost chains of an expression, and what stands in them."""
+        if not occurs(node) & _WANTED:
+            return node
         if isinstance(node, Call) and isinstance(node.callee, BuiltinRef):
             chain = self._chain(node)
             if chain is not None:

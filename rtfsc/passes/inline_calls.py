@@ -69,6 +69,10 @@ def run(module: Module, options: Options) -> Module:
     inliner = _Inliner(module)
     body = tuple([inliner.top(node) for node in module.body])
     inner = rewrite_modules(_needed(body), lambda inner: run(inner, options))
+    if len(inner) == len(module.body) and all(
+        new is old for new, old in zip(inner, module.body, strict=True)
+    ):
+        return module
     return replace(module, body=inner, next_id=inliner.copier.next_id)
 
 

@@ -17,6 +17,7 @@ from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import (
     BuiltinRef,
     Call,
@@ -35,6 +36,7 @@ from rtfsc.ir.walk import Fresh, again, known_functions, map_children, rewrite_m
 from rtfsc.options import Options
 
 _LONGEST_PATH: Final = 4
+_WANTED: Final = things("update", "update-in", "assoc-in", "get-in")
 
 
 def run(module: Module, options: Options) -> Module:
@@ -62,6 +64,8 @@ class _Opener:
 
     def rewrite(self, node: Expr) -> Expr:
         """Rewrite an expression."""
+        if not occurs(node) & _WANTED:
+            return node
         node = map_children(node, self.rewrite)
         match node:
             case Call(callee=BuiltinRef(name=name), args=args, site=None):

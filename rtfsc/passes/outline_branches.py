@@ -10,10 +10,12 @@ for each branch.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from rtfs_runtime.abi import ABI
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import (
     BuiltinRef,
     Call,
@@ -32,6 +34,8 @@ from rtfsc.ir.nodes import (
 from rtfsc.ir.walk import descendants, map_children, rewrite_modules
 from rtfsc.options import Options
 
+_BRANCHES: Final = things(Parallel)
+
 
 def run(module: Module, options: Options) -> Module:
     """Make branches functions."""
@@ -42,14 +46,9 @@ def run(module: Module, options: Options) -> Module:
 
 
 def _rewrite(node: Expr) -> Expr:
-    # most forms have none: a loop finds that out sooner than copying would
-    if any(isinstance(part, Parallel) for part in descendants(node)):
-        return _outline(node)
-    return node
-
-
-def _outline(node: Expr) -> Expr:
-    node = map_children(node, _outline)
+    if not occurs(node) & _BRANCHES:
+        return node
+    node = map_children(node, _rewrite)
     if not isinstance(node, Parallel) or all(map(_only_computes, node.branches)):
         return node
     names = node.names or tuple(str(place) for place in range(1, len(node.branches) + 1))

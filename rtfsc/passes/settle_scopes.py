@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Final
 
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import Define, Do, Expr, Late, Let, Local, Module, Scope, Var
 from rtfsc.ir.walk import descendants, free_vars, map_children, rewrite_modules
 from rtfsc.options import Options
+
+_SCOPES: Final = things(Scope)
 
 
 def run(module: Module, options: Options) -> Module:
@@ -30,16 +34,17 @@ class _Settler:
 
     def __init__(self, form: Expr) -> None:
         self.form = form
-        parts = tuple(descendants(form))
-        if not any(isinstance(part, Scope) for part in parts):
+        if not occurs(form) & _SCOPES:
             return
         # a variable may be defined again: only one definition can be a let
-        self._definitions = Counter(part.var for part in parts if isinstance(part, Define))
+        self._definitions = Counter(part.var for part in descendants(form) if isinstance(part, Define))
         self._settled: set[Var] = set()
         form = self._rewrite(form)
         self.form = self._bound(form) if self._settled else form
 
     def _rewrite(self, node: Expr) -> Expr:
+        if not occurs(node) & _SCOPES:
+            return node
         node = map_children(node, self._rewrite)
         if not isinstance(node, Scope):
             return node

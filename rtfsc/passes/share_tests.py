@@ -11,7 +11,9 @@ A clause that does not match goes on with the next one whose size may be the rig
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import (
     Block,
     Blocks,
@@ -32,6 +34,7 @@ from rtfsc.ir.walk import Fresh, descendants, map_children, rewrite_modules
 from rtfsc.options import Options
 
 _ASKS = frozenset({"is_seq", "is_seq_least"})
+_WANTED: Final = things("#is_seq", "#is_seq_least")
 
 
 def run(module: Module, options: Options) -> Module:
@@ -45,6 +48,8 @@ def run(module: Module, options: Options) -> Module:
 
 
 def _rewrite(node: Expr, fresh: Fresh) -> Expr:
+    if not occurs(node) & _WANTED:
+        return node
     node = map_children(node, lambda child: _rewrite(child, fresh))
     if not isinstance(node, Blocks) or len(node.blocks) < 3:
         return node

@@ -14,6 +14,7 @@ from typing import Any, Final
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.values import Keyword
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import (
     Block,
     Blocks,
@@ -46,6 +47,8 @@ _FOLDED: Final = frozenset(
     {"+", "-", "*", "inc", "dec", "mod", "quot", "<", "<=", ">", ">=", "=", "!=", "not", "max", "min", "abs",
      "nil?", "even?", "odd?", "zero?", "pos?", "neg?"}
 )  # fmt: skip
+_WANTED: Final = things(Let, If, Do, *_FOLDED)
+_VARIABLES: Final = things(Local)
 _ATOMS: Final = (type(None), bool, int, float, str, Keyword)
 # a folded number is written into the artifact
 _WIDEST: Final = 256
@@ -70,6 +73,8 @@ class _Simplifier:
 
     def rewrite(self, node: Expr) -> Expr:
         """Simplify from the leaves up, what is known on the way down in hand."""
+        if not occurs(node) & ((self._copies and _WANTED | _VARIABLES) or _WANTED):
+            return node
         match node:
             case Local(var=var):
                 copy = self._copies.get(var)

@@ -17,6 +17,7 @@ from typing import Final
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
 from rtfsc.ir import kinds
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.nodes import (
     Blocks,
@@ -38,6 +39,7 @@ from rtfsc.ir.walk import TWIN, descendants, free_vars, jumps_back, map_children
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
+_LOOPS: Final = things(Fold, Blocks, ForEach)
 # loops are written twice, or three times
 _LARGEST: Final = 160
 _LARGEST_OF_TWO: Final = 80
@@ -75,6 +77,8 @@ class _Splitter:
 
     def rewrite(self, node: Expr) -> Expr:
         """Split outer loops first: what stays the same in them is asked for once."""
+        if not occurs(node) & _LOOPS:
+            return node
         if not _is_loop(node):
             return map_children(node, self.rewrite)
         size = sum(1 for _ in descendants(node))

@@ -18,6 +18,7 @@ from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kinds
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.nodes import (
     Block,
@@ -41,6 +42,7 @@ from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 from rtfsc.source import Span
 
+_LOOPS: Final = things(Blocks)
 # loops are written twice
 _LARGEST: Final = 300
 # what patterns ask, of vectors and lists only
@@ -72,6 +74,8 @@ class _Indexer:
 
     def rewrite(self, node: Expr) -> Expr:
         """Rewrite inner loops first."""
+        if not occurs(node) & _LOOPS:
+            return node
         node = map_children(node, self.rewrite)
         return self._stepped(node) if isinstance(node, Blocks) else node
 
