@@ -46,6 +46,7 @@ def write_sum(frame: Frame, node: Call, name: str) -> bool:
     if len(args) < 2 or not may_be(frame, args, kinds.NUMBER):
         return False
     emitter = frame.emitter
+    frame.needed.update(map(id, args))
     known = [kinds.within(frame.unit.kinds.of(arg), kinds.NUMBER) for arg in args]
     if all(known) and all(is_simple(frame, arg) for arg in args[2:]):
         for at, arg in enumerate(args):
@@ -125,6 +126,7 @@ def _numeric(
         mask |= each
     if not may_be(frame, node.args, mask):
         return False
+    frame.needed.update(map(id, node.args))
     emitter = frame.emitter
     slow, done = Mark(), Mark()
     with frame.temps(len(node.args)) as temps:

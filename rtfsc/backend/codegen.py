@@ -16,6 +16,7 @@ from rtfsc.backend.constants import write_constant
 from rtfsc.backend.emitter import Emitter
 from rtfsc.backend.frame import Frame, Unit, Want
 from rtfsc.backend.gathering import write_gathered, write_gathering
+from rtfsc.backend.lookups import is_look_up, needs
 from rtfsc.backend.operations import write_filling_put
 from rtfsc.backend.positions import Positions
 from rtfsc.backend.unpacking import write_unpacked
@@ -77,6 +78,8 @@ def _generate(
 def _module_body(frame: Frame, module: Module) -> None:
     for node in module.body[:-1]:
         frame.effect(node)
+        if isinstance(node, DefGlobal) and node.name in module.constants:
+            frame.unit.defined.add(node.name)
     if module.body:
         write(frame, module.body[-1], Want.RETURN)
     frame.emitter.const(None)
@@ -129,6 +132,8 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
             held = frame.item_slot(init)
             if control.asks(body, var):
                 frame.asked.add(id(init))
+            elif is_look_up(init) and needs(body, var):
+                frame.needed.add(id(init))
             if held is not None:
                 frame.put(var, held)
             elif not write_unpacked(frame, node):

@@ -88,6 +88,7 @@ def write_nth(frame: Frame, node: Call, name: str) -> bool:
     """Write `nth` without a default."""
     if len(node.args) != 2 or not may_be(frame, node.args[1:], kinds.INT):
         return False
+    frame.needed.update(map(id, node.args))
     return fast(frame, node.args, name, _INDEXED, item_at(frame))
 
 
@@ -119,7 +120,20 @@ def write_get(frame: Frame, node: Call, name: str) -> bool:
         return False
     if len(node.args) == 2 and names_entry(node.args[1]) and id(node) not in frame.asked:
         return write_entry(frame, node.args, name)
+    if len(node.args) == 2 and id(node) in frame.needed:
+        return fast(frame, node.args, name, (kinds.DICT,), _existing_entry(frame))
     return fast(frame, node.args, name, (kinds.DICT,), entry_at(frame))
+
+
+def _existing_entry(frame: Frame) -> Fast:
+    """Write how the value at a key of a dict is pushed that is likely there."""
+
+    def write(operands: list[Operand], slow: Mark) -> None:
+        source, key = operands
+        guard(frame, key, KEYS, slow)
+        push_entry(frame, source, key, slow)
+
+    return write
 
 
 def names_entry(key: Expr) -> bool:

@@ -69,6 +69,9 @@ def write_test(frame: Frame, node: Expr, orelse: Mark) -> None:
         case Const(value=value):
             if value is None or value is False:
                 emitter.jump(orelse)
+        case If(test=test, then=then, orelse=Const(value=None | False)):
+            write_test(frame, test, orelse)
+            write_test(frame, then, orelse)
         case If(test=test, then=then, orelse=other):
             second, end = Mark(), Mark()
             write_test(frame, test, second)

@@ -60,6 +60,8 @@ class Unit:
         self.checks: dict[tuple[object, str], str] = {}
         self.sets: dict[tuple[object, ...], str] = {}
         self.functions = known_functions(module)
+        # constants that the forms before define: whatever is being written can read them
+        self.defined: set[str] = set()
 
     def check_name(self, want: Type, prefix: str) -> str:
         """Name the global that holds the checker of a type with a message prefix."""
@@ -97,6 +99,8 @@ class Frame:
         self.unfinished: set[Var] = set()
         # look-ups, by identity, of which it is asked whether they found something: a miss is likely
         self.asked: set[int] = set()
+        # look-ups, by identity, whose value nil would be an error: a miss is not likely
+        self.needed: set[int] = set()
         self.first_classes: dict[tuple[str, int, str], str] = {}
         self._slots: dict[Var, str] = {}
         self._taken: set[str] = set()

@@ -7,13 +7,13 @@ the likely class, the others out of line. A value whose kind is known is not tes
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.ir import kinds
 from rtfsc.ir.kinds import Kind
-from rtfsc.ir.nodes import Const, Expr, Local
+from rtfsc.ir.nodes import Const, Expr, Global, Local
 
 CLASSES = {
     kinds.INT: "#int",
@@ -26,11 +26,14 @@ CLASSES = {
     kinds.SET: "#Set",
 }
 
+# of constants that have one of these classes, nothing is asked: they are read where they are used
+_UNGUARDED: Final = frozenset(CLASSES)
+
 
 class Operand(NamedTuple):
-    """An argument that was evaluated: the name of a local or a constant, and its kind."""
+    """An argument that was evaluated: the name of a local, or what is constant, and its kind."""
 
-    held: str | Const
+    held: str | Const | Global
     kind: Kind
 
     def push(self, frame: Frame) -> None:
@@ -59,6 +62,8 @@ def hold(frame: Frame, args: Sequence[Expr], temps: Sequence[str]) -> list[Opera
             held.append(Operand(frame.slot(arg.var), kind))
         elif (item := frame.item_slot(arg)) is not None:
             held.append(Operand(item, kind))
+        elif isinstance(arg, Global) and arg.name in frame.unit.defined and kind & kinds.BASE in _UNGUARDED:
+            held.append(Operand(arg, kind))
         else:
             frame.value(arg)
             frame.emitter.store(temp)

@@ -17,6 +17,7 @@ from rtfsc.backend.collections import (
 )
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
+from rtfsc.backend.lookups import STRICT_OPS
 from rtfsc.backend.operands import Operand, call_global, fast, guard, hold, on_failure, otherwise, push_item
 from rtfsc.backend.ranges import write_range
 from rtfsc.ir import kinds
@@ -70,6 +71,8 @@ def _write_question(frame: Frame, node: Op) -> bool:
             return _likely(frame, node, kinds.TUPLE, lambda held, slow: push_item(frame, held[0], 0))
         case "seq_items" | "seq_view" | "items" | "vector_items" | "elements" | "map_view":
             likely = kinds.DICT if name == "map_view" else kinds.TUPLE
+            if name in STRICT_OPS:
+                frame.needed.add(id(args[0]))
             return _likely(frame, node, likely, lambda held, slow: held[0].push(frame))
         case "is_seq" | "seq_exact" if isinstance(args[1], Const):
             return _sized(frame, node, exact=True)

@@ -32,6 +32,7 @@ def write_unpacked(frame: Frame, node: Let) -> bool:
     before = emitter.at(frame.unit.positions.locate(node.init.span))
     depth, outer = emitter.depth, emitter.region
     slow, done = Mark(), Mark()
+    frame.needed.add(id(source))
     with frame.temps(2) as temps:
         operands = hold(frame, (source, count), temps)
         if emitter.dead:
