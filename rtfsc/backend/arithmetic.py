@@ -17,7 +17,7 @@ from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.operands import Operand, call_global, guard, hold, is_simple, may_be, on_failure, otherwise
 from rtfsc.ir import kinds
-from rtfsc.ir.nodes import Call, Const, Expr, Op
+from rtfsc.ir.nodes import Call, Const, Expr, Op, Vector
 
 # atoms that are equal only when they are the same object
 _IDENTICAL: Final = (type(None), bool, Keyword)
@@ -357,8 +357,53 @@ def equal(frame: Frame, left: Expr, right: Expr, *, invert: bool = False) -> boo
             if kinds.within(of(one), kind):
                 _equal_atoms(frame, (left, right), kind, invert=invert)
                 return True
-    _equal_any(frame, (left, right), invert=invert)
+    if isinstance(left, Vector):
+        left, right = right, left
+    if isinstance(right, Vector) and all(_is_plain(item) for item in right.items):
+        _equal_vectors(frame, (left, right), invert=invert)
+    else:
+        _equal_any(frame, (left, right), invert=invert)
     return True
+
+
+def _is_plain(node: Expr) -> bool:
+    return isinstance(node, Const) and (node.value is None or isinstance(node.value, int | str | Keyword))
+
+
+def _equal_vectors(frame: Frame, sides: tuple[Expr, Vector], *, invert: bool) -> None:
+    """Write equality with a vector of constants: what Python takes for unequal is unequal."""
+    emitter = frame.emitter
+    other, vector = sides
+    if not may_be(frame, (other,), kinds.TUPLE):
+        _equal_any(frame, sides, invert=invert)
+        return
+    slow, no, done = Mark(), Mark(), Mark()
+    with frame.temps() as temps:
+        operands = hold(frame, (other,), temps)
+        if emitter.dead:
+            return
+
+        def by_parts() -> None:
+            emitter.callee_global("#equal")
+            operands[0].push(frame)
+            frame.value(vector)
+            emitter.call(2)
+            if invert:
+                emitter.negation()
+
+        guard(frame, operands[0], (kinds.TUPLE,), slow)
+        operands[0].push(frame)
+        frame.value(vector)
+        emitter.compare("==")
+        emitter.jump_if_false(no)
+        if any(isinstance(item.value, int) for item in vector.items if isinstance(item, Const)):
+            # 1.0 and true may have been taken for 1
+            by_parts()
+        else:
+            emitter.const(not invert)
+        emitter.mark(done)
+        otherwise(frame, no, done, lambda: emitter.const(invert))
+        otherwise(frame, slow, done, by_parts)
 
 
 def _by_identity(frame: Frame, node: Expr) -> bool:

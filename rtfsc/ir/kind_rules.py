@@ -204,6 +204,7 @@ _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
         "vec": _vec,
         "set": lambda args: holding(SET, items(args[0])),
         "concat": _joined,
+        "cons": lambda args: holding(TUPLE | args[1] & LIST, element(args[1]) | args[0]),
         "into": _into,
         "merge": _merge,
         **dict.fromkeys(("dissoc", "select-keys"), _less),
@@ -443,6 +444,10 @@ _OPS: Final[Mapping[str, _Rule]] = MappingProxyType(
         "dict_of": lambda args: holding(DICT, element(args[0])),
         "dict_put": lambda args: holding(DICT, join(element(args[0]), args[2])),
         "list_append": lambda args: NIL,
+        "sorted_by": lambda args: holding(TUPLE | args[1] & LIST, element(args[1])),
+        "sorted_as": lambda args: holding(NIL | TUPLE | args[1] & LIST, element(args[1])),
+        "grouped_by": lambda args: holding(DICT, holding(TUPLE, element(args[1]))),
+        "parted_by": lambda args: holding(TUPLE, holding(TUPLE, element(args[1]))),
         "elements": lambda args: holding(TUPLE | args[0] & STR, items(args[0])),
     }
 )

@@ -27,6 +27,7 @@ _PURE_OPS: Final = frozenset(
         "list_extend", "list_tuple", "list_taken", "dict_taken", "dict_new", "dict_of", "dict_put",
         "set_of", "set_put", "set_has", "set_from", "set_taken", "old_value", "path_value", "put",
         "seq_from", "is_exactly", "quotient", "floor_quotient", "exact_quotient", "residue",
+        "sorted_by", "sorted_as", "grouped_by", "parted_by",
     }
 )  # fmt: skip
 _KEEP: Final = frozenset({"complement", "partial", "comp", "juxt", "every-pred", "fnil", "constantly"})

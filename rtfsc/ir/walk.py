@@ -13,6 +13,7 @@ from operator import attrgetter, is_
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
+from rtfs_runtime.values import List
 from rtfsc.ir import nodes
 from rtfsc.ir.nodes import (
     Block,
@@ -91,6 +92,12 @@ _SEVERAL: Final[Mapping[type, str]] = MappingProxyType(
     }
 )
 _MIXED: Final = frozenset({nodes.Call, nodes.Try, nodes.Blocks, nodes.Fold})
+
+
+# nodes without variables or labels of their own
+_NAMELESS: Final = frozenset(
+    {nodes.Const, nodes.Global, nodes.BuiltinRef, nodes.If, nodes.Call, nodes.Op, nodes.Vector, nodes.Map}
+)
 
 
 def _lister(kind: type) -> Callable[[Any], Sequence[Expr]]:
@@ -252,6 +259,38 @@ def free_vars(node: Expr) -> tuple[Var, ...]:
             bound.update(bound_vars(part))
     # a variable has one binding in its module, so the order of binding and use does not matter
     return tuple([var for var in used if var not in bound])
+
+
+def alike(left: Expr, right: Expr, names: dict[Var, Var]) -> bool:
+    """Tell whether two expressions differ in nothing but variables, which `names` maps: those of the right
+    one are found under those of the left one."""
+    todo = [(left, right)]
+    while todo:
+        one, other = todo.pop()
+        kind = one.__class__
+        if kind is not other.__class__ or not (kind in _NAMELESS or kind in (Local, Let)):
+            return False
+        below = CHILD_FIELDS[kind]
+        for field in _OWN_FIELDS[kind]:
+            mine, yours = getattr(one, field), getattr(other, field)
+            if field == "var":
+                if isinstance(one, Let):
+                    names[mine] = yours
+                elif names.get(mine, mine) != yours:
+                    return False
+            elif field not in below and not _same_field(mine, yours):
+                return False
+        inner, others = children(one), children(other)
+        if len(inner) != len(others):
+            return False
+        todo.extend(zip(inner, others, strict=True))
+    return True
+
+
+def _same_field(one: object, other: object) -> bool:
+    # 0.0 and -0.0 are equal, and what quoted data holds is not looked at
+    alike = one.__class__ is other.__class__ and one == other
+    return alike and not isinstance(one, tuple | dict | List) and repr(one) == repr(other)
 
 
 def map_tails(node: Expr, change: Callable[[Expr], Expr]) -> Expr:

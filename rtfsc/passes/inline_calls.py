@@ -262,7 +262,10 @@ def _applies_first(name: str) -> bool:
     return row.intrinsic in ("map", "filter", "reduce") or row.name in _APPLY
 
 
-_APPLY: Final = frozenset({"remove", "keep", "mapcat", "map-indexed", "every?", "some?", "not-any?"})
+_APPLY: Final = frozenset(
+    {"remove", "keep", "mapcat", "map-indexed", "every?", "some?", "not-any?"}
+    | {"sort-by", "group-by", "partition-by", "sort"}
+)
 
 
 def _is_atom(node: Expr) -> TypeGuard[Const]:

@@ -19,8 +19,10 @@ from rtfs_runtime.builtins.arithmetic import divide, floor, mod
 from rtfs_runtime.builtins.building import as_set, elements, range_items
 from rtfs_runtime.builtins.data import to_int
 from rtfs_runtime.builtins.failures import make_thrown
+from rtfs_runtime.builtins.loops import grouped_by, parted_by
 from rtfs_runtime.builtins.maps import old_value, path_value, put
 from rtfs_runtime.builtins.operands import sequence, sequence_or_text
+from rtfs_runtime.builtins.order import sorted_as, sorted_by
 from rtfs_runtime.builtins.text import concatenate
 from rtfs_runtime.calls import call_error, keyword_get
 from rtfs_runtime.equality import canonical_key, equal
@@ -359,6 +361,10 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
                 patterns.splice_vector,
                 patterns.for_items,
                 patterns.times,
+                sorted_by,
+                sorted_as,
+                grouped_by,
+                parted_by,
             )
         },
     }

@@ -47,6 +47,20 @@ def equal(left: object, right: object) -> bool:
     kind = left.__class__
     if kind in _ATOMS:
         return kind is right.__class__ and left == right
+    if kind is tuple and right.__class__ is tuple:
+        size = len(left)  # type: ignore[arg-type]
+        if size != len(right):
+            return False
+        if size < _LONG:
+            # most often few atoms are compared: without a call more
+            for one, other in zip(left, right):  # type: ignore[call-overload]  # noqa: B905
+                kind = one.__class__
+                if kind not in _ATOMS:
+                    break
+                if kind is not other.__class__ or one != other:
+                    return False
+            else:
+                return True
     inner: Pairs = []
     return _open(left, right, inner) and (not inner or _walk(inner))
 

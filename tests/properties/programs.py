@@ -102,7 +102,10 @@ _TEMPLATES: Final = {
         "(map-indexed (fn [i x] (- x i)) {ints})", "(reduce conj [] {ints})", "(distinct {ints})",
         "(mapcat (fn [x] [x x]) {ints})",
         "(map #(let [k %] (fn [] k)) {ints})", "(map (fn [f] (f)) (for [x {ints}] (fn [] (+ x {int}))))",
-        "(keep {fn} {ints})",
+        "(keep {fn} {ints})", "(sort (fn [a b] (< (mod a 3) (mod b 3))) {ints})",
+        "(sort (fn [a b] (- b a)) {ints})",
+        "(sort-by (fn [x] (mod x {int})) {ints})", "(sort-by - > {ints})",
+        "(sort (fn [a b] (> ({fn} a) b)) {ints})", "(sort (fn [a b] (> (/ {int} a) (/ {int} b))) {any})",
     ),
     "map": (
         "{{:a {int} :b {any}}}", "(assoc {map} :a {int})", "(assoc {map} {kw} {any})", "(dissoc {map} :b)",
@@ -111,7 +114,7 @@ _TEMPLATES: Final = {
         "(merge {map} {map})", "(update {map} :a {fn})", "(let [{{:keys [a] & m}} {map}] (assoc m :z a))",
         "(zipmap [:a :b] {ints})",
         "(reduce (fn [m x] (assoc m x (* x x))) {map} {ints})", "(group-by even? {ints})",
-        "(frequencies {ints})",
+        "(frequencies {ints})", "(group-by (fn [x] (mod x {int})) {any})",
         "(parallel [a {int}] [b {any}])", "(match {any} {{:a a & m}} (assoc m :was a) _ {map})",
         "(update-vals {map} str)",
     ),
@@ -138,7 +141,8 @@ _TEMPLATES: Final = {
         "(try (throw {{:type :my/kind :message {str} :data {any}}}) (catch :my/kind e (:data e)))",
         "(and {any} {any})", "(or {any} {any})",
         "(let [x {any} x [x {any}]] x)", "(do {any} {any})", "(second {list})", "(let [a :int {int}] a)",
-        "(step-parallel {any} {any})",
+        "(step-parallel {any} {any})", "(partition-by (fn [x] (< x {int})) {ints})",
+        "(= {any} [1 :a])", '(join "," (map (fn [x] (str x "-" {any})) {any}))',
     ),
 }  # fmt: skip
 _MISTAKES: Final = (

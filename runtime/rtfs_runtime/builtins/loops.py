@@ -7,7 +7,7 @@ made by Python bytecode, never from C code (`map`, `sorted(key=…)`): that recu
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from types import FunctionType
 from typing import Any
@@ -368,10 +368,15 @@ def group_by(function: Any, value: object) -> object:
     keys = (
         _looked_up(function, items) if function.__class__ is Keyword else results(function, items, "group-by")
     )
+    return grouped_by(keys, items)
+
+
+def grouped_by(keys: Sequence[object], value: object) -> object:
+    """Group the elements of a sequence or string by keys that stand at the same places."""
     if not KEY_KINDS.issuperset(map(type, keys)):
         keys = [key if key.__class__ in KEY_KINDS else to_str(key) for key in keys]
     groups: dict[object, list[object]] = defaultdict(list)
-    for key, item in zip(keys, items, strict=True):
+    for key, item in zip(keys, sequence_or_text(value, "group-by"), strict=True):
         groups[key].append(item)
     return {key: tuple(group) for key, group in groups.items()}
 
@@ -400,10 +405,15 @@ def frequencies(value: object) -> object:
 def partition_by(function: Any, value: object) -> object:
     """Cut where what the function gives changes."""
     items = sequence_or_text(value, "partition-by")
+    return parted_by(results(function, items, "partition-by"), items)
+
+
+def parted_by(keys: Sequence[object], value: object) -> object:
+    """Cut a sequence, or a string, where keys that stand at the same places change."""
     runs: list[tuple[object, ...]] = []
     run: list[object] = []
     known: object = None
-    for key, item in zip(results(function, items, "partition-by"), items, strict=True):
+    for key, item in zip(keys, sequence_or_text(value, "partition-by"), strict=True):
         if run and not (key == known if key.__class__ is known.__class__ in KEY_KINDS else equal(key, known)):
             runs.append(tuple(run))
             run = []

@@ -5,14 +5,18 @@ In: vectors, lists, strings. Out: the same kind, sorted; equal elements keep the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from operator import ne
+from types import FunctionType
 from typing import Any, Final
 
 from rtfs_runtime.builtins import compare
 from rtfs_runtime.builtins.loops import results
-from rtfs_runtime.builtins.operands import Items, caller, like, sequence_or_text
+from rtfs_runtime.builtins.operands import Items, caller, like, sequence, sequence_or_text
 from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.ordering import comparable, sort_by_keys, sort_values
+from rtfs_runtime.values import List
 
 _UNSET: Final = object()
 _NUMBERS: Final = frozenset({int, float})
@@ -47,10 +51,10 @@ def sort(first: Any, second: Any = _UNSET) -> object:
 
 
 def _compared(function: Any, items: Items) -> list[Any]:
-    if function is compare.less or function is compare.greater:
-        kinds = set(map(type, items))
-        if kinds <= _NUMBERS or kinds <= _TEXTS:
-            return sorted(items, reverse=function is compare.greater)
+    order = _ORDERS.get(function) if function.__class__ is FunctionType else None
+    found = None if order is None else _in_order(items, items, order)
+    if found is not None:
+        return found
     return _merge_sort(caller(function, 2, "sort"), list(items))
 
 
@@ -115,9 +119,50 @@ def sort_by(function: Any, first: Any, second: Any = _UNSET) -> object:
     value = first if second is _UNSET else second
     items = sequence_or_text(value, "sort-by")
     keys = results(function, items, "sort-by")
-    kept = tuple(items)
     if second is _UNSET:
-        return like(tuple(sort_by_keys(kept, comparable(keys))), value)
-    before = caller(first, 2, "sort-by")
-    places = _merge_sort(lambda left, right: before(keys[left], keys[right]), list(range(len(kept))))
-    return like(tuple(map(kept.__getitem__, places)), value)
+        return sorted_by(keys, value)
+    kept = tuple(items)
+    order = _ORDERS.get(first) if first.__class__ is FunctionType else None
+    found = None if order is None else _in_order(kept, keys, order)
+    if found is None:
+        before = caller(first, 2, "sort-by")
+        places = _merge_sort(lambda left, right: before(keys[left], keys[right]), list(range(len(kept))))
+        found = [kept[place] for place in places]
+    return like(tuple(found), value)
+
+
+def sorted_by(keys: Sequence[object], value: object) -> object:
+    """Sort a sequence, or the characters of a string, by keys that stand at the same places."""
+    items = tuple(sequence_or_text(value, "sort-by"))
+    return like(tuple(sort_by_keys(items, comparable(keys))), value)
+
+
+def sorted_as(keys: object, value: object, order: str) -> object:
+    """Sort as a function would that compares the keys at the same places; nil where the keys do not tell.
+
+    `order`: "<" and ">" compare; "-" subtracts, "~" the other way round.
+    """
+    if keys.__class__ is not tuple or (value.__class__ is not tuple and value.__class__ is not List):
+        return None
+    found = _in_order(sequence(value, "sort"), keys, order)
+    return None if found is None else like(tuple(found), value)
+
+
+def _in_order(items: Items, keys: Sequence[object], order: str) -> list[Any] | None:
+    """Sort by the order of numbers or strings; None when the keys are neither, or one is no number."""
+    kinds = set(map(type, keys))
+    if order in ("-", "~"):
+        # a difference of floats may be no number, one of an integer and a float may be too large
+        if kinds != _INTEGERS:
+            return None
+    elif not kinds <= _TEXTS and (not kinds <= _NUMBERS or (float in kinds and any(map(ne, keys, keys)))):
+        return None
+    down = order in (">", "~")
+    if keys is items:
+        return sorted(items, reverse=down)
+    # as in `sort_by_keys`: the key of an element is the next one
+    return sorted(items, key=partial(next, iter(keys)), reverse=down)
+
+
+_INTEGERS: Final = frozenset({int})
+_ORDERS: Final = {compare.less: "<", compare.greater: ">", compare.compare: "<"}
