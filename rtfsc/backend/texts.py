@@ -5,19 +5,19 @@ In: calls of `str`. Out: instructions that join strings, the builtin itself, out
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from rtfs_runtime.builtins.text import concatenate
+from rtfs_runtime.builtins.text import BLANKS, concatenate
 from rtfs_runtime.limits import MAX_TEXT
 from rtfs_runtime.values import Keyword
 from rtfsc.backend.arithmetic import Writer
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.gathering import gathers_new_texts, write_list
-from rtfsc.backend.operands import Operand, call_global, guard, hold, on_failure, otherwise
+from rtfsc.backend.operands import Operand, call_global, guard, hold, may_be, on_failure, otherwise
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import Call, Const
 
@@ -184,5 +184,125 @@ def _write_text(frame: Frame, operand: Operand, temp: str) -> None:
     otherwise(frame, other, done, any_text)
 
 
-TEXTS: Final[Mapping[str, Writer]] = MappingProxyType({"str": write_str, "join": write_join})
+_METHODS: Final = MappingProxyType(
+    {
+        "string-upper": "upper",
+        "string-lower": "lower",
+        "string-trim": "strip",
+        "triml": "lstrip",
+        "trimr": "rstrip",
+        "starts-with?": "startswith",
+    }
+)
+"""The methods of Python that do the same to strings."""
+
+
+def write_method(frame: Frame, node: Call, name: str) -> bool:
+    """Write a builtin that is a method of strings."""
+    method = _METHODS[name]
+
+    def write(strings: list[Operand]) -> None:
+        frame.emitter.load_method(lambda: strings[0].push(frame), method)
+        for operand in strings[1:]:
+            operand.push(frame)
+        if method.endswith("strip"):
+            frame.emitter.const(BLANKS)
+        frame.emitter.call(1 if method.endswith("strip") else len(strings) - 1)
+
+    return _of_strings(frame, node, name, write)
+
+
+def write_part(frame: Frame, node: Call, name: str) -> bool:
+    """Write `string-contains`."""
+
+    def write(strings: list[Operand]) -> None:
+        strings[1].push(frame)
+        strings[0].push(frame)
+        frame.emitter.contains()
+
+    return _of_strings(frame, node, name, write)
+
+
+def write_length(frame: Frame, node: Call, name: str) -> bool:
+    """Write `string-length`."""
+
+    def write(strings: list[Operand]) -> None:
+        strings[0].push(frame)
+        frame.emitter.length()
+
+    return _of_strings(frame, node, name, write)
+
+
+def write_replace(frame: Frame, node: Call, name: str) -> bool:
+    """Write `replace` by a short constant."""
+    match node.args:
+        case [_, _, Const(value=str() as new)] if len(new) <= _SEPARATOR:
+            pass
+        case _:
+            return False
+
+    def write(strings: list[Operand]) -> None:
+        frame.emitter.load_method(lambda: strings[0].push(frame), "replace")
+        strings[1].push(frame)
+        strings[2].push(frame)
+        frame.emitter.call(2)
+
+    return _of_strings(frame, node, name, write, short=True)
+
+
+def write_split(frame: Frame, node: Call, name: str) -> bool:
+    """Write `split` at a constant."""
+    match node.args:
+        case [_, Const(value=str() as between)] if between:
+            pass
+        case _:
+            return False
+
+    def write(strings: list[Operand]) -> None:
+        frame.emitter.load_method(lambda: strings[0].push(frame), "split")
+        strings[1].push(frame)
+        frame.emitter.call(1)
+        frame.emitter.list_to_tuple()
+
+    return _of_strings(frame, node, name, write, short=True)
+
+
+def _of_strings(
+    frame: Frame, node: Call, name: str, write: Callable[[list[Operand]], None], *, short: bool = False
+) -> bool:
+    """Write what has a fast way when all arguments are strings; `short` bounds the first one."""
+    if not may_be(frame, node.args, kinds.STR):
+        return False
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    with frame.temps(len(node.args)) as temps:
+        operands = hold(frame, node.args, temps)
+        if emitter.dead:
+            return True
+        for operand in operands:
+            guard(frame, operand, (kinds.STR,), slow)
+        if short:
+            slow.depth = emitter.depth
+            operands[0].push(frame)
+            emitter.length()
+            emitter.const(_LONG)
+            emitter.compare("<")
+            emitter.jump_if_false(slow)
+        write(operands)
+        emitter.mark(done)
+        otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
+    return True
+
+
+TEXTS: Final[Mapping[str, Writer]] = MappingProxyType(
+    {
+        "str": write_str,
+        "join": write_join,
+        "replace": write_replace,
+        "split": write_split,
+        "string-contains": write_part,
+        "string-length": write_length,
+        **dict.fromkeys(_METHODS, write_method),
+    }
+)
 """Writers by the name of the builtin; each tells whether it wrote the call."""

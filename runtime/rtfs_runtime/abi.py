@@ -31,6 +31,7 @@ from rtfs_runtime.interface import Function, Interface
 from rtfs_runtime.limits import MAX_ITEMS, check_bits, check_text
 from rtfs_runtime.limits import check_items as check_items_limit
 from rtfs_runtime.native import to_rtfs_error, trim
+from rtfs_runtime.sets import set_members
 from rtfs_runtime.types import check, compile_check, from_data, make_struct
 from rtfs_runtime.values import Keyword, List, Resource, Set, Symbol, Timestamp, Uuid, kind_name
 
@@ -227,9 +228,9 @@ def count_end(start: int, end: int, step: int, way: int, more: int) -> int:
     return start if missing <= 0 else start - (-missing // (step * way)) * step
 
 
-def set_members(value: object) -> dict[object, object]:
+def new_members(value: object) -> dict[object, object]:
     """Give the members of a new set of elements, which a loop may add to."""
-    return dict(as_set(value).members)
+    return set_members(as_set(value))
 
 
 def set_put(members: dict[object, object], item: object) -> dict[object, object]:
@@ -290,7 +291,7 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#list_of": list,
         "#dict_of": dict,
         "#set_constant": as_set,
-        "#set_of": set_members,
+        "#set_of": new_members,
         "#set_put": set_put,
         "#set_has": set_has_member,
         "#set_from": Set,

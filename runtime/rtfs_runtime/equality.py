@@ -8,7 +8,6 @@ takes a NaN for equal to itself. Source: language §4.3, rulings 4 and 6.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from operator import eq
 from typing import Final, TypeAlias, final
 
@@ -183,14 +182,15 @@ def place_of(items: tuple[object, ...], value: object) -> int | None:
     kind = value.__class__
     if kind in OWN_KEY:
         at = 0
-        with suppress(ValueError):
+        try:
             while True:
                 # looked for in C; Python may stop at 1.0 or true for 1
                 at = items.index(value, at)
                 if items[at].__class__ is kind:
                     return at
                 at += 1
-        return None
+        except ValueError:
+            return None
     for at, item in enumerate(items):
         if equal(item, value):
             return at

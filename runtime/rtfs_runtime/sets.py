@@ -5,7 +5,8 @@ In: elements of any kind. Out: `Set`. Membership is the language's equality, thr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import cast
 
 from rtfs_runtime.equality import OWN_KEY, canonical_key
@@ -17,11 +18,21 @@ def make_set(items: Iterable[object]) -> Set:
     """Collect elements; of equal ones the first stays."""
     items = tuple(items)
     if OWN_KEY.issuperset(map(type, items)):
-        return Set(dict(zip(items, items, strict=True)))
+        return plain_set(items)
     members: dict[object, object] = {}
     for item in items:
         members.setdefault(canonical_key(item), item)
     return Set(members)
+
+
+def plain_set(items: Iterable[object]) -> Set:
+    """Collect elements that are their own canonical keys."""
+    return Set(dict.fromkeys(items), plain=True)
+
+
+def set_members(group: Set) -> dict[object, object]:
+    """Copy the members of a set: canonical keys and elements."""
+    return dict(zip(group.members, group, strict=True))
 
 
 def set_has(group: Set, item: object) -> bool:
@@ -34,10 +45,38 @@ def set_conj(group: Set, item: object) -> Set:
     key = canonical_key(item)
     if key in group.members:
         return group
-    return Set(map_assoc(cast(Map, group.members), key, item))
+    plain = group.plain and key is item
+    members = group.members if plain or not group.plain else set_members(group)
+    return Set(map_assoc(cast(Map, members), key, item), plain=plain)
 
 
 def set_disj(group: Set, item: object) -> Set:
     """Remove an element that may be there."""
     members = map_dissoc(cast(Map, group.members), canonical_key(item))
-    return group if members is group.members else Set(members)
+    return group if members is group.members else Set(members, plain=group.plain)
+
+
+def set_union(groups: Sequence[Set]) -> Set:
+    """Collect what is in any of the sets; of equal elements the first stays."""
+    if all(group.plain for group in groups):
+        return plain_set(chain.from_iterable([group.members for group in groups]))
+    return make_set(chain.from_iterable(groups))
+
+
+def set_select(group: Set, others: Sequence[Set], *, common: bool) -> Set:
+    """Keep the elements that are in all others, or in none of them."""
+    if not group.plain:
+        # the keys of two NaN differ, but not those in two sets made of one
+        return make_set([x for x in group if all(set_has(each, x) is common for each in others)])
+    members = group.members
+    for other in others:
+        keys = other.members
+        members = {key: None for key in members if (key in keys) is common}
+    return plain_set(members)
+
+
+def is_subset(part: Set, whole: Set) -> bool:
+    """Tell whether every element of a set is in another."""
+    if part.plain:
+        return all(map(whole.members.__contains__, part.members))
+    return all(set_has(whole, each) for each in part)

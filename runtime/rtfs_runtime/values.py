@@ -131,19 +131,24 @@ class Resource(_Text):
 
 @final
 class Set:
-    """A set, in insertion order. `members` maps each element's canonical key to the element."""
+    """A set, in insertion order. `members` maps each element's canonical key to the element.
 
-    __slots__ = ("members",)
+    `plain`: the keys are the elements, whatever they are mapped to. C makes such a dict three times as fast.
+    """
+
+    __slots__ = ("members", "plain")
     members: Mapping[object, object]
+    plain: bool
 
-    def __init__(self, members: Mapping[object, object]) -> None:
+    def __init__(self, members: Mapping[object, object], plain: bool = False) -> None:
         self.members = members
+        self.plain = plain
 
     def __len__(self) -> int:
         return len(self.members)
 
     def __iter__(self) -> Iterator[object]:
-        return iter(self.members.values())
+        return iter(self.members if self.plain else self.members.values())
 
 
 EMPTY_LIST: Final = List()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import Any, Final
 
+from rtfs_runtime import sets
 from rtfs_runtime.builtins.arithmetic import truncate
 from rtfs_runtime.builtins.operands import (
     KEY_KINDS,
@@ -24,7 +25,7 @@ from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.errors import arity_error, type_error
 from rtfs_runtime.limits import check_items
 from rtfs_runtime.maps import BigMap, Map, is_key, is_map, map_assoc
-from rtfs_runtime.sets import make_set, set_conj, set_disj, set_has
+from rtfs_runtime.sets import make_set, set_conj, set_disj, set_select, set_union
 from rtfs_runtime.values import List, Set, kind_name
 from rtfs_runtime.vectors import BigVector, vec_conj
 
@@ -91,7 +92,7 @@ def disj(value: object, first: object, *others: object) -> Set:
 )
 def union(first: object, *others: object) -> Set:
     """Give the set of what is in any of the sets, in the order it is met."""
-    return make_set(chain.from_iterable([_set(each, "union") for each in (first, *others)]))
+    return set_union([_set(each, "union") for each in (first, *others)])
 
 
 @builtin(
@@ -102,7 +103,7 @@ def union(first: object, *others: object) -> Set:
 def intersection(first: object, *others: object) -> Set:
     """Give the set of what is in all of the sets, in the order of the first."""
     rest = [_set(each, "intersection") for each in others]
-    return make_set([x for x in _set(first, "intersection") if all(set_has(each, x) for each in rest)])
+    return set_select(_set(first, "intersection"), rest, common=True)
 
 
 @builtin(
@@ -113,7 +114,7 @@ def intersection(first: object, *others: object) -> Set:
 def difference(first: object, *others: object) -> Set:
     """Give the set of what is in the first set and in none of the others."""
     rest = [_set(each, "difference") for each in others]
-    return make_set([x for x in _set(first, "difference") if not any(set_has(each, x) for each in rest)])
+    return set_select(_set(first, "difference"), rest, common=False)
 
 
 @builtin(
@@ -124,7 +125,7 @@ def difference(first: object, *others: object) -> Set:
 def is_subset(part: object, whole: object) -> bool:
     """Tell whether every element of a set is in another."""
     group = _set(whole, "subset?")
-    return all(set_has(group, each) for each in _set(part, "subset?"))
+    return sets.is_subset(_set(part, "subset?"), group)
 
 
 @builtin(
@@ -135,7 +136,7 @@ def is_subset(part: object, whole: object) -> bool:
 def is_superset(whole: object, part: object) -> bool:
     """Tell whether every element of another set is in a set."""
     group = _set(whole, "superset?")
-    return all(set_has(group, each) for each in _set(part, "superset?"))
+    return sets.is_subset(_set(part, "superset?"), group)
 
 
 @builtin("hash-set", "[:fn [& :any] :any]", fails=False, examples=(("(hash-set 1 2 1)", "(set [1 2])"),))
