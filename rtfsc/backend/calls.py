@@ -23,10 +23,13 @@ from rtfsc.backend.operands import Operand, call_global, guard, hold, otherwise
 from rtfsc.backend.operations import write_operation
 from rtfsc.backend.slices import SLICES
 from rtfsc.backend.texts import TEXTS
+from rtfsc.backend.wholes import WHOLES
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import BuiltinRef, Call, Cast, Const, Expr, Global, Local, Op
 
-_INTRINSICS: Final[Mapping[str, Writer]] = MappingProxyType({**ARITHMETIC, **COLLECTIONS, **SLICES, **TEXTS})
+_INTRINSICS: Final[Mapping[str, Writer]] = MappingProxyType(
+    {**ARITHMETIC, **COLLECTIONS, **SLICES, **TEXTS, **WHOLES}
+)
 
 
 def write_call(frame: Frame, node: Call) -> None:

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Final
 
 from rtfs_runtime import maps, vectors
-from rtfs_runtime.builtins.operands import KEY_KINDS
 from rtfs_runtime.values import Keyword
 from rtfsc.backend.arithmetic import Writer
 from rtfsc.backend.emitter import Mark, Region
@@ -31,7 +30,7 @@ from rtfsc.backend.operands import (
 )
 from rtfsc.ir import kinds
 from rtfsc.ir.kinds import Kind
-from rtfsc.ir.nodes import Call, Const, Expr, Op, Vector
+from rtfsc.ir.nodes import Call, Const, Expr, Op
 
 _SIZED: Final = (kinds.TUPLE, kinds.STR, kinds.DICT)
 _INDEXED: Final = (kinds.TUPLE, kinds.STR)
@@ -311,76 +310,6 @@ def write_conj(frame: Frame, node: Call, name: str) -> bool:
 
 # more keys than these are not worth their instructions
 _MOST_ENTRIES: Final = 17
-# longer vectors are left to the builtin, which knows the limit of all together
-_LONG: Final = 1 << 20
-
-
-def write_concat(frame: Frame, node: Call, name: str) -> bool:
-    """Write `concat` of a few vectors."""
-    count = len(node.args)
-    if not 2 <= count <= 8 or not may_be(frame, node.args, kinds.TUPLE):
-        return False
-    emitter = frame.emitter
-    slow, done = Mark(), Mark()
-    with frame.temps(count) as temps:
-        operands = hold(frame, node.args, temps)
-        if emitter.dead:
-            return True
-        slow.depth = emitter.depth
-        for operand, arg in zip(operands, node.args, strict=True):
-            guard(frame, operand, (kinds.TUPLE,), slow)
-            if not isinstance(arg, Vector):
-                operand.push(frame)
-                emitter.length()
-                emitter.const(_LONG)
-                emitter.compare("<")
-                emitter.jump_if_false(slow)
-        emitter.build_list()
-        for operand in operands:
-            operand.push(frame)
-            emitter.list_extend(1)
-        emitter.list_to_tuple()
-        emitter.mark(done)
-        otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
-    return True
-
-
-def write_contains(frame: Frame, node: Call, name: str) -> bool:
-    """Write `contains?` of a map, or of a set, whose members are keys of a dict."""
-    if len(node.args) != 2 or not may_be(frame, node.args[1:], kinds.KEY):
-        return False
-    kind = frame.unit.kinds.of(node.args[0])
-    likely = kinds.SET if kind & kinds.SET and not kind & kinds.DICT else kinds.DICT
-
-    def write(operands: list[Operand], slow: Mark) -> None:
-        source, key = operands
-        guard(frame, key, KEYS, slow)
-        key.push(frame)
-        source.push(frame)
-        if likely == kinds.SET:
-            frame.emitter.attribute("members")
-        frame.emitter.contains()
-
-    return fast(frame, node.args, name, (likely,), write)
-
-
-# a longer set is built where it is asked for: a module makes all of its sets when it is loaded
-_FEW: Final = 64
-
-
-def write_set(frame: Frame, node: Call, name: str) -> bool:
-    """Write a set of constants: made once, when the module is loaded."""
-    match node.args:
-        case [Const(value=tuple() as items)]:
-            pass
-        case [Vector(items=parts)] if all(isinstance(part, Const) for part in parts):
-            items = tuple([part.value for part in parts if isinstance(part, Const)])
-        case _:
-            return False
-    if not 0 < len(items) <= _FEW or not KEY_KINDS.issuperset(map(type, items)):
-        return False
-    frame.emitter.glob(frame.unit.set_name(items))
-    return True
 
 
 CLASS_TESTS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
@@ -438,11 +367,8 @@ COLLECTIONS: Final[Mapping[str, Writer]] = MappingProxyType(
         "rest": write_rest,
         "nth": write_nth,
         "get": write_get,
-        "contains?": write_contains,
         "assoc": write_assoc,
         "conj": write_conj,
-        "concat": write_concat,
-        "set": write_set,
         **dict.fromkeys(CLASS_TESTS, write_class_test),
     }
 )

@@ -12,6 +12,7 @@ from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame, Want
 from rtfsc.backend.functions import load
 from rtfsc.backend.operands import is_simple
+from rtfsc.backend.wholes import write_sum
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import (
     Block,
@@ -186,6 +187,9 @@ def write_jump(frame: Frame, node: Jump) -> None:
 
 def write_fold(frame: Frame, node: Fold, want: Want) -> None:
     """Write a loop over an iterable with parameters of its own; its iterator stays on the stack meanwhile."""
+    if write_sum(frame, node):
+        frame.finish(want)
+        return
     emitter = frame.emitter
     top, end, out = Mark(), Mark(), Mark()
     _enter(frame, node.params, node.args)

@@ -217,6 +217,25 @@ def on_failure(frame: Frame, region: Region, slow: Mark) -> None:
     frame.outline(failed)
 
 
+def leave_large(frame: Frame, depth: int, limit: int, slow: Mark) -> None:
+    """Leave a string or vector on top that is not shorter than a limit, and what was pushed since a depth."""
+    emitter = frame.emitter
+    large = Mark()
+    emitter.measure()
+    emitter.const(limit)
+    emitter.compare("<")
+    emitter.jump_if_false(large)
+    slow.depth = depth
+
+    def leave() -> None:
+        emitter.mark(large)
+        while emitter.depth > depth:
+            emitter.pop()
+        emitter.jump(slow)
+
+    frame.outline(leave)
+
+
 def push_item(frame: Frame, operand: Operand, place: int) -> None:
     """Push the first or last item of a sequence, or nil when it has none."""
     emitter = frame.emitter

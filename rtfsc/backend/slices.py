@@ -61,8 +61,20 @@ def write_reverse(frame: Frame, node: Call, name: str) -> bool:
     return fast(frame, node.args, name, (kinds.TUPLE, kinds.STR), write)
 
 
+def write_butlast(frame: Frame, node: Call, name: str) -> bool:
+    """Write `butlast`."""
+
+    def write(operands: list[Operand], slow: Mark) -> None:
+        operands[0].push(frame)
+        frame.emitter.const(None)
+        frame.emitter.const(-1)
+        frame.emitter.slice()
+
+    return fast(frame, node.args, name, (kinds.TUPLE, kinds.STR), write)
+
+
 def write_substring(frame: Frame, node: Call, name: str) -> bool:
-    """Write `substring` with its ends in range."""
+    """Write `substring` and `subvec` with their ends in range."""
     if not may_be(frame, node.args[1:], kinds.INT):
         return False
 
@@ -86,7 +98,7 @@ def write_substring(frame: Frame, node: Call, name: str) -> bool:
             emitter.const(None)
         emitter.slice()
 
-    return fast(frame, node.args, name, (kinds.STR,), write)
+    return fast(frame, node.args, name, (kinds.STR if name == "substring" else kinds.TUPLE,), write)
 
 
 def _at_least(frame: Frame, operand: Operand, least: Operand, slow: Mark) -> None:
@@ -122,7 +134,8 @@ SLICES: Final[Mapping[str, Writer]] = MappingProxyType(
     {
         **dict.fromkeys(("take", "drop", "take-last", "drop-last"), write_end),
         "reverse": write_reverse,
-        "substring": write_substring,
+        **dict.fromkeys(("substring", "subvec"), write_substring),
+        "butlast": write_butlast,
         "second": write_second,
     }
 )

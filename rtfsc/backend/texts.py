@@ -17,7 +17,16 @@ from rtfsc.backend.arithmetic import Writer
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.gathering import gathers_new_texts, write_list
-from rtfsc.backend.operands import Operand, call_global, guard, hold, may_be, on_failure, otherwise
+from rtfsc.backend.operands import (
+    Operand,
+    call_global,
+    guard,
+    hold,
+    leave_large,
+    may_be,
+    on_failure,
+    otherwise,
+)
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import Call, Const
 
@@ -54,13 +63,13 @@ def write_str(frame: Frame, node: Call, name: str) -> bool:
         for piece, long in zip(pieces, may_be_long, strict=True):
             piece.push(frame)
             if long and not at_once:
-                _leave_long(frame, depth, slow)
+                leave_large(frame, depth, _LONG, slow)
         if count == 2:
             emitter.binary("+")
         else:
             emitter.build_string(count)
         if at_once and any(may_be_long):
-            _leave_long(frame, depth, slow)
+            leave_large(frame, depth, _LONG, slow)
         emitter.mark(done)
         otherwise(frame, slow, done, lambda: call_global(frame, name, pieces))
     return True
@@ -95,25 +104,6 @@ def write_join(frame: Frame, node: Call, name: str) -> bool:
 
     otherwise(frame, long, done, refuse)
     return True
-
-
-def _leave_long(frame: Frame, depth: int, slow: Mark) -> None:
-    """Leave the string on top, if it is long, and what was pushed since a depth, to the builtin."""
-    emitter = frame.emitter
-    long = Mark()
-    emitter.measure()
-    emitter.const(_LONG)
-    emitter.compare("<")
-    emitter.jump_if_false(long)
-    slow.depth = depth
-
-    def leave() -> None:
-        emitter.mark(long)
-        while emitter.depth > depth:
-            emitter.pop()
-        emitter.jump(slow)
-
-    frame.outline(leave)
 
 
 def _write_one(frame: Frame, node: Call) -> bool:

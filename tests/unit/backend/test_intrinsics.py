@@ -23,6 +23,7 @@ from rtfsc.backend.collections import COLLECTIONS
 from rtfsc.backend.conditions import CONDITIONS
 from rtfsc.backend.slices import SLICES
 from rtfsc.backend.texts import TEXTS
+from rtfsc.backend.wholes import WHOLES
 from rtfsc.driver import compile_text
 from rtfsc.ir import kind_rules, kinds
 
@@ -32,7 +33,7 @@ SAMPLES: tuple[Any, ...] = (
     BigVector.of((1, 2, 3)), BigMap({1: 2}, {}, 1), RtfsError("Generic", {"message": "m"}),
 )  # fmt: skip
 LITERALS = ("0", "1", "-3", "2.5", '"añb"', ":a", "nil", "true", "[1 2]", "{:a 1}")
-NAMES = sorted({*ARITHMETIC, *COLLECTIONS, *SLICES, *TEXTS})
+NAMES = sorted({*ARITHMETIC, *COLLECTIONS, *SLICES, *TEXTS, *WHOLES})
 
 
 def arities(name: str) -> Iterator[int]:
