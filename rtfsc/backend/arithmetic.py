@@ -11,23 +11,20 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from rtfs_runtime.values import Keyword
 from rtfsc.backend.constants import write_constant
 from rtfsc.backend.emitter import Mark, Region
+from rtfsc.backend.equality import equal
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.operands import Operand, call_global, guard, hold, is_simple, may_be, on_failure, otherwise
 from rtfsc.ir import kinds
-from rtfsc.ir.nodes import Call, Const, Expr, Op, Vector
+from rtfsc.ir.nodes import Call, Const, Expr, Op
 
-# atoms that are equal only when they are the same object
-_IDENTICAL: Final = (type(None), bool, Keyword)
 _INTS: Final = (kinds.INT,)
 _NUMBERS: Final = (kinds.INT, kinds.FLOAT)
 _LARGE: Final = 1 << 512
 """Products up to it are not worth a call that looks at their size."""
 # of how many the largest is found in line: the code doubles with each
 _FEW: Final = 3
-_ATOMS: Final = (kinds.STR, kinds.INT, kinds.KEYWORD)
 
 
 def _likely(frame: Frame, args: tuple[Expr, ...]) -> tuple[int, ...]:
@@ -339,144 +336,6 @@ def write_equal(frame: Frame, node: Call, name: str) -> bool:
     if len(node.args) != 2:
         return False
     return equal(frame, node.args[0], node.args[1], invert=name not in ("=", "=="))
-
-
-def equal(frame: Frame, left: Expr, right: Expr, *, invert: bool = False) -> bool:
-    """Write equality: by identity, by class and value, or by the walk through both."""
-    if isinstance(left, Const) and not isinstance(right, Const):
-        left, right = right, left
-    emitter = frame.emitter
-    of = frame.unit.kinds.of
-    if _by_identity(frame, right) or _by_identity(frame, left):
-        frame.value(left)
-        frame.value(right)
-        emitter.is_same(invert=invert)
-        return True
-    for one in (right, left):
-        for kind in (kinds.INT, kinds.STR, kinds.FLOAT):
-            if kinds.within(of(one), kind):
-                _equal_atoms(frame, (left, right), kind, invert=invert)
-                return True
-    if isinstance(left, Vector):
-        left, right = right, left
-    if isinstance(right, Vector) and all(_is_plain(item) for item in right.items):
-        _equal_vectors(frame, (left, right), invert=invert)
-    else:
-        _equal_any(frame, (left, right), invert=invert)
-    return True
-
-
-def _is_plain(node: Expr) -> bool:
-    return isinstance(node, Const) and (node.value is None or isinstance(node.value, int | str | Keyword))
-
-
-def _equal_vectors(frame: Frame, sides: tuple[Expr, Vector], *, invert: bool) -> None:
-    """Write equality with a vector of constants: what Python takes for unequal is unequal."""
-    emitter = frame.emitter
-    other, vector = sides
-    if not may_be(frame, (other,), kinds.TUPLE):
-        _equal_any(frame, sides, invert=invert)
-        return
-    slow, no, done = Mark(), Mark(), Mark()
-    with frame.temps() as temps:
-        operands = hold(frame, (other,), temps)
-        if emitter.dead:
-            return
-
-        def by_parts() -> None:
-            emitter.callee_global("#equal")
-            operands[0].push(frame)
-            frame.value(vector)
-            emitter.call(2)
-            if invert:
-                emitter.negation()
-
-        guard(frame, operands[0], (kinds.TUPLE,), slow)
-        operands[0].push(frame)
-        frame.value(vector)
-        emitter.compare("==")
-        emitter.jump_if_false(no)
-        if any(isinstance(item.value, int) for item in vector.items if isinstance(item, Const)):
-            # 1.0 and true may have been taken for 1
-            by_parts()
-        else:
-            emitter.const(not invert)
-        emitter.mark(done)
-        otherwise(frame, no, done, lambda: emitter.const(invert))
-        otherwise(frame, slow, done, by_parts)
-
-
-def _by_identity(frame: Frame, node: Expr) -> bool:
-    if isinstance(node, Const):
-        return isinstance(node.value, _IDENTICAL)
-    return kinds.within(frame.unit.kinds.of(node), kinds.KEYWORD | kinds.BOOL | kinds.NIL)
-
-
-def _equal_atoms(frame: Frame, sides: tuple[Expr, Expr], kind: int, *, invert: bool) -> None:
-    """Write equality where one side has one class of atoms."""
-    emitter = frame.emitter
-    if not may_be(frame, sides, kind):
-        for side in sides:
-            frame.effect(side)
-        emitter.const(invert)
-        return
-    # nothing else equals a string
-    if kind == kinds.STR or all(kinds.within(frame.unit.kinds.of(side), kind) for side in sides):
-        for side in sides:
-            frame.value(side)
-        emitter.compare("!=" if invert else "==")
-        return
-    no, done = Mark(), Mark()
-    if compare_first(frame, sides, kind, no):
-        emitter.const(not invert)
-        emitter.mark(done)
-        otherwise(frame, no, done, lambda: emitter.const(invert))
-
-
-def compare_first(frame: Frame, sides: tuple[Expr, Expr], kind: int, no: Mark) -> bool:
-    """Go on when two sides, one of which is a number of a kind, are equal, else jump to `no`; tell whether
-    this is reached.
-
-    Numbers of other kinds compare equal too: classes are asked for where the values are equal, which is rare.
-    """
-    emitter = frame.emitter
-    with frame.temps(2) as temps:
-        operands = hold(frame, sides, temps)
-        if emitter.dead:
-            return False
-        for operand in operands:
-            operand.push(frame)
-        emitter.compare("==")
-        emitter.jump_if_false(no)
-        for operand in operands:
-            guard(frame, operand, (kind,), no)
-    return True
-
-
-def _equal_any(frame: Frame, sides: tuple[Expr, Expr], *, invert: bool) -> None:
-    """Write equality of what may be anything: of atoms in line, where they are that likely."""
-    emitter = frame.emitter
-    walk, done = Mark(), Mark()
-    with frame.temps(2) as temps:
-        operands = hold(frame, sides, temps)
-        if emitter.dead:
-            return
-
-        def by_parts() -> None:
-            call_global(frame, "#equal", operands)
-            if invert:
-                emitter.negation()
-
-        if not all(operand.kind & kinds.KEY for operand in operands):
-            by_parts()
-            return
-        for operand in operands:
-            guard(frame, operand, _ATOMS, walk)
-        for operand in operands:
-            operand.push(frame)
-        emitter.compare("!=" if invert else "==")
-        emitter.mark(done)
-        otherwise(frame, walk, done, by_parts)
 
 
 def write_nil(frame: Frame, node: Call, name: str) -> bool:

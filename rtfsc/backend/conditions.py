@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
-from rtfsc.backend.arithmetic import compare_first
 from rtfsc.backend.collections import CLASS_TESTS
 from rtfsc.backend.emitter import Mark
+from rtfsc.backend.equality import compare_first
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.operands import guard, hold, may_be
 from rtfsc.ir import kinds

@@ -5,7 +5,7 @@ In: `Op`s. Out: instructions, the function itself, out of line, for what is unus
 
 from __future__ import annotations
 
-from rtfsc.backend.arithmetic import equal, write_whole_quotient
+from rtfsc.backend.arithmetic import write_whole_quotient
 from rtfsc.backend.collections import (
     KEYS,
     Fast,
@@ -16,6 +16,7 @@ from rtfsc.backend.collections import (
     write_put,
 )
 from rtfsc.backend.emitter import Mark, Region
+from rtfsc.backend.equality import equal
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.lookups import STRICT_OPS
 from rtfsc.backend.operands import Operand, call_global, fast, guard, hold, on_failure, otherwise, push_item
