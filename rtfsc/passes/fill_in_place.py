@@ -49,6 +49,7 @@ from rtfsc.ir.nodes import (
     Vector,
 )
 from rtfsc.ir.purity import Purity
+from rtfsc.ir.recursion import Cycles
 from rtfsc.ir.walk import again, descendants, known_functions, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
@@ -90,6 +91,8 @@ class _Filler:
         self.twins = Twins(known_functions(module), self.copier)
         self._known: Kinds | None = None
         self._purity = Purity(known_functions(module))
+        self._cycles = Cycles(known_functions(module))
+        self._form: Expr
         self.names: set[str] = set()
         # how many loops around this place run as they were
         self._plain = 0
@@ -99,7 +102,7 @@ class _Filler:
         while True:
             refused = len(self.twins.refused)
             self.twins.made.clear()
-            rewritten = [self.rewrite(node) for node in self._module.body]
+            rewritten = [self._top(node) for node in self._module.body]
             if len(self.twins.refused) == refused:
                 break
         body: list[Expr] = []
@@ -110,6 +113,10 @@ class _Filler:
                     body.append(DefGlobal(name, fn, span=node.span))
             body.append(node)
         return tuple(body)
+
+    def _top(self, node: Expr) -> Expr:
+        self._form = node
+        return self.rewrite(node)
 
     def _kind(self, node: Expr) -> int:
         # most modules have no loop that asks
@@ -176,7 +183,9 @@ class _Filler:
         it was, if what it started with is still there."""
         kept = all(isinstance(part, _SIMPLE) for arg in loop.args for part in descendants(arg))
         small = not self._plain and sum(1 for _ in descendants(loop)) <= _LARGEST
-        if kept and small and _has_calls_put_in(loop) and self._purity.holds(loop) and _is_closed(loop):
+        fit = kept and small and _has_calls_put_in(loop)
+        again_too = fit and self._purity.holds(loop) and not self._cycles.lead_back((loop,), self._form)
+        if again_too and _is_closed(loop):
             try:
                 filled = self.rewrite(self._filled(self._copied(loop), at, start, again=True))
             except NoWay:

@@ -7,8 +7,9 @@ a keyword or a known function, the chain is a `Fold` without collections in betw
 
 The plain chain runs each stage to its end before the next: when one of several stages fails, another one may
 have had to fail before it. So a loop of several stages that fails is left to the plain chain, which raises
-what the language says (ruling 19); its functions must therefore be pure. One stage alone keeps its order and
-needs neither. Functions of the delegable set are called through their slots and are never a stage.
+what the language says (ruling 19); its functions must therefore be pure, and not lead to the function that
+the chain stands in. One stage alone keeps its order and needs neither. Functions of the delegable set are
+called through their slots and are never a stage.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from rtfsc.ir.nodes import (
     Vector,
 )
 from rtfsc.ir.purity import Purity
+from rtfsc.ir.recursion import Cycles
 from rtfsc.ir.walk import (
     again,
     children,
@@ -116,11 +118,14 @@ class _Fuser:
         self._functions = known_functions(module)
         self._places = {node.name: at for at, node in enumerate(module.body) if isinstance(node, DefGlobal)}
         self._purity = Purity(self._functions)
+        self._cycles = Cycles(self._functions)
         self._at = 0
+        self._form: Expr
 
     def top(self, at: int, node: Expr) -> Expr:
         """Rewrite one form of the module."""
         self._at = at
+        self._form = node
         return self.rewrite(node)
 
     def rewrite(self, node: Expr) -> Expr:
@@ -171,7 +176,8 @@ class _Fuser:
         if stage.name == "remove" and later[-1].name == "filter":
             return False
         functions = [each.function for each in (stage, *later) if each.function is not None]
-        return all(self._is_pure(function) for function in functions)
+        pure = all(self._is_pure(function) for function in functions)
+        return pure and not self._cycles.lead_back(functions, self._form)
 
     def _is_pure(self, function: Expr) -> bool:
         if isinstance(function, Fn):

@@ -7,7 +7,7 @@ is written there.
 
 A known function must be pure: should its body fail, the call is made after all, so that the error comes with
 the frames it always had. One that may throw is not put anywhere: its errors are no rare ones, and each level
-of functions put into each other would make twice as many of them.
+of functions put into each other would make twice as many of them; nor is one that may call itself.
 
 What is known is put into later forms than its own only: an earlier one could meet it undefined.
 Calls of the delegable set, and calls with metadata of their own, stay.
@@ -44,6 +44,7 @@ from rtfsc.ir.nodes import (
     Vector,
 )
 from rtfsc.ir.purity import Purity
+from rtfsc.ir.recursion import cycles
 from rtfsc.ir.walk import (
     GIVEN,
     children,
@@ -97,7 +98,7 @@ class _Inliner:
         self.copier = Copier(module.next_id)
         self._known = known_functions(module)
         self._purity = Purity(self._known)
-        self._throwing = _throwing(self._known)
+        self._stays = cycles(self._known).keys() | _throwing(self._known)
         self._constants = module.constants
         self._values: dict[str, Const] = {}
         self._small: dict[str, Fn] = {}
@@ -120,8 +121,7 @@ class _Inliner:
             size = _size(fn.body)
             # a loop is worth its call, and other passes may change it as a function
             pure = size <= _SMALL and not _loops(fn.body) and self._purity.holds(fn.body)
-            may_be_put = pure and _may_move(fn) and done.name not in self._throwing
-            if may_be_put and not _mentions(fn.body, done.name):
+            if pure and _may_move(fn) and done.name not in self._stays:
                 self._small[done.name] = fn
         elif isinstance(done, DefGlobal) and done.name in self._constants and _is_atom(done.value):
             self._values[done.name] = done.value
@@ -313,10 +313,6 @@ def _may_move(fn: Fn) -> bool:
     """Tell whether calling a function is the same as running its body."""
     local = fn.hint is None or fn.hint.target == "local"
     return local and fn.rest is None and (fn.self_var is None or not uses(fn.body, fn.self_var))
-
-
-def _mentions(node: Expr, name: str) -> bool:
-    return any(isinstance(part, Global) and part.name == name for part in descendants(node))
 
 
 def _size(node: Expr) -> int:

@@ -135,6 +135,9 @@ PROGRAMS = {
     "recursive local": "(let [down (fn [n] (if (= n 0) [] (conj (down (- n 1)) n)))] (down 3))",
     "finally": "(reduce (fn [a x] (try (+ a x) (finally (println x)))) 0 [1 2])",
     "symbol in a loop": "(loop [i 0] (if (> i 3) i (recur (* i 'a))))",
+    "recursion through a chain that fails": "(defn total [node] (+ (:value node) (reduce + 0 (map (fn [c] (total c)) (:children node))))) (defn make [n] (if (= n 0) {:value :no :children []} {:value 1 :children [(make (dec n))]})) (total (make 200))",
+    "mutual recursion that fails": "(defn f [n] (+ 1 (if (= n 0) (/ 1 n) (g (- n 1))))) (defn g [n] (* 2 (f n))) (defn h [n] (inc (g n))) (h 200)",
+    "recursion through a filled loop that fails": "(defn put [m k v] (assoc m k v)) (defn walk [n] (reduce (fn [m k] (put m k (if (= n 0) (/ 1 n) (walk (- n 1))))) {} [1 2])) (walk 200)",
     "deep": "(defn f [n] (if (= n 0) 0 (+ 1 (f (- n 1))))) (f 5000)",
     "too deep": "(defn f [n] (+ 1 (f (+ n 1)))) (try (f 0) (catch StackOverflow e :deep))",
 }  # fmt: skip
