@@ -5,6 +5,7 @@ that is taken only when nothing is left of it; a remainder only compared with ze
     (int (/ (+ lo hi) 2))  =>  (op quotient (+ lo hi) 2)
     (if (even? n) (/ n 2) …)  =>  (if (even? n) (op exact_quotient n 2) …)
     (= 0 (mod n d))  =>  (= 0 (op residue n d))
+    (/ (- n (mod n d)) d)  =>  (if (natural n, positive d) (quot n d) (/ (- n (mod n d)) d))
 
 The operations take any operands and give, or raise, what the calls would. A variable never changes, so what
 a test said of it holds in the whole branch.
@@ -18,7 +19,7 @@ from typing import Final, TypeAlias
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, If, Local, Module, Op
-from rtfsc.ir.walk import map_children, rewrite_modules
+from rtfsc.ir.walk import again, map_children, rewrite_modules
 from rtfsc.options import Options
 
 _CUT: Final = {"int": "quotient", "floor": "floor_quotient"}
@@ -55,9 +56,38 @@ def _rewrite(node: Expr, facts: frozenset[_Fact]) -> Expr:
                 args = tuple([_residue(arg) for arg in args])
                 if any(new is not old for new, old in zip(args, node.args, strict=True)):
                     node = replace(node, args=args)
+        case Call(args=[Call(args=[Local(), Call(args=[Local(), _])]), _]) if _is_whole(node):
+            return _quotient(node)
         case Call(args=[Local() as left, right]) if _is(node, "/") and (left.var, _divisor(right)) in facts:
             return Op("exact_quotient", node.args, span=node.span)
     return map_children(node, lambda child: _rewrite(child, facts))
+
+
+def _is_whole(node: Call) -> bool:
+    """Tell whether a number less what a divisor leaves of it is divided by that divisor."""
+    match node.args:
+        case [Call(args=[Local(var=var), Call(args=[Local(var=same), inner]) as rest]) as less, outer]:
+            if var != same or _divisor(inner) is None or _divisor(inner) != _divisor(outer):
+                return False
+            return _is(node, "/") and _is(less, "-") and _is(rest, "mod")
+        case _:
+            return False
+
+
+def _quotient(node: Call) -> Expr:
+    """Divide once where both are integers and none is negative."""
+    span, zero = node.span, Const(0, span=node.span)
+    less, divisor = node.args
+    assert isinstance(less, Call)
+    number = less.args[0]
+
+    def ask(name: str, *args: Expr) -> Expr:
+        return Call(BuiltinRef(name, span=span), tuple(map(again, args)), span=span)
+
+    test = ask(">=", number, zero)
+    for asked in (ask(">", divisor, zero), ask("int?", divisor), ask("int?", number)):
+        test = If(asked, test, Const(False, span=span), span=span)
+    return If(test, ask("quot", number, divisor), node, span=span)
 
 
 def _is_zero(node: Expr) -> bool:

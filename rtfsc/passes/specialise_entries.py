@@ -163,8 +163,8 @@ class _Specialiser:
         body: list[Expr] = []
         for node in module.body:
             if not isinstance(node, DefGlobal) or node.name not in self._given:
-                # a function without a twin has the arguments that anybody gives
-                body.append(self._direct(node, self._closed if not _has_params(node) else self._open))
+                # its parameters were taken to be anything
+                body.append(self._direct(node, self._closed))
                 continue
             fn = node.value
             assert isinstance(fn, Fn)
@@ -206,10 +206,6 @@ class _Specialiser:
             if asked is not None:
                 test = asked if test is None else If(asked, test, Const(False, span=span), span=span)
         return body if test is None else If(test, made, body, span=span)
-
-
-def _has_params(node: Expr) -> bool:
-    return isinstance(node, DefGlobal) and isinstance(node.value, Fn) and bool(node.value.params)
 
 
 def _test(kind: Kind) -> Callable[[Expr], Expr | None] | None:
