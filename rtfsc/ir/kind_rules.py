@@ -419,6 +419,8 @@ _OPS: Final[Mapping[str, _Rule]] = MappingProxyType(
         "range_items": lambda args: holding(OTHER, counted(args)),
         "seq_head": _element_or_nil,
         "seq_from": lambda args: _sliced(args[0]),
+        "seq_rest": lambda args: holding(TUPLE | args[2] & LIST, element(args[0])),
+        "map_without": lambda args: holding(DICT, element(args[0])),
         "seq_at": lambda args: element(args[0]),
         "map_view": lambda args: args[0] if within(args[0], MAP) else ANY,
         **dict.fromkeys(("map_get", "old_value", "path_value"), _entry),

@@ -127,8 +127,9 @@ class _Specialiser:
         """Tell how the parameters of a twin are known from now on; nothing when it does not pay."""
         given, one = self._given[name], self._wanted[name]
         params = self._closed.params[name]
-        if given is None and not all(
-            kinds.within(param, used) for param, used in zip(params, one.used, strict=True)
+        if given is None and any(
+            used != kinds.ANY and param & kinds.BASE == kinds.BASE
+            for param, used in zip(params, one.used, strict=True)
         ):
             # calls bring anything: go by the uses
             return {name: one.used} if any(used != kinds.ANY for used in one.used) else {}
