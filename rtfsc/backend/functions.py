@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import CodeType
+from typing import Final
 
 from rtfs_runtime.interface import Function
 from rtfs_runtime.types import annotation_text
 from rtfsc.backend.emitter import Emitter, Mark, Region
 from rtfsc.backend.frame import Frame, Unit, Want
+from rtfsc.ir.census import among, things
 from rtfsc.ir.nodes import Call, Cast, Const, Effect, Expr, Fn, Global, Let, Var
-from rtfsc.ir.walk import descendants
+
+_GLOBALS: Final = things(Global)
 
 
 def write_body(frame: Frame, write: Callable[[], None]) -> None:
@@ -118,7 +121,7 @@ def _compile(unit: Unit, fn: Fn, free: tuple[Var, ...]) -> CodeType:
     emitter.variadic = fn.rest is not None
     frame.free = {var: frame.slot(var) for var in free}
     emitter.freevars = list(frame.free.values())
-    frame.recurs = any(_calls(part, fn.name) for part in descendants(fn.body))
+    frame.recurs = any(_calls(part, fn.name) for part in among(fn.body, _GLOBALS))
     write_body(frame, lambda: _function_body(frame, fn.rest, fn.body))
     return emitter.code_with(lambda: set_classes(frame))
 

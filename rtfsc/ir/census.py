@@ -1,7 +1,7 @@
 """What occurs in an expression, so that passes leave alone at once what holds nothing of theirs.
 
-In: nodes. Out: `occurs` and `size`, found from the leaves up once for each node and kept in it: most of what
-a pass hands on are the trees it was given.
+In: nodes. Out: `occurs`, `among` and `size`, found from the leaves up once for each node and kept in it: most
+of what a pass hands on are the trees it was given.
 
 A set of things is a set of bits of an integer: one for each class of nodes, one for each builtin, under the
 name that all its names share, and one for each operation that some pass asks for.
@@ -9,6 +9,7 @@ name that all its names share, and one for each operation that some pass asks fo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
@@ -39,6 +40,17 @@ def things(*given: type | str) -> int:
 def occurs(node: Expr) -> int:
     """Give the set of what a node is and holds."""
     return node.census or _count(node)
+
+
+def among(node: Expr, wanted: int) -> Iterator[Expr]:
+    """Give the node and what is below it, each before its children, in order of evaluation, but for trees
+    that hold nothing wanted."""
+    todo = [node] if occurs(node) & wanted else []
+    while todo:
+        node = todo.pop()
+        yield node
+        # all below is counted now
+        todo.extend([child for child in children(node)[::-1] if child.census & wanted])
 
 
 def size(node: Expr) -> int:

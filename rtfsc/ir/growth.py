@@ -15,6 +15,7 @@ from typing import Final, TypeGuard
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kinds, nodes
+from rtfsc.ir.census import among, things
 from rtfsc.ir.components import components
 from rtfsc.ir.kind_flow import Kinds
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global, Module, Var
@@ -23,6 +24,7 @@ from rtfsc.ir.walk import children, descendants, known_functions
 # a node by its identity, a local, a global by its name
 Key = int | Var | str
 
+_PRODUCTS: Final = things("*")
 _GIVEN: Final = "#given to a function that is not known"
 _RESULT: Final = "#result of a function that is not known"
 _RAISED: Final = "#raised"
@@ -43,7 +45,12 @@ def growing_products(module: Module, known: Kinds) -> frozenset[int]:
 
     Cost: linear in the size of the module, nothing where it multiplies by constants only.
     """
-    products = [node for part in module.body for node in descendants(part) if _is_product(node)]
+    products = [
+        node
+        for part in module.body
+        for node in among(part, _PRODUCTS)
+        if _is_product(node) and known.of(node) & kinds.INT
+    ]
     if not products:
         return frozenset()
     flow = _Flow(module, known)

@@ -92,22 +92,26 @@ class _Flow:
     # -- one node; `env` becomes what holds afterwards
 
     def visit(self, node: Expr, env: Env) -> Kind:
-        kind = _VISITS[node.__class__](self, node, env)
-        before = self._table.get(id(node))
-        self._table[id(node)] = kind if before is None else kinds.join(before, kind)
+        # two thirds of all nodes are one of these: no call for them
+        if isinstance(node, Const):
+            # the table need not say what the node does
+            return kinds.of_constant(node.value)
+        if isinstance(node, Local):
+            kind = ANY if node.var in self._changing else env.get(node.var, ANY)
+        else:
+            kind = _VISITS[node.__class__](self, node, env)
+        key = id(node)
+        before = self._table.setdefault(key, kind)
+        if before is not kind:
+            self._table[key] = kinds.join(before, kind)
         return kind
 
     def _each(self, items: tuple[Expr, ...], env: Env) -> list[Kind]:
-        return [self.visit(item, env) for item in items]
+        visit = self.visit
+        return [visit(item, env) for item in items]
 
     def _unknown(self, node: Expr, env: Env) -> Kind:
         return ANY
-
-    def _const(self, node: Const, env: Env) -> Kind:
-        return kinds.of_constant(node.value)
-
-    def _local(self, node: Local, env: Env) -> Kind:
-        return ANY if node.var in self._changing else env.get(node.var, ANY)
 
     def _global(self, node: Global, env: Env) -> Kind:
         return self._flow.read(node.name) if self._flow.is_value(node.name) else ANY
@@ -187,24 +191,22 @@ class _Flow:
         return known is not None and known.takes(len(node.args)) and node.site is None
 
     def _builtin(self, node: Call, name: str, env: Env) -> Kind:
-        args = [
-            self._callback(name, at, arg, env) if isinstance(arg, Fn) else self.visit(arg, env)
-            for at, arg in enumerate(node.args)
-        ]
+        args: list[Kind] = []
+        for at, arg in enumerate(node.args):
+            args.append(self._callback(name, at, arg, env) if isinstance(arg, Fn) else self.visit(arg, env))
         needs = kind_rules.wanted(name, args)
         if needs is not None:
             for arg, need in zip(node.args, needs, strict=False):
                 if isinstance(arg, Local):
-                    env[arg.var] = kinds.narrowed(env.get(arg.var, ANY), need)
+                    known = env.get(arg.var, ANY)
+                    if not kinds.within(known, need):
+                        env[arg.var] = kinds.narrowed(known, need)
         if NEVER in args:
             return NEVER
-        if (
-            node.args
-            and isinstance(node.args[0], Fn)
-            and not _is_delegated(node.args[0])
-            and name in ("map", "mapv", "keep")
-        ):
-            return kinds.holding(kinds.TUPLE, args[0])
+        if name in ("map", "mapv", "keep") and node.args:
+            fn = node.args[0]
+            if isinstance(fn, Fn) and not _is_delegated(fn):
+                return kinds.holding(kinds.TUPLE, args[0])
         detailed = kind_rules.of_parts(BUILTINS[name].name, node.args, args)
         found = kind_rules.of_builtin(name, args) if detailed is None else detailed
         if found & kinds.NEGATIVE and kind_facts.is_natural_difference(env, node, name, self._changing):
@@ -445,8 +447,6 @@ def _is_delegated(fn: Fn) -> bool:
 
 
 _VISITS: dict[type, Callable[..., Kind]] = {
-    Const: _Flow._const,
-    Local: _Flow._local,
     Global: _Flow._global,
     Let: _Flow._let,
     If: _Flow._if,

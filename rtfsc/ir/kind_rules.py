@@ -56,16 +56,22 @@ _Rule = Callable[[list[Kind]], Kind]
 
 
 def _arithmetic(args: list[Kind]) -> Kind:
-    if not all(arg & NUMBER for arg in args):
-        return NEVER
-    found = FLOAT if any(arg & FLOAT for arg in args) else 0
-    return found | INT if all(arg & INT for arg in args) else found
+    some, whole = 0, True
+    for arg in args:
+        if not arg & NUMBER:
+            return NEVER
+        some |= arg
+        whole = whole and arg & INT != 0
+    return some & FLOAT | INT if whole else some & FLOAT
 
 
 def _growing(args: list[Kind]) -> Kind:
     """Give the kind of a sum or product: natural when all are."""
     found = _arithmetic(args)
-    return found & ~NEGATIVE if not any(arg & NEGATIVE for arg in args) else found
+    for arg in args:
+        if arg & NEGATIVE:
+            return found
+    return found & ~NEGATIVE
 
 
 def _remainder(args: list[Kind]) -> Kind:
@@ -263,11 +269,12 @@ def of_builtin(name: str, args: list[Kind]) -> Kind:
 _READS: Final = frozenset({"nth", "get", "seq_at", "map_get", "old_value", "path_value"})
 _FIRST: Final[Mapping[str, int]] = MappingProxyType({"first": 0, "seq_head": 0, "second": 1})
 _SAME: Final = frozenset({"conj", "vec", "seq_exact", "seq_least", "seq_items", "seq_view"})
+_OF_PARTS: Final = _READS | _FIRST.keys() | _SAME | {"assoc", "put", "dissoc"}
 
 
 def of_parts(name: str, nodes: tuple[Expr, ...], args: list[Kind]) -> Kind | None:
     """Give the kind of what reads or changes known parts; None where the plain rules say it."""
-    if not args or not within(args[0], VECTOR | MAP):
+    if name not in _OF_PARTS or not args or not within(args[0], VECTOR | MAP):
         return None
     base = args[0]
     if name in _READS and len(args) > 1:

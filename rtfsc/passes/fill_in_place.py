@@ -25,7 +25,7 @@ from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kinds
-from rtfsc.ir.census import occurs, things
+from rtfsc.ir.census import occurs, size, things
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.nodes import (
     Block,
@@ -158,7 +158,7 @@ class _Filler:
             args = (*loop.args[:at], held, *loop.args[at + 1 :])
             chosen = self._chosen(replace(loop, args=args), at)
             return None if chosen is None else Let(held.var, self.rewrite(arg), chosen, span=span)
-        if sum(1 for _ in descendants(loop)) > _LARGEST:
+        if size(loop) > _LARGEST:
             return None
         start = (way, Op(f"{way}_of", (again(arg),), span=span))
         try:
@@ -182,7 +182,7 @@ class _Filler:
         """Give a loop that fills. Where functions were put into a pure loop, and it fails, it is run again as
         it was, if what it started with is still there."""
         kept = all(isinstance(part, _SIMPLE) for arg in loop.args for part in descendants(arg))
-        small = not self._plain and sum(1 for _ in descendants(loop)) <= _LARGEST
+        small = not self._plain and size(loop) <= _LARGEST
         fit = kept and small and _has_calls_put_in(loop)
         again_too = fit and self._purity.holds(loop) and not self._cycles.lead_back((loop,), self._form)
         if again_too and _is_closed(loop):

@@ -17,7 +17,7 @@ from typing import Final
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
 from rtfsc.ir import kinds
-from rtfsc.ir.census import occurs, things
+from rtfsc.ir.census import occurs, size, things
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.nodes import (
     Blocks,
@@ -81,15 +81,15 @@ class _Splitter:
             return node
         if not _is_loop(node):
             return map_children(node, self.rewrite)
-        size = sum(1 for _ in descendants(node))
-        wishes = self._wishes(node) if size <= _LARGEST else {}
+        count = size(node)
+        wishes = self._wishes(node) if count <= _LARGEST else {}
         outer, self._asked = self._asked, self._asked.union(wishes)
         inside = map_children(node, self.rewrite)
         self._asked = outer
         if not wishes:
             return inside
         ways = [{var: kind & ~kinds.STR or kind for var, kind in wishes.items()}]
-        if size <= _LARGEST_OF_TWO and any(kind == _SEQUENCE for kind in wishes.values()):
+        if count <= _LARGEST_OF_TWO and any(kind == _SEQUENCE for kind in wishes.values()):
             ways.append({var: kind & ~kinds.TUPLE or kind for var, kind in wishes.items()})
         made = self._copy(node)
         for at, way in enumerate(reversed(ways), 1):

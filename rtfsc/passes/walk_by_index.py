@@ -18,7 +18,7 @@ from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kinds
-from rtfsc.ir.census import occurs, things
+from rtfsc.ir.census import among, occurs, size, things
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.nodes import (
     Block,
@@ -43,6 +43,9 @@ from rtfsc.passes.copying import Copier
 from rtfsc.source import Span
 
 _LOOPS: Final = things(Blocks)
+_JUMPS: Final = things(Jump)
+# what gives less of a vector than there was
+_STEPS: Final = things("rest", "drop", "#seq_rest")
 # loops are written twice
 _LARGEST: Final = 300
 # what patterns ask, of vectors and lists only
@@ -97,7 +100,7 @@ class _Indexer:
     def _indexed(self, loop: Blocks, at: int) -> Expr | None:
         kind = self._kind(loop.args[at])
         wanted = kinds.TUPLE if _asks_patterns(loop) else kinds.TUPLE | kinds.STR
-        if not kind & wanted or sum(1 for _ in descendants(loop)) > _LARGEST:
+        if not kind & wanted or size(loop) > _LARGEST:
             return None
         span = loop.span
         bound: list[tuple[Local, Expr]] = []
@@ -144,15 +147,21 @@ class _Indexer:
 
 def _walks(loop: Blocks, at: int) -> bool:
     """Tell whether a loop may step through a parameter: the rewriter has the last word."""
+    if not occurs(loop) & _STEPS:
+        return False
     first = loop.blocks[0]
     # an unchanged parameter is no step
     return any(
         isinstance(part, Jump)
         and part.label == first.label
-        and isinstance(part.args[at], Local | Call | Op)
+        and _may_step(part.args[at])
         and not _is(part.args[at], first.params[at])
-        for part in descendants(loop)
+        for part in among(loop, _JUMPS)
     )
+
+
+def _may_step(arg: Expr) -> bool:
+    return isinstance(arg, Local) or bool(isinstance(arg, Call | Op) and occurs(arg) & _STEPS)
 
 
 def _is(node: Expr, var: Var) -> bool:
