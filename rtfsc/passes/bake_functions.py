@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.types import ANY
 from rtfs_runtime.values import Keyword
+from rtfsc.ir.combinators import is_plain
 from rtfsc.ir.nodes import (
     Block,
     Blocks,
@@ -45,7 +46,6 @@ from rtfsc.ir.walk import (
     known_functions,
     map_children,
     rewrite_modules,
-    uses,
 )
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
@@ -309,10 +309,7 @@ def _put(node: Expr, var: Var, found: Expr) -> Expr:
 
 def _may_be_built_in(fn: Fn) -> bool:
     """Tell whether a function is nothing but its code and the values of variables that are bound by now."""
-    local = fn.hint is None or fn.hint.target == "local"
-    if not local or fn.rest is not None or (fn.self_var is not None and uses(fn.body, fn.self_var)):
-        return False
-    return not any(isinstance(part, Late | Define) for part in descendants(fn.body))
+    return is_plain(fn) and not any(isinstance(part, Late | Define) for part in descendants(fn.body))
 
 
 def _takes(found: Expr, counts: frozenset[int]) -> bool:

@@ -121,11 +121,13 @@ class _Fuser:
         self._cycles = Cycles(self._functions)
         self._at = 0
         self._form: Expr
+        self._own: Expr | None = None
 
     def top(self, at: int, node: Expr) -> Expr:
         """Rewrite one form of the module."""
         self._at = at
         self._form = node
+        self._own = node.value if isinstance(node, DefGlobal) else None
         return self.rewrite(node)
 
     def rewrite(self, node: Expr) -> Expr:
@@ -210,9 +212,11 @@ class _Fuser:
             case Const(value=Keyword()):
                 return count == 1
             case Global(name=name):
-                # defined before this form, so that it is surely defined when this runs
+                # defined before this runs: by an earlier form, or by this one, when it is the function
                 fn = self._functions.get(name)
-                return fn is not None and fn.takes(count) and self._places[name] < self._at
+                return (
+                    fn is not None and fn.takes(count) and (self._places[name] < self._at or fn is self._own)
+                )
             case _:
                 return False
 

@@ -21,6 +21,7 @@ from typing import Final, TypeGuard
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
+from rtfsc.ir.combinators import is_plain, written_out
 from rtfsc.ir.nodes import (
     Blocks,
     BuiltinRef,
@@ -53,7 +54,6 @@ from rtfsc.ir.walk import (
     known_functions,
     map_children,
     rewrite_modules,
-    uses,
 )
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
@@ -98,6 +98,8 @@ class _Inliner:
         self.copier = Copier(module.next_id)
         self._known = known_functions(module)
         self._purity = Purity(self._known)
+        # those of earlier forms
+        self._defined: dict[str, Fn] = {}
         self._stays = cycles(self._known).keys() | _throwing(self._known)
         self._constants = module.constants
         self._values: dict[str, Const] = {}
@@ -117,11 +119,11 @@ class _Inliner:
         self._left = _GROWTH
         done = self.rewrite(node)
         if isinstance(done, DefGlobal) and isinstance(done.value, Fn) and done.name in self._known:
-            fn = done.value
+            fn = self._defined[done.name] = done.value
             size = _size(fn.body)
             # a loop is worth its call, and other passes may change it as a function
             pure = size <= _SMALL and not _loops(fn.body) and self._purity.holds(fn.body)
-            if pure and _may_move(fn) and done.name not in self._stays:
+            if pure and is_plain(fn) and done.name not in self._stays:
                 self._small[done.name] = fn
         elif isinstance(done, DefGlobal) and done.name in self._constants and _is_atom(done.value):
             self._values[done.name] = done.value
@@ -130,12 +132,12 @@ class _Inliner:
     def rewrite(self, node: Expr) -> Expr:
         """Rewrite an expression."""
         match node:
-            case Let(var=var, init=Fn() as fn) if self._uses.get(var) == 1 and _may_move(fn):
+            case Let(var=var, init=Fn() as fn) if self._uses.get(var) == 1 and is_plain(fn):
                 moved = self.rewrite(fn)
                 assert isinstance(moved, Fn)
                 self._locals[var] = moved
                 return self._bound_once(node, var)
-            case Let(var=var, init=Fn() as fn) if _may_move(fn) and _size(fn.body) <= _SMALL:
+            case Let(var=var, init=Fn() as fn) if is_plain(fn) and _size(fn.body) <= _SMALL:
                 moved = self.rewrite(fn)
                 assert isinstance(moved, Fn)
                 self._copied[var] = moved
@@ -159,7 +161,7 @@ class _Inliner:
             return map_children(node, self.rewrite)
         args = tuple([self.rewrite(arg) for arg in node.args])
         if isinstance(node.callee, BuiltinRef) and node.args and _applies_first(node.callee.name):
-            args = (self._written_out(node.args[0], args[0]), *args[1:])
+            args = (self._written_out(node, args[0]), *args[1:])
         if isinstance(node.callee, Global):
             named = self._taken(node.callee.name)
             if named is not None and len(named.params) == len(args):
@@ -186,7 +188,7 @@ class _Inliner:
     def _callee(self, callee: Expr, count: int) -> Fn | None:
         """Give the function that a call may be replaced by, whose only use this is."""
         match callee:
-            case Fn() if _may_move(callee) and len(callee.params) == count:
+            case Fn() if is_plain(callee) and len(callee.params) == count:
                 moved = self.rewrite(callee)
                 assert isinstance(moved, Fn)
                 return moved
@@ -211,8 +213,9 @@ class _Inliner:
         self._left -= _size(fn.body)
         return fn if self._left >= 0 else None
 
-    def _written_out(self, given: Expr, rewritten: Expr) -> Expr:
+    def _written_out(self, call: Call, rewritten: Expr) -> Expr:
         """Write a function out where a builtin applies it to each element."""
+        given = call.args[0]
         match given:
             case Local(var=var) if var in self._locals:
                 return self._locals.pop(var)
@@ -225,6 +228,10 @@ class _Inliner:
                     args = tuple([Local(param, span=given.span) for param in params])
                     body = self._named(Call(given, args, span=given.span), fn)
                     return replace(fn, params=params, body=body, self_var=None, hint=None, span=given.span)
+            case Call():
+                params = tuple([self.copier.var(name) for name in _params_of(call)])
+                made = written_out(rewritten, params, self._defined.get, call.span)
+                return rewritten if made is None else self.rewrite(made)
         return rewritten
 
 
@@ -255,6 +262,12 @@ def _is_throw(node: Expr) -> bool:
             return BUILTINS[name].name in ("throw", "error", "assert")
         case _:
             return False
+
+
+def _params_of(call: Call) -> tuple[str, ...]:
+    """Name the parameters of what a builtin applies."""
+    assert isinstance(call.callee, BuiltinRef)
+    return ("x", "y") if BUILTINS[call.callee.name].name in ("reduce", "map-indexed") else ("x",)
 
 
 def _applies_first(name: str) -> bool:
@@ -307,12 +320,6 @@ def _loops(node: Expr) -> bool:
         jumps_back(part) if isinstance(part, Blocks) else isinstance(part, Fold | ForEach)
         for part in descendants(node)
     )
-
-
-def _may_move(fn: Fn) -> bool:
-    """Tell whether calling a function is the same as running its body."""
-    local = fn.hint is None or fn.hint.target == "local"
-    return local and fn.rest is None and (fn.self_var is None or not uses(fn.body, fn.self_var))
 
 
 def _size(node: Expr) -> int:
