@@ -191,7 +191,9 @@ class _Carrier:
     def _item(self, node: Expr) -> Expr | None:
         """Give the variable for an item that is read; None for anything else."""
         match node:
-            case Op(name="seq_at" | "map_get", args=[inner, Const(value=key)]):
+            case Op(
+                name="seq_at" | "map_get" | "old_value" | "path_value", args=[inner, Const(value=key), *_]
+            ):
                 pass
             case Call(callee=Const(value=Keyword() as key), args=[inner], site=None) if self.is_map:
                 pass
@@ -285,6 +287,12 @@ class _Carrier:
                     if isinstance(name, bool | float | tuple | dict) or name not in values:
                         raise _NoWay
                     values[name] = self._bound(value, bound)
+                return values
+            case Op(name="put", args=[base, Const(value=key), value, _]):
+                values = self._values(base, bound)
+                if isinstance(key, bool | float | tuple | dict) or key not in values:
+                    raise _NoWay
+                values[key] = self._bound(value, bound)
                 return values
         parts = self._same(node)
         if parts is None:

@@ -20,6 +20,7 @@ closure captures it, and what fails leaves the loop for good. A loop inside may 
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from typing import Final
 
@@ -46,6 +47,7 @@ from rtfsc.ir.nodes import (
     Op,
     Raise,
     Try,
+    Var,
     Vector,
 )
 from rtfsc.ir.purity import Purity
@@ -96,12 +98,15 @@ class _Filler:
         self.names: set[str] = set()
         # how many loops around this place run as they were
         self._plain = 0
+        # loops that others start with, by their identity before and after: both are kept alive
+        self._done: dict[int, tuple[Expr, Expr]] = {}
 
     def all_forms(self) -> tuple[Expr, ...]:
         """Rewrite the forms of the module; twins stand before the functions they are of."""
         while True:
             refused = len(self.twins.refused)
             self.twins.made.clear()
+            self._done.clear()
             rewritten = [self._top(node) for node in self._module.body]
             if len(self.twins.refused) == refused:
                 break
@@ -128,6 +133,8 @@ class _Filler:
         """Rewrite loops, outer ones first: an inner one may go on filling what an outer one began."""
         if not occurs(node) & _LOOPS:
             return node
+        if id(node) in self._done:
+            return self._done[id(node)][1]
         if isinstance(node, Fold | Blocks):
             for at, arg in enumerate(node.args):
                 start = self._start(arg)
@@ -230,8 +237,16 @@ class _Filler:
                 return self._start_of(arg)
             case Let() | Fold() | Op(name="list_tuple") if _gives_fresh(arg):
                 return self._start_of(arg)
+            case Fold() | Blocks():
+                return self._filled_start(arg)
             case _:
                 return None
+
+    def _filled_start(self, loop: Fold | Blocks) -> tuple[str, Expr] | None:
+        """Give a loop whose own map is filled in place: nobody else holds what it gives."""
+        filled = self.rewrite(loop)
+        self._done[id(loop)] = self._done[id(filled)] = (loop, filled)
+        return (DICT, filled) if _gives_dict(filled) else None
 
     def _start_of(self, arg: Expr) -> tuple[str, Expr] | None:
         kind = self._kind(arg)
@@ -282,6 +297,38 @@ def _gives_fresh(node: Expr) -> bool:
             return True
         case _:
             return False
+
+
+_NEW_DICTS: Final = frozenset({"dict_new", "dict_of", "dict_put"})
+
+
+def _gives_dict(loop: Expr) -> bool:
+    """Tell whether all ends of a loop are a dict that it was filling: only such a loop starts with one."""
+    if not isinstance(loop, Fold | Blocks):
+        return False
+    params = loop.params if isinstance(loop, Fold) else loop.blocks[0].params
+    own = {
+        param
+        for param, arg in zip(params, loop.args, strict=True)
+        if isinstance(arg, Op) and arg.name in _NEW_DICTS
+    }
+    ends = [loop.body, loop.done] if isinstance(loop, Fold) else [block.body for block in loop.blocks]
+    return bool(own) and all(_ends_in(end, own) for end in ends)
+
+
+def _ends_in(node: Expr, own: Set[Var]) -> bool:
+    """Tell whether control leaves an expression with one of some variables, or by a jump."""
+    match node:
+        case Local(var=var):
+            return var in own
+        case If(then=then, orelse=orelse):
+            return _ends_in(then, own) and _ends_in(orelse, own)
+        case Do(items=items):
+            return _ends_in(items[-1], own)
+        case Let(body=body):
+            return _ends_in(body, own)
+        case _:
+            return isinstance(node, Jump | Raise)
 
 
 def _only_jumps(node: Expr) -> bool:

@@ -7,7 +7,7 @@ function and a write for each step, which other passes and the back end treat li
 
 Arguments are evaluated in their order; what is not plain is bound first. A function given by its name is one
 that is surely defined by then. Strings, which name functions too, and functions that take another number of
-arguments are left to the builtin.
+arguments are left to the builtin. `(fnil f d)` is a call of f with d in the place of nil.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ from rtfsc.ir.nodes import (
     Expr,
     Fn,
     Global,
+    If,
     Let,
     Local,
+    Map,
     Module,
     Op,
     Vector,
@@ -98,6 +100,8 @@ class _Opener:
                 return (
                     name in self._defined and name in self._functions and self._functions[name].takes(count)
                 )
+            case Call(callee=BuiltinRef(name="fnil"), args=[patched, _], site=None):
+                return not isinstance(patched, Call) and self._applies(patched, count)
             case _:
                 return False
 
@@ -114,16 +118,23 @@ class _Opener:
         levels = [self._plain(node.args[0], bound)]
         keys = [self._plain(key, bound) for key in path]
         function, *others = given
-        if name == "assoc-in":
-            function = self._plain(function, bound)
+        default: Expr | None = None
+        match function:
+            case Call(callee=BuiltinRef(name="fnil"), args=[patched, given_default]) if name != "assoc-in":
+                function, default = patched, self._plain(given_default, bound)
         others = [self._plain(other, bound) for other in others]
         read = "old_value" if name == "update" else "path_value"
         for at, key in enumerate(keys):
             if at + 1 < len(keys) or name != "assoc-in":
                 levels.append(self._plain(Op(read, (again(levels[at]), again(key)), span=node.span), bound))
+        # what `assoc-in` puts: steps along the path never fail, so they may come first
         made = function
         if name != "assoc-in":
-            made = self._plain(Call(function, (levels.pop(), *others), span=node.span), bound)
+            old = levels.pop()
+            if default is not None:
+                test = Call(BuiltinRef("nil?", span=node.span), (again(old),), span=node.span)
+                old = self._plain(If(test, default, old, span=node.span), bound)
+            made = Call(function, (old, *others), span=node.span)
         operation = Const(name, span=node.span)
         for level, key in zip(reversed(levels), reversed(keys), strict=True):
             made = Op("put", (level, key, made, operation), span=node.span)
@@ -131,8 +142,9 @@ class _Opener:
 
     def _plain(self, node: Expr, bound: list[tuple[Local, Expr]]) -> Expr:
         """Give what may stand in several places for an expression."""
-        if isinstance(node, Const | Local):
-            return node
+        match node:
+            case Const() | Local() | Vector(items=()) | Map(keys=()):
+                return node
         local = Local(self.fresh.var("part"), span=node.span)
         bound.append((local, node))
         return local
