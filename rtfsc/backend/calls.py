@@ -19,7 +19,7 @@ from rtfsc.backend.collections import COLLECTIONS, entry_at, push_entry
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.functions import load
-from rtfsc.backend.operands import Operand, call_global, guard, hold, otherwise
+from rtfsc.backend.operands import TAKE_LISTS, Operand, call_global, guard, hold, otherwise
 from rtfsc.backend.operations import write_operation
 from rtfsc.backend.slices import SLICES
 from rtfsc.backend.texts import TEXTS
@@ -50,7 +50,7 @@ def write_call(frame: Frame, node: Call) -> None:
             slot = name if node.site is None or name not in frame.unit.linked else f"{name}@{node.site}"
             known = frame.unit.functions.get(name)
             if known is not None and known.takes(len(node.args)):
-                _write_direct(frame, slot, node.args)
+                _write_direct(frame, slot, node.args, known=True)
             else:
                 _write_guarded(frame, lambda: frame.emitter.glob(slot), node.args, reload=True)
         case Local(var=var):
@@ -63,11 +63,17 @@ def _names_capability(args: tuple[Expr, ...]) -> bool:
     return bool(args) and isinstance(args[0], Const) and isinstance(args[0].value, Keyword | str)
 
 
-def _write_direct(frame: Frame, name: str, args: tuple[Expr, ...]) -> None:
+def _write_direct(frame: Frame, name: str, args: tuple[Expr, ...], *, known: bool = False) -> None:
+    """Write a call of a function of the runtime, or a `known` one of the module: twins take lists."""
     emitter = frame.emitter
     emitter.callee_global(name)
     for arg in args:
-        frame.value(arg)
+        if frame.unit.kinds.of(arg) & kinds.BUFFER and not known and name not in TAKE_LISTS:
+            emitter.callee_global("#settled")
+            frame.value(arg)
+            emitter.call(1)
+        else:
+            frame.value(arg)
     emitter.call(len(args))
 
 
@@ -133,7 +139,7 @@ def _write_handing_over(frame: Frame, args: tuple[Expr, ...]) -> None:
     outer = emitter.region
     region = Region(Mark(), emitter.depth)
     emitter.region = region
-    _write_direct(frame, target.name, args[1:])
+    _write_direct(frame, target.name, args[1:], known=True)
     emitter.region = outer
     frame.outline(lambda: frame.handle(region, outer, lambda: frame.translate("#handed_over", lambda: 0)))
 

@@ -166,7 +166,7 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
                 _write_global(frame, node, keep=keep)
             if keep:
                 frame.finish(want)
-        case Local() | Const() | BuiltinRef() | Fn() if want is Want.EFFECT:
+        case Local() | Const() | BuiltinRef() | Fn() | Op(name="grown") if want is Want.EFFECT:
             pass
         case Op() if write_gathered(frame, node, want):
             pass

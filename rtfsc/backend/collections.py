@@ -115,7 +115,10 @@ def write_get(frame: Frame, node: Call, name: str) -> bool:
     """Write `get` in a map, by a key whose class is known or likely."""
     if len(node.args) not in (2, 3) or not may_be(frame, node.args[1:2], kinds.KEY):
         return False
-    if kinds.within(frame.unit.kinds.of(node.args[0]), ~kinds.DICT):
+    source, key = map(frame.unit.kinds.of, node.args[:2])
+    if source & kinds.BUFFER and key & kinds.INT:
+        return _write_either(frame, node.args, name)
+    if kinds.within(source, ~kinds.DICT):
         return False
     if len(node.args) == 2 and names_entry(node.args[1]) and id(node) not in frame.asked:
         return write_entry(frame, node.args, name)
@@ -188,7 +191,34 @@ def write_old_value(frame: Frame, node: Op) -> bool:
         return fast(frame, node.args, name, (kinds.TUPLE,), item_at(frame))
     if not key & kinds.KEY:
         return False
+    if source & kinds.BUFFER and key & kinds.INT:
+        return _write_either(frame, node.args, name)
     return fast(frame, node.args, name, (kinds.DICT,), entry_at(frame))
+
+
+def _write_either(frame: Frame, args: tuple[Expr, ...], name: str) -> bool:
+    """Write a read of what may be a list that a loop fills, or else is likely a map."""
+    emitter = frame.emitter
+    other, slow, done = Mark(), Mark(), Mark()
+    with frame.temps(len(args)) as temps:
+        operands = hold(frame, args, temps)
+        if emitter.dead:
+            return True
+        slow.depth = emitter.depth
+        guard(frame, operands[0], (kinds.BUFFER, kinds.TUPLE), other)
+        item_at(frame)(operands, slow)
+        emitter.mark(done)
+
+        def read_entry() -> None:
+            guard(frame, operands[0], (kinds.DICT,), slow)
+            entry_at(frame)(operands[:2] if name.startswith("#") else operands, slow)
+
+        if operands[0].kind & kinds.DICT:
+            otherwise(frame, other, done, read_entry)
+        else:
+            otherwise(frame, other, done, lambda: call_global(frame, name, operands))
+        otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
+    return True
 
 
 def write_assoc(frame: Frame, node: Call, name: str) -> bool:

@@ -24,6 +24,7 @@ CLASSES = {
     kinds.KEYWORD: "#Keyword",
     kinds.LIST: "#List",
     kinds.SET: "#Set",
+    kinds.BUFFER: "#list_of",
 }
 
 # of constants that have one of these classes, nothing is asked: they are read where they are used
@@ -158,18 +159,29 @@ def otherwise(frame: Frame, slow: Mark, done: Mark, write: Callable[[], None]) -
     frame.outline(write_it)
 
 
+TAKE_LISTS: Final = frozenset({"get", "#path_value", "#check_room", "#nest_list"})
+"""Functions of the runtime that take a list that a loop fills; others see values only."""
+
+
 def call_global(frame: Frame, name: str, operands: Sequence[Operand]) -> None:
     """Push what a global gives for operands."""
     frame.emitter.callee_global(name)
     for operand in operands:
-        if operand.kind & kinds.BUFFER:
-            # a function of the runtime sees values only
-            frame.emitter.callee_global("#tuple")
+        if name in TAKE_LISTS:
             operand.push(frame)
-            frame.emitter.call(1)
         else:
-            operand.push(frame)
+            push_value(frame, operand)
     frame.emitter.call(len(operands))
+
+
+def push_value(frame: Frame, operand: Operand) -> None:
+    """Push an operand for a function of the runtime, which sees values only: no list that a loop fills."""
+    if not operand.kind & kinds.BUFFER:
+        operand.push(frame)
+        return
+    frame.emitter.callee_global("#tuple" if kinds.within(operand.kind, kinds.BUFFER) else "#settled")
+    operand.push(frame)
+    frame.emitter.call(1)
 
 
 def fast(
@@ -180,10 +192,10 @@ def fast(
     write: Callable[[list[Operand], Mark], None],
 ) -> bool:
     """Write a call that has a fast way when its first argument has one of some classes."""
-    mask = kinds.BUFFER
-    for each in wanted:
-        mask |= each
-    if not may_be(frame, args[:1], mask):
+    if kinds.TUPLE in wanted:
+        # a list is read as a tuple is
+        wanted = (*wanted, kinds.BUFFER)
+    if not may_be(frame, args[:1], sum(wanted)):
         return False
     emitter = frame.emitter
     slow, done = Mark(), Mark()
@@ -192,8 +204,7 @@ def fast(
         if emitter.dead:
             return True
         slow_depth = emitter.depth
-        if not operands[0].kind & kinds.BUFFER:
-            guard(frame, operands[0], wanted, slow)
+        guard(frame, operands[0], wanted, slow)
         write(operands, slow)
         emitter.mark(done)
         assert slow.depth in (None, slow_depth)

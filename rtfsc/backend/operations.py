@@ -19,7 +19,17 @@ from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.equality import equal
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.lookups import STRICT_OPS
-from rtfsc.backend.operands import Operand, call_global, fast, guard, hold, on_failure, otherwise, push_item
+from rtfsc.backend.operands import (
+    Operand,
+    call_global,
+    fast,
+    guard,
+    hold,
+    on_failure,
+    otherwise,
+    push_item,
+    push_value,
+)
 from rtfsc.backend.ranges import write_range
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import Const, Expr, Op
@@ -59,6 +69,9 @@ def write_operation(frame: Frame, node: Op) -> bool:
             return write_filling_put(frame, node, keep=True)
         case "set_put":
             _write_set_put(frame, args)
+            return True
+        case "raw" | "grown" | "settled" | "disown" | "is_owned":
+            _write_nest(frame, node)
             return True
         case _:
             return _write_question(frame, node)
@@ -125,6 +138,29 @@ def _write_filling(frame: Frame, name: str, args: tuple[Expr, ...]) -> None:
         emitter.list_extend(1)
     elif name == "list_tuple":
         emitter.list_to_tuple()
+
+
+def _write_nest(frame: Frame, node: Op) -> None:
+    """Write what is asked and said of collections in one that a loop fills."""
+    emitter = frame.emitter
+    if node.name == "is_owned":
+        if not fast(frame, node.args, "#is_owned", KEYS, lambda held, slow: _has(frame, held[::-1])):
+            emitter.const(False)
+        return
+    may_be_list = bool(frame.unit.kinds.of(node.args[0]) & kinds.BUFFER)
+    if node.name in ("raw", "grown") or (node.name == "settled" and not may_be_list):
+        frame.value(node.args[0])
+        return
+    with frame.temps(len(node.args)) as temps:
+        operands = hold(frame, node.args, temps)
+        if emitter.dead:
+            return
+        if node.name == "settled":
+            push_value(frame, operands[0])
+        else:
+            emitter.load_method(lambda: operands[1].push(frame), "discard")
+            operands[0].push(frame)
+            emitter.call(1)
 
 
 def _has(frame: Frame, held: list[Operand]) -> None:

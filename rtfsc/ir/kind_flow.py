@@ -229,7 +229,15 @@ class _Flow:
             if isinstance(arg, Local):
                 env[arg.var] = kinds.narrowed(kind, need)
         detailed = kind_rules.of_parts(node.name, node.args, args)
-        return kind_rules.of_op(node.name, args) if detailed is None else detailed
+        made = kind_rules.of_op(node.name, args) if detailed is None else detailed
+        if node.name in _FILLING:
+            changed = node.args[0]
+            while isinstance(changed, nodes.Op) and changed.name in _FILLING:
+                changed = changed.args[0]
+            if isinstance(changed, Local):
+                # the variable is read again where the change is an effect
+                env[changed.var] = made
+        return made
 
     def _vector(self, node: nodes.Vector, env: Env) -> Kind:
         return kinds.of_vector(self._each(node.items, env))
@@ -393,7 +401,7 @@ class _Flow:
             case nodes.Op(name="is_exactly", args=[Local(var=var) as operand, *names]):
                 self._table[id(node)] = kinds.BOOL
                 side = sum(kinds.EXACT[str(name.value)] for name in names if isinstance(name, Const))
-                return self._split(env, var, self.visit(operand, env), (side, kinds.BASE & ~side))
+                return self._split(env, var, self.visit(operand, env), (side, kinds.EVERY & ~side))
             case Call(callee=BuiltinRef(name="not"), args=[operand]):
                 yes, no = self.test(operand, env)
                 return no, yes
@@ -407,16 +415,16 @@ class _Flow:
             ):
                 self.visit(node, env)
                 # a tuple may equal a big vector: only atoms have one class
-                side = kinds.of_constant(value) if type(value) in kinds.ATOMS else kinds.BASE
+                side = kinds.of_constant(value) if type(value) in kinds.ATOMS else kinds.EVERY
                 kind = self.visit(operand, env)
-                yes, no = self._split(env, var, kind, (side, kinds.BASE))
+                yes, no = self._split(env, var, kind, (side, kinds.EVERY))
                 if no is not None and value.__class__ is int and value == 0:
                     self._not_zero(no, var, kind)
                 return yes, no
             case Call(callee=BuiltinRef(name="zero?"), args=[Local(var=var) as operand]):
                 self.visit(node, env)
                 kind = self.visit(operand, env)
-                yes, no = self._split(env, var, kind, (~kinds.NEGATIVE, kinds.BASE))
+                yes, no = self._split(env, var, kind, (~kinds.NEGATIVE, kinds.EVERY))
                 if no is not None:
                     self._not_zero(no, var, kind)
                 return yes, no
@@ -427,7 +435,7 @@ class _Flow:
             ways = env, dict(env)
             kind_facts.learn(node, ways, self.known.of, self._changing)
             return ways
-        truthy = env if kind & ~(kinds.NIL | ~kinds.BASE) else None
+        truthy = env if kind & kinds.EVERY & ~kinds.NIL else None
         return truthy, dict(env) if kind & (kinds.NIL | kinds.BOOL) else None
 
     def _not_zero(self, env: Env, var: Var, kind: Kind) -> None:
@@ -446,6 +454,8 @@ def _is_delegated(fn: Fn) -> bool:
     return fn.hint is not None and fn.hint.target != "local"
 
 
+# what changes its first argument
+_FILLING = frozenset({"list_push", "list_extend", "list_put", "dict_put", "set_put", "grown"})
 _VISITS: dict[type, Callable[..., Kind]] = {
     Global: _Flow._global,
     Let: _Flow._let,

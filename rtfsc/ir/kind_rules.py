@@ -16,10 +16,12 @@ from rtfsc.ir.kinds import (
     ANY,
     ANYTHING_HELD,
     BASE,
+    BIG_MAP,
     BIG_VECTOR,
     BOOL,
     BUFFER,
     DICT,
+    EVERY,
     FLOAT,
     INT,
     KEY,
@@ -283,8 +285,9 @@ def of_parts(name: str, nodes: tuple[Expr, ...], args: list[Kind]) -> Kind | Non
         return part(base, _FIRST[name])
     if name == "assoc" and len(args) > 2 and len(args) % 2:
         return _changed(base, [_key(node) for node in nodes[1::2]], args[2::2])
-    if name == "put":
-        return _changed(base, [_key(nodes[1])], args[2:3])
+    if name in ("put", "dict_put"):
+        made = _changed(base, [_key(nodes[1])], args[2:3])
+        return made if name == "put" else _in_class(made, DICT)
     if not isinstance(base, Detailed):
         return None
     if name == "dissoc":
@@ -366,7 +369,7 @@ def predicate(name: str) -> tuple[Kind, Kind] | None:
     yes = _PREDICATES.get(name)
     if yes is None:
         return None
-    return yes, BASE & ~yes if name in _TWO_SIDED else BASE
+    return yes, EVERY & ~yes if name in _TWO_SIDED else EVERY
 
 
 _BOOLEAN_OPS: Final = frozenset(
@@ -381,6 +384,7 @@ _BOOLEAN_OPS: Final = frozenset(
         "conforms",
         "is_kind",
         "has_key",
+        "is_owned",
     }
 )
 
@@ -402,6 +406,25 @@ def _exact_quotient(args: list[Kind]) -> Kind:
 
 def _entry(args: list[Kind]) -> Kind:
     return ANY if args[0] & OTHER else join(element(args[0]), NIL)
+
+
+def _in_class(kind: Kind, base: Kind) -> Kind:
+    """Say that a kind has other classes, but holds what it holds."""
+    made = base | kind & ~EVERY
+    return detailed(made, kind.parts, kind.held) if isinstance(kind, Detailed) else made
+
+
+def _settled(kind: Kind) -> Kind:
+    return _in_class(kind, kind & BASE | TUPLE) if kind & BUFFER else kind
+
+
+def _listed(args: list[Kind]) -> Kind:
+    return _in_class(args[0], args[0] & EVERY | BUFFER) if args[0] & VECTOR else args[0]
+
+
+def _owned(args: list[Kind]) -> Kind:
+    made = _listed(args)
+    return _in_class(made, made & EVERY | DICT) if made & BIG_MAP else made
 
 
 def _counted_down_too(args: list[Kind]) -> Kind:
@@ -457,6 +480,14 @@ _OPS: Final[Mapping[str, _Rule]] = MappingProxyType(
         "sorted_as": lambda args: holding(NIL | TUPLE | args[1] & LIST, element(args[1])),
         "grouped_by": lambda args: holding(DICT, holding(TUPLE, element(args[1]))),
         "parted_by": lambda args: holding(TUPLE, holding(TUPLE, element(args[1]))),
+        **dict.fromkeys(("raw", "listed"), _listed),
+        "settled": lambda args: _settled(args[0]),
+        "owned": _owned,
+        "owned_new": lambda args: OTHER,
+        "disown": lambda args: NIL,
+        "grown": lambda args: holding(args[0] & EVERY, join(element(args[0]), args[1])),
+        "nest_list": lambda args: holding(TUPLE, _settled(element(args[0]))),
+        "nest_dict": lambda args: holding(DICT, _settled(element(args[0]))),
         "elements": lambda args: holding(TUPLE | args[0] & STR, items(args[0])),
     }
 )

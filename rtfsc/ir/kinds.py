@@ -29,6 +29,7 @@ NEVER: Final = 0
 every class not named."""
 INT: Final = NATURAL | NEGATIVE
 BASE: Final = (1 << 15) - 1 & ~BUFFER
+EVERY: Final = BASE | BUFFER
 NUMBER: Final = INT | FLOAT
 KEY: Final = INT | STR | KEYWORD
 VECTOR: Final = TUPLE | BIG_VECTOR
@@ -212,7 +213,9 @@ _PRIMS: Final = {
 }  # fmt: skip
 
 
-EXACT: Final[Mapping[str, Kind]] = MappingProxyType({"tuple": TUPLE, "str": STR, "dict": DICT, "int": INT})
+EXACT: Final[Mapping[str, Kind]] = MappingProxyType(
+    {"tuple": TUPLE, "str": STR, "dict": DICT, "int": INT, "list": BUFFER}
+)
 """The kinds that `is_exactly` asks for, by their names."""
 
 

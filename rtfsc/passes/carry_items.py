@@ -197,7 +197,9 @@ class _Carrier:
                 pass
             case Call(callee=Const(value=Keyword() as key), args=[inner], site=None) if self.is_map:
                 pass
-            case Call(callee=BuiltinRef(name="nth" | "get"), args=[inner, Const(value=key)], site=None):
+            case Call(
+                callee=BuiltinRef(name="nth" | "get" as name), args=[inner, Const(value=key)], site=None
+            ) if name == "get" or not self.is_map:
                 pass
             case Call(callee=BuiltinRef(name="first" | "second" as name), args=[inner]) if not self.is_map:
                 key = _PLACES[name]

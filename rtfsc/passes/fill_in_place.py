@@ -14,6 +14,8 @@ loop whose start is still there is run again as it was, when it fails; else the 
     (fold L w items [m] [{}] (jump L (try (assoc m w 1) (catch e (f m w)))) m)
     =>  (try (fold L w items [m] [(op dict_new)] (jump L (op dict_put m w 1 "assoc")) m) (catch e (fold … )))
 
+What stands in the collection and is changed is the loop's own as well: see `nesting`.
+
 Nobody else ever sees the collection: each step uses the last version once, reads come before the change, no
 closure captures it, and what fails leaves the loop for good. A loop inside may go on filling it.
 """
@@ -55,7 +57,10 @@ from rtfsc.ir.recursion import Cycles
 from rtfsc.ir.walk import again, descendants, known_functions, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
-from rtfsc.passes.filling import DICT, LIST, SET, NoWay, Rewriter, Twins, changed_as, may_be
+from rtfsc.passes.fill_ways import DICT, LIST, SET, changed_as, may_be
+from rtfsc.passes.filling import NoWay, Rewriter, Twins
+from rtfsc.passes.nesting import NestRewriter
+from rtfsc.passes.nests import find_nests
 
 # builtins that give a tuple or dict nobody else holds
 _FRESH: Final = frozenset(
@@ -90,10 +95,11 @@ class _Filler:
     def __init__(self, module: Module) -> None:
         self.copier = Copier(module.next_id)
         self._module = module
-        self.twins = Twins(known_functions(module), self.copier)
+        self._functions = known_functions(module)
+        self.twins = Twins(self._functions, self.copier)
         self._known: Kinds | None = None
-        self._purity = Purity(known_functions(module))
-        self._cycles = Cycles(known_functions(module))
+        self._purity = Purity(self._functions)
+        self._cycles = Cycles(self._functions)
         self._form: Expr
         self.names: set[str] = set()
         # how many loops around this place run as they were
@@ -154,7 +160,7 @@ class _Filler:
         param = loop.params[at] if isinstance(loop, Fold) else loop.blocks[0].params[at]
         if self._plain or isinstance(arg, Const):
             return None
-        way = changed_as(loop, param, self._kind)
+        way = changed_as(loop, param, self._kind, self._functions)
         if way is None or not may_be(way, self._kind(arg)):
             return None
         others = (*loop.args[:at], *loop.args[at + 1 :])
@@ -261,12 +267,25 @@ class _Filler:
         way, first = start
         params = loop.params if isinstance(loop, Fold) else loop.blocks[0].params
         label = loop.label if isinstance(loop, Fold) else loop.blocks[0].label
-        rewriter = Rewriter(way, self.twins, again=again)
         args = (*loop.args[:at], first, *loop.args[at + 1 :])
-        done = rewriter.loop(replace(loop, args=args), (params[at], at, {label: at}), rewriter.leave)
-        if not rewriter.changes:
-            raise NoWay
-        return done
+
+        def done(rewriter: Rewriter) -> Expr:
+            where = (params[at], at, {label: at})
+            made = rewriter.loop(replace(loop, args=args), where, rewriter.leave)
+            if not rewriter.changes:
+                raise NoWay
+            return made
+
+        nests = find_nests(loop, self._functions) if way != SET else None
+        if nests is not None:
+            nester = NestRewriter(way, self.twins, nests, again=again)
+            try:
+                made = done(nester)
+                if nester.nested:
+                    return Let(nester.places, Op("owned_new", (), span=loop.span), made, span=loop.span)
+            except NoWay:
+                pass
+        return done(Rewriter(way, self.twins, again=again))
 
 
 def _has_calls_put_in(loop: Expr) -> bool:
@@ -304,6 +323,8 @@ _NEW_DICTS: Final = frozenset({"dict_new", "dict_of", "dict_put"})
 
 def _gives_dict(loop: Expr) -> bool:
     """Tell whether all ends of a loop are a dict that it was filling: only such a loop starts with one."""
+    if isinstance(loop, Let):
+        return isinstance(loop.init, Op) and loop.init.name == "owned_new" and _gives_dict(loop.body)
     if not isinstance(loop, Fold | Blocks):
         return False
     params = loop.params if isinstance(loop, Fold) else loop.blocks[0].params

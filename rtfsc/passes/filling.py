@@ -10,11 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from rtfs_runtime.builtins import BUILTINS
+from rtfs_runtime.types import ANY
 from rtfs_runtime.values import Keyword
-from rtfsc.ir import kinds
 from rtfsc.ir.nodes import (
-    Block,
     Blocks,
     BuiltinRef,
     Call,
@@ -34,55 +32,23 @@ from rtfsc.ir.nodes import (
     Try,
     Var,
 )
-from rtfsc.ir.walk import again, descendants, map_children, uses
+from rtfsc.ir.walk import again, map_children, uses
 from rtfsc.passes.copying import Copier
+from rtfsc.passes.fill_ways import CHANGES, DICT, LIST, SET, name_of
 
 _READS_OF_LISTS: Final = frozenset({"count", "nth", "first", "last", "empty?", "get"})
 _READS_OF_DICTS: Final = frozenset(
     {"count", "get", "contains?", "empty?", "keys", "vals", "entries", "get-in"}
 )
 _READS_OF_SETS: Final = frozenset({"count", "contains?", "empty?"})
-LIST: Final = "list"
-SET: Final = "set"
-DICT: Final = "dict"
 
 
 class NoWay(Exception):
     """The collection is used in a way that sees the difference."""
 
 
-def changed_as(loop: Fold | Blocks, param: Var, kind_of: Callable[[Expr], int]) -> str | None:
-    """Guess what a loop changes in a parameter: a vector by `conj` and by integers, else a map; None when it
-    changes nothing."""
-    held = {param}
-    for part in descendants(loop):
-        match part:
-            case Call(callee=BuiltinRef(name=name), args=[Local(var=var), key, *_]) if var in held:
-                name = BUILTINS[name].name
-            case Op(name="put" as name, args=[Local(var=var), key, *_]) if var in held:
-                pass
-            case Fold(params=params, args=args) | Blocks(blocks=[Block(params=params), *_], args=args):
-                # a loop inside goes on with it
-                for inner, arg in zip(params, args, strict=True):
-                    if isinstance(arg, Local) and arg.var in held:
-                        held.add(inner)
-                continue
-            case _:
-                continue
-        if name in ("conj", "into"):
-            return LIST
-        if name in ("assoc", "put"):
-            return LIST if kinds.within(kind_of(key), kinds.INT) else DICT
-    return None
-
-
-def may_be(way: str, kind: int) -> bool:
-    """Tell whether a value of a kind may be filled in a way."""
-    return bool(kind & (kinds.TUPLE if way == LIST else kinds.DICT))
-
-
 _Key = tuple[str, int, int]
-"""How a twin fills: the way, the place of the collection among the arguments, their number."""
+"""How a twin fills: the name of its rewriter, the place of the collection among the arguments, how many."""
 
 
 class Twins:
@@ -94,7 +60,7 @@ class Twins:
         self.made: dict[str, dict[str, Fn]] = {}
         self.refused: set[tuple[str, _Key]] = set()
 
-    def twin(self, name: str, key: _Key) -> str:
+    def twin(self, name: str, key: _Key, caller: Rewriter) -> str:
         """Name the twin of a function, making it when it is asked for first."""
         way, at, count = key
         fn = self._functions.get(name)
@@ -108,7 +74,8 @@ class Twins:
         made[called] = fn
         params, body = self.copier.copy_block(fn.params, fn.body)
         taken = self.copier.var(params[at].name)
-        rewriter = Rewriter(way, self)
+        owned = None if caller.owned is None else self.copier.var("owned")
+        rewriter = caller.like(owned)
         try:
             body = rewriter.tail(body, (params[at], -1, {}), rewriter.change)
             if not rewriter.changes:
@@ -118,32 +85,54 @@ class Twins:
             self.refused.add((name, key))
             self.made.clear()
             raise
-        local = Op(f"{way}_taken", (Local(taken, span=fn.span),), span=fn.span)
+        local = Op(f"{caller.way}_taken", (Local(taken, span=fn.span),), span=fn.span)
         body = Let(params[at], local, body, span=fn.body.span)
         params = (*params[:at], taken, *params[at + 1 :])
-        made[called] = replace(fn, params=params, body=body, trusted=True)
+        names, types = fn.param_names, fn.param_types
+        if owned is not None:
+            params, names, types = (owned, *params), (owned.name, *names), (ANY, *types)
+        made[called] = replace(
+            fn, params=params, param_names=names, param_types=types, body=body, trusted=True
+        )
         return called
 
 
-_Where = tuple[Var, int, dict[int, int]]
+Where = tuple[Var, int, dict[int, int]]
 """The variable that holds the collection here, its place among the parameters of the innermost loop, and for
 each loop that carries it, by label, its place there."""
-_Leaf = Callable[[Expr, Var], Expr]
+Leaf = Callable[[Expr, Var], Expr]
+"""Rewrites what stands at the end."""
 
 
 class Rewriter:
     """Rewrites one loop; raises `NoWay` when a use forbids it."""
 
     def __init__(self, way: str, twins: Twins, *, again: bool = False) -> None:
-        self._way = way
+        self.way = way
         self._twins = twins
         # what fails is run again from the start, so that nothing here need call a function after all
         self._again = again
         reads = {LIST: _READS_OF_LISTS, DICT: _READS_OF_DICTS, SET: _READS_OF_SETS}
         self._reads = reads[way]
         self.changes = 0
+        # what twins are told apart by
+        self.called = way
+        # what twins are handed beside the collection, first
+        self.owned: Var | None = None
 
-    def loop(self, node: Fold | Blocks, where: _Where, leaf: _Leaf) -> Expr:
+    def like(self, owned: Var | None) -> Rewriter:
+        """Make the rewriter of a twin."""
+        return Rewriter(self.way, self._twins)
+
+    def sees(self, node: Expr, var: Var) -> bool:
+        """Tell whether an expression uses the collection."""
+        return uses(node, var)
+
+    def bound(self, node: Let, var: Var) -> Expr:
+        """Rewrite what a binding binds that only looks at the collection."""
+        return self.read(node.init, var)
+
+    def loop(self, node: Fold | Blocks, where: Where, leaf: Leaf) -> Expr:
         """Rewrite the parts of a loop that carries the collection as `where` says."""
         var, _, labels = where
         if isinstance(node, Fold):
@@ -153,12 +142,12 @@ class Rewriter:
         blocks = [replace(first, body=self.tail(first.body, where, leaf))]
         for block in others:
             # a block beside the first one sees no parameter of it
-            if uses(block.body, var):
+            if self.sees(block.body, var):
                 raise NoWay
             blocks.append(replace(block, body=self.tail(block.body, (var, -1, labels), leaf)))
         return replace(node, blocks=tuple(blocks))
 
-    def tail(self, node: Expr, where: _Where, leaf: _Leaf) -> Expr:
+    def tail(self, node: Expr, where: Where, leaf: Leaf) -> Expr:
         """Rewrite what stands in tail position."""
         var, _, labels = where
 
@@ -173,8 +162,8 @@ class Rewriter:
             case Let() if self.is_renamed(node, var):
                 body = self.tail(node.body, (node.var, where[1], labels), leaf)
                 return replace(node, init=self.change(node.init, var), body=body)
-            case Let(init=init, body=body):
-                return replace(node, init=self.read(init, var), body=go(body))
+            case Let(body=body):
+                return replace(node, init=self.bound(node, var), body=go(body))
             case Do(items=items):
                 first = tuple([self.read(item, var) for item in items[:-1]])
                 return replace(node, items=(*first, go(items[-1])))
@@ -189,7 +178,7 @@ class Rewriter:
             case _:
                 return leaf(node, var)
 
-    def inner(self, node: Fold | Blocks, where: _Where, leaf: _Leaf, go: Callable[[Expr], Expr]) -> Expr:
+    def inner(self, node: Fold | Blocks, where: Where, leaf: Leaf, go: Callable[[Expr], Expr]) -> Expr:
         """Rewrite a loop, or clauses of a match, that stand in the loop."""
         var, _, labels = where
         places = [at for at, arg in enumerate(node.args) if self.is_change(arg, var)]
@@ -203,27 +192,27 @@ class Rewriter:
         blocks = tuple([replace(block, body=go(block.body)) for block in node.blocks])
         return replace(node, args=args, blocks=blocks)
 
-    def carried(self, node: Fold | Blocks, at: int, here: tuple[Var, dict[int, int]], leaf: _Leaf) -> Expr:
+    def carried(self, node: Fold | Blocks, at: int, here: tuple[Var, dict[int, int]], leaf: Leaf) -> Expr:
         """Rewrite a loop inside that takes the collection over; the outer variable is not used in it."""
         var, labels = here
         args = [self.read(arg, var) for arg in node.args[:at]]
         args.append(self.change(node.args[at], var))
-        if any(uses(arg, var) for arg in node.args[at + 1 :]):
+        if any(self.sees(arg, var) for arg in node.args[at + 1 :]):
             raise NoWay
         args += node.args[at + 1 :]
         params = node.params if isinstance(node, Fold) else node.blocks[0].params
         label = node.label if isinstance(node, Fold) else node.blocks[0].label
         if isinstance(node, Fold):
-            if uses(node.items, var) or uses(node.body, var) or uses(node.done, var):
+            if self.sees(node.items, var) or self.sees(node.body, var) or self.sees(node.done, var):
                 raise NoWay
-        elif any(uses(block.body, var) for block in node.blocks):
+        elif any(self.sees(block.body, var) for block in node.blocks):
             raise NoWay
         return self.loop(replace(node, args=tuple(args)), (params[at], at, {**labels, label: at}), leaf)
 
     def jump(self, node: Jump, var: Var, at: int) -> Expr:
         args = [self.read(arg, var) for arg in node.args[:at]]
         args.append(self.change(node.args[at], var))
-        if any(uses(arg, var) for arg in node.args[at + 1 :]):
+        if any(self.sees(arg, var) for arg in node.args[at + 1 :]):
             raise NoWay
         return replace(node, args=(*args, *node.args[at + 1 :]))
 
@@ -235,7 +224,7 @@ class Rewriter:
             case Local(var=found):
                 return found == var
             case Call(callee=BuiltinRef(), args=[base, *_]):
-                return self.is_change(base, var) and _name(node) in _CHANGES
+                return self.is_change(base, var) and name_of(node) in CHANGES
             case Op(name="put", args=[base, *_]):
                 return self.is_change(base, var)
             case Call(callee=Global(), args=args, site=None):
@@ -256,11 +245,11 @@ class Rewriter:
 
     def is_renamed(self, node: Let, var: Var) -> bool:
         """Tell whether a binding takes the collection over: from there on the old variable is not used."""
-        return self.is_change(node.init, var) and not uses(node.body, var)
+        return self.is_change(node.init, var) and not self.sees(node.body, var)
 
     def is_view(self, node: Let, var: Var) -> bool:
         """Tell whether a binding is the collection as a map pattern looks at it."""
-        if self._way != DICT or not isinstance(node.init, Op) or node.init.name != "map_view":
+        if self.way != DICT or not isinstance(node.init, Op) or node.init.name != "map_view":
             return False
         return isinstance(node.init.args[0], Local) and node.init.args[0].var == var
 
@@ -277,24 +266,18 @@ class Rewriter:
             case Let() if self.is_renamed(node, var):
                 body = self.change(node.body, node.var)
                 return replace(node, init=self.change(node.init, var), body=body)
-            case Let(init=init, body=body):
-                return replace(node, init=self.read(init, var), body=self.change(body, var))
+            case Let(body=body):
+                return replace(node, init=self.bound(node, var), body=self.change(body, var))
             case Do(items=items):
                 first = tuple([self.read(item, var) for item in items[:-1]])
                 return replace(node, items=(*first, self.change(items[-1], var)))
-            case Call(callee=BuiltinRef(), args=[base, *others]) if _name(node) in _CHANGES:
+            case Call(callee=BuiltinRef(), args=[base, *others]) if name_of(node) in CHANGES:
                 return self.step(node, base, tuple(others), var)
             case Try(handler=Call() as again, final=None) if again.span == node.span:
                 # what was put where it is called cannot be called again after half of the changes
                 return self.change(node.body if self._again else again, var)
-            case Op(name="put", args=[base, key, value, operation]) if self._way != SET:
-                made = self.change(base, var)
-                if not isinstance(base, Local) and (uses(key, var) or uses(value, var)):
-                    # they would see the change before this one
-                    raise NoWay
-                self.changes += 1
-                args = (made, self.read(key, var), self.read(value, var), operation)
-                return Op(f"{self._way}_put", args, span=node.span)
+            case Op(name="put", args=[base, *entry]) if self.way != SET:
+                return self.put(node, base, tuple(entry), var)
             case Call(callee=Global(), site=None):
                 return self.handed(node, var)
             case Fold() | Blocks():
@@ -308,6 +291,17 @@ class Rewriter:
             case _:
                 raise NoWay
 
+    def put(self, node: Expr, base: Expr, entry: tuple[Expr, ...], var: Var) -> Expr:
+        """Rewrite the change of one place: its key, the value, the operation that messages name."""
+        key, value, operation = entry
+        made = self.change(base, var)
+        if not isinstance(base, Local) and (self.sees(key, var) or self.sees(value, var)):
+            # they would see the change before this one
+            raise NoWay
+        self.changes += 1
+        args = (made, self.read(key, var), self.read(value, var), operation)
+        return Op(f"{self.way}_put", args, span=node.span)
+
     def handed(self, node: Call, var: Var) -> Expr:
         """Hand the collection to a function that fills it as well, by its twin that does so in place."""
         places = [at for at, arg in enumerate(node.args) if self.is_change(arg, var)]
@@ -315,18 +309,20 @@ class Rewriter:
             raise NoWay
         (at,) = places
         assert isinstance(node.callee, Global)
-        twin = self._twins.twin(node.callee.name, (self._way, at, len(node.args)))
+        twin = self._twins.twin(node.callee.name, (self.called, at, len(node.args)), self)
         args = [self.read(arg, var) for arg in node.args[:at]]
         args.append(self.change(node.args[at], var))
-        if any(uses(arg, var) for arg in node.args[at + 1 :]):
+        if any(self.sees(arg, var) for arg in node.args[at + 1 :]):
             raise NoWay
         self.changes += 1
         callee = replace(node.callee, name=twin)
+        if self.owned is not None:
+            args = [Local(self.owned, span=node.span), *args]
         return replace(node, callee=callee, args=(*args, *node.args[at + 1 :]))
 
     def step(self, node: Call, base: Expr, others: tuple[Expr, ...], var: Var) -> Expr:
         """Rewrite one change."""
-        if _name(node) == "assoc" and len(others) > 2:
+        if name_of(node) == "assoc" and len(others) > 2:
             return self.several(node, base, others, var)
         exchanged = self.exchanged(node, base, others, var)
         if exchanged is not None:
@@ -334,37 +330,37 @@ class Rewriter:
         made = self.change(base, var)
         if isinstance(base, Local):
             others = tuple([self.read(other, var) for other in others])
-        elif any(uses(other, var) for other in others):
+        elif any(self.sees(other, var) for other in others):
             # they would see the change before this one
             raise NoWay
-        name, span = _name(node), node.span
+        name, span = name_of(node), node.span
         self.changes += 1
-        if name == "conj" and self._way == LIST and others:
-            if any(uses(other, var) for other in others[1:]):
+        if name == "conj" and self.way == LIST and others:
+            if any(self.sees(other, var) for other in others[1:]):
                 # they would see what is pushed before them
                 raise NoWay
             for other in others:
                 made = Op("list_push", (made, other), span=span)
             return made
-        if name == "conj" and self._way == SET and len(others) == 1:
+        if name == "conj" and self.way == SET and len(others) == 1:
             return Op("set_put", (made, others[0], Const("conj", span=span)), span=span)
-        if name == "assoc" and len(others) == 2 and self._way != SET:
+        if name == "assoc" and len(others) == 2 and self.way != SET:
             operation = Const("assoc", span=span)
-            return Op(f"{self._way}_put", (made, *others, operation), span=span)
-        if name == "into" and self._way == LIST and len(others) == 1:
+            return Op(f"{self.way}_put", (made, *others, operation), span=span)
+        if name == "into" and self.way == LIST and len(others) == 1:
             items = Op("elements", (others[0], Const("into", span=span)), span=span)
             return Op("list_extend", (made, items), span=span)
         raise NoWay
 
     def several(self, node: Call, base: Expr, others: tuple[Expr, ...], var: Var) -> Expr:
         """Rewrite an `assoc` of several keys: all its arguments are evaluated before the first change."""
-        if len(others) % 2 or not isinstance(base, Local) or self._way == SET:
+        if len(others) % 2 or not isinstance(base, Local) or self.way == SET:
             raise NoWay
         locals_ = [Local(self._twins.copier.var("part"), span=other.span) for other in others]
         made: Expr = self.change(base, var)
         operation = Const("assoc", span=node.span)
         for key, value in zip(locals_[::2], locals_[1::2], strict=True):
-            made = Op(f"{self._way}_put", (made, key, value, operation), span=node.span)
+            made = Op(f"{self.way}_put", (made, key, value, operation), span=node.span)
         self.changes += 1
         for local, other in zip(reversed(locals_), reversed(others), strict=True):
             made = Let(local.var, self.read(other, var), made, span=node.span)
@@ -377,14 +373,14 @@ class Rewriter:
                 pass
             case _:
                 return None
-        if _name(node) != "assoc" or self._way != LIST or not isinstance(key, Local | Const):
+        if name_of(node) != "assoc" or self.way != LIST or not isinstance(key, Local | Const):
             return None
-        if not any(uses(other, var) for other in others):
+        if not any(self.sees(other, var) for other in others):
             return None
         span = base.span
         new, old = (Local(self._twins.copier.var(name), span=span) for name in ("new", "old"))
         others = tuple([_with_old(other, (var, key), old) for other in others])
-        if any(uses(other, var) for other in others):
+        if any(self.sees(other, var) for other in others):
             raise NoWay
         self.changes += 1
         operation = Const("assoc", span=span)
@@ -398,56 +394,67 @@ class Rewriter:
 
     def read(self, node: Expr, var: Var) -> Expr:
         """Check that an expression only looks at the collection."""
-        if not uses(node, var):
+        if not self.sees(node, var):
             return node
         match node:
             case Call(callee=BuiltinRef(), args=[Local(var=found), *others]) if found == var:
-                if _name(node) not in self._reads or (self._way == LIST and _name(node) == "get"):
+                if name_of(node) not in self._reads:
                     raise NoWay
                 for other in others:
                     self.read(other, var)
-                if self._way == SET and _name(node) == "contains?":
+                if self.way == SET and name_of(node) == "contains?":
                     return Op("set_has", node.args, span=node.span)
                 return node
             case Call(callee=Const(value=Keyword()), args=[Local(var=found), *others]) if found == var:
-                if self._way != DICT:
+                if self.way != DICT:
                     raise NoWay
                 for other in others:
                     self.read(other, var)
                 return node
-            case Op(name="old_value" | "path_value" as name, args=[Local(var=found), key]) if found == var:
-                if self._way == SET or (self._way == LIST and name == "path_value"):
+            case Op(name="old_value" | "path_value", args=[Local(var=found), key]) if found == var:
+                if self.way == SET:
                     raise NoWay
                 return replace(node, args=(node.args[0], self.read(key, var)))
             case Op(name="map_get" | "map_has", args=[Local(var=found), Const()]) if found == var:
-                if self._way != DICT:
+                if self.way != DICT:
                     raise NoWay
                 return node
+            case Try(handler=Call(callee=Global(), args=args) as call, final=None) if call.span == node.span:
+                # it fails as what was put here has failed, so that what it is given is a value is enough
+                args = tuple([self.given_up(arg, var) for arg in args])
+                return replace(node, body=self.read(node.body, var), handler=replace(call, args=args))
             case Local() | Late() | Fn():
                 raise NoWay
             case _:
                 return map_children(node, lambda child: self.read(child, var))
 
+    def given_up(self, node: Expr, var: Var) -> Expr:
+        """Rewrite an argument of a call after which the collection is not used again."""
+        if isinstance(node, Local) and node.var == var:
+            return self.whole(node)
+        return self.read(node, var)
+
+    def whole(self, node: Local) -> Expr:
+        """Make a value of the collection."""
+        if self.way == DICT:
+            return node
+        return Op("list_tuple" if self.way == LIST else "set_from", (node,), span=node.span)
+
     def leave(self, node: Expr, var: Var) -> Expr:
         """Rewrite the end of the outermost loop: there the collection is a value again."""
-        if not uses(node, var):
+        if not self.sees(node, var):
             return node
         match node:
             case Local():
-                if self._way == DICT:
-                    return node
-                return Op("list_tuple" if self._way == LIST else "set_from", (node,), span=node.span)
+                return self.whole(node)
             case Fn() | Late():
                 raise NoWay
             case Call(callee=BuiltinRef(), args=[Local(var=found), *others]) if (
-                found == var and _name(node) in self._reads and _name(node) != "get" and self._way == LIST
+                found == var and name_of(node) in self._reads and self.way == LIST
             ):
                 return replace(node, args=(node.args[0], *(self.leave(other, var) for other in others)))
             case _:
                 return map_children(node, lambda child: self.leave(child, var))
-
-
-_CHANGES: Final = frozenset({"conj", "assoc", "into"})
 
 
 def _without_view(node: Let, var: Var) -> Expr:
@@ -459,11 +466,6 @@ def _without_view(node: Let, var: Var) -> Expr:
         return map_children(part, renamed)
 
     return renamed(node.body)
-
-
-def _name(call: Call) -> str:
-    assert isinstance(call.callee, BuiltinRef)
-    return BUILTINS[call.callee.name].name
 
 
 def _with_old(node: Expr, where: tuple[Var, Local | Const], old: Local) -> Expr:

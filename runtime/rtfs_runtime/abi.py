@@ -14,7 +14,7 @@ from itertools import count
 from types import CellType, MappingProxyType
 from typing import Any, Final, Protocol
 
-from rtfs_runtime import patterns
+from rtfs_runtime import nests, patterns
 from rtfs_runtime.builtins.arithmetic import divide, floor, mod
 from rtfs_runtime.builtins.building import as_set, elements, range_items
 from rtfs_runtime.builtins.data import to_int
@@ -303,6 +303,13 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#count_end": count_end,
         "#range": range,
         "#range_items": range_items,
+        "#settled": nests.settled,
+        "#listed": nests.listed,
+        "#owned": nests.owned,
+        "#owned_new": set,
+        "#is_owned": nests.is_owned,
+        "#nest_list": nests.nest_tuple,
+        "#nest_dict": nests.nest_dict,
         "#check_room": check_room,
         "#check_product": check_product,
         "#checked_text": checked_text,

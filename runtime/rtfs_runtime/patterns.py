@@ -17,7 +17,9 @@ from rtfs_runtime.maps import is_map as is_map_value
 from rtfs_runtime.values import List, kind_name
 from rtfs_runtime.vectors import is_vector, vec_items
 
-_CLASSES: Final[Mapping[str, type]] = MappingProxyType({"tuple": tuple, "str": str, "dict": dict, "int": int})
+_CLASSES: Final[Mapping[str, type]] = MappingProxyType(
+    {"tuple": tuple, "str": str, "dict": dict, "int": int, "list": list}
+)
 
 
 def seq_items(value: object) -> tuple[object, ...]:

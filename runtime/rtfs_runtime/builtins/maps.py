@@ -34,7 +34,7 @@ def get(value: Any, key: Any, default: object = None) -> object:
         if key.__class__ is Keyword or key.__class__ is str or key.__class__ is int:
             return value.get(key, default)
         raise bad_key(key, "get")
-    if kind is tuple or kind is BigVector:
+    if kind is tuple or kind is BigVector or kind is list:
         integer(key, "get", "integer index")
         return value[key] if 0 <= key < len(value) else default
     if isinstance(value, RtfsError):
@@ -52,7 +52,8 @@ def _step(value: Any, key: Any) -> object:
     kind = value.__class__
     if kind is dict or kind is BigMap:
         return value.get(key, _ABSENT) if is_key(key) else _ABSENT
-    if kind is tuple or kind is BigVector:
+    if kind is tuple or kind is BigVector or kind is list:
+        # a list is a vector that a loop fills
         return value[key] if key.__class__ is int and 0 <= key < len(value) else _ABSENT
     if isinstance(value, RtfsError) and is_key(key):
         return error_map(value).get(key, _ABSENT)

@@ -1,0 +1,59 @@
+"""Vectors and maps inside of a collection that a loop fills in place.
+
+In: values, and the lists and dicts that only one loop sees: a vector that is its own is a Python list, the
+places of maps that are its own stand in a set. Out: the same, and values again when the loop ends.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rtfs_runtime.maps import BigMap, is_key
+from rtfs_runtime.vectors import BigVector, vec_items
+
+# a larger persistent vector or map stays what it is: a copy may cost more than all of its changes
+_LARGE_VECTOR: Final = 1 << 12
+_LARGE_MAP: Final = 1 << 10
+
+
+def settled(value: Any) -> object:
+    """Give what a loop filled, or may have filled, as a value."""
+    return tuple(value) if value.__class__ is list else value
+
+
+def listed(value: Any) -> object:
+    """Give a vector that was just made as a list that a loop may fill, anything else as it is."""
+    if value.__class__ is tuple:
+        return list(value)
+    if value.__class__ is BigVector and len(value) <= _LARGE_VECTOR:
+        return list(vec_items(value))
+    return value
+
+
+def owned(value: Any, key: object, places: set[object]) -> object:
+    """Give a vector or map that was just made as one that a loop may fill; `places` are those of maps."""
+    if value.__class__ is BigMap and len(value) <= _LARGE_MAP:
+        value = dict(value)
+    if value.__class__ is dict:
+        places.add(key)
+        return value
+    places.discard(key)
+    return listed(value)
+
+
+def is_owned(key: object, places: set[object]) -> bool:
+    """Tell whether the map at a place is a loop's own."""
+    return is_key(key) and key in places
+
+
+def nest_tuple(items: list[Any]) -> tuple[object, ...]:
+    """Give a list in which a loop filled others as a value."""
+    return tuple([tuple(item) if item.__class__ is list else item for item in items])
+
+
+def nest_dict(entries: dict[object, Any]) -> dict[object, Any]:
+    """Make values of the lists that a loop filled in a map."""
+    for key, value in entries.items():
+        if value.__class__ is list:
+            entries[key] = tuple(value)
+    return entries
