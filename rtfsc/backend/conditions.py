@@ -54,7 +54,9 @@ def _exactly(frame: Frame, args: tuple[Expr, ...], orelse: Mark) -> bool:
     value, *names = args
     wanted = [kinds.EXACT[str(name.value)] for name in names if isinstance(name, Const)]
     if not may_be(frame, args[:1], sum(wanted)):
-        return False
+        frame.effect(value)
+        frame.emitter.jump(orelse)
+        return True
     with frame.temps() as temps:
         operands = hold(frame, (value,), temps)
         if not frame.emitter.dead:

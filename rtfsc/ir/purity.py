@@ -91,9 +91,15 @@ class Purity:
     def _is_pure_function(self, name: str) -> bool:
         found = self._known.get(name)
         if found is None:
+            size = len(self._known)
             # calls of itself add nothing
             self._known[name] = True
-            found = self._known[name] = self.holds(self._functions[name].body)
+            found = self.holds(self._functions[name].body)
+            if not found:
+                # what was found meanwhile may rest on it
+                while len(self._known) > size:
+                    self._known.popitem()
+                self._known[name] = False
         return found
 
 

@@ -35,6 +35,7 @@ from rtfsc.ir.nodes import (
 from rtfsc.ir.walk import again, map_children, uses
 from rtfsc.passes.copying import Copier
 from rtfsc.passes.fill_ways import CHANGES, DICT, LIST, SET, name_of
+from rtfsc.passes.looking import Looks
 
 _READS_OF_LISTS: Final = frozenset({"count", "nth", "first", "last", "empty?", "get"})
 _READS_OF_DICTS: Final = frozenset(
@@ -59,6 +60,7 @@ class Twins:
         self.copier = copier
         self.made: dict[str, dict[str, Fn]] = {}
         self.refused: set[tuple[str, _Key]] = set()
+        self.looks = Looks(functions)
 
     def twin(self, name: str, key: _Key, caller: Rewriter) -> str:
         """Name the twin of a function, making it when it is asked for first."""
@@ -423,10 +425,23 @@ class Rewriter:
                 # it fails as what was put here has failed, so that what it is given is a value is enough
                 args = tuple([self.given_up(arg, var) for arg in args])
                 return replace(node, body=self.read(node.body, var), handler=replace(call, args=args))
+            case Call(callee=Global(name=name), args=args, site=None) if self.way == DICT:
+                return replace(node, args=self.looked_at(name, args, var))
             case Local() | Late() | Fn():
                 raise NoWay
             case _:
                 return map_children(node, lambda child: self.read(child, var))
+
+    def looked_at(self, name: str, args: tuple[Expr, ...], var: Var) -> tuple[Expr, ...]:
+        """Rewrite the arguments of a function that may look at the map, but does not keep it."""
+        return tuple(
+            [
+                arg
+                if isinstance(arg, Local) and arg.var == var and self._twins.looks.only(name, at, len(args))
+                else self.read(arg, var)
+                for at, arg in enumerate(args)
+            ]
+        )
 
     def given_up(self, node: Expr, var: Var) -> Expr:
         """Rewrite an argument of a call after which the collection is not used again."""

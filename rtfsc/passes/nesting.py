@@ -207,10 +207,26 @@ class NestRewriter(Rewriter):
                 if name not in _CONSUMING_OPS:
                     raise NoWay
                 return replace(node, args=tuple([self._settled(arg, var) for arg in node.args]))
+            case Call(callee=Global(name=name), args=args, site=None):
+                return replace(node, args=self.looked_at(name, args, var))
             case Op(name=name, args=args) if name in _CONSUMING_OPS:
                 return replace(node, args=tuple([self._settled(arg, var) for arg in args]))
             case _:
                 return super().read(node, var)
+
+    def looked_at(self, name: str, args: tuple[Expr, ...], var: Var) -> tuple[Expr, ...]:
+        # a list would have to be copied
+        if self._nests.lists:
+            return tuple([self.read(arg, var) for arg in args])
+        looks = self._twins.looks
+        return tuple(
+            [
+                self._inner(arg, var)
+                if self._is_inner(arg, var) and looks.only(name, at, len(args))
+                else self.read(arg, var)
+                for at, arg in enumerate(args)
+            ]
+        )
 
     def given_up(self, node: Expr, var: Var) -> Expr:
         return self._settled(node, var) if self._is_inner(node, var) else super().given_up(node, var)
