@@ -60,7 +60,7 @@ from rtfsc.passes.copying import Copier
 from rtfsc.passes.fill_ways import DICT, LIST, SET, changed_as, may_be
 from rtfsc.passes.filling import NoWay, Rewriter, Twins
 from rtfsc.passes.nesting import NestRewriter
-from rtfsc.passes.nests import find_nests
+from rtfsc.passes.nests import Nests, find_nests
 
 # builtins that give a tuple or dict nobody else holds
 _FRESH: Final = frozenset(
@@ -106,6 +106,8 @@ class _Filler:
         self._plain = 0
         # loops that others start with, by their identity before and after: both are kept alive
         self._done: dict[int, tuple[Expr, Expr]] = {}
+        # what loops, by their labels, change inside of collections
+        self._nests: dict[int, Nests | None] = {}
 
     def all_forms(self) -> tuple[Expr, ...]:
         """Rewrite the forms of the module; twins stand before the functions they are of."""
@@ -213,7 +215,15 @@ class _Filler:
     def _copied(self, loop: Fold | Blocks) -> Fold | Blocks:
         _, copied = self.copier.copy_block((), loop)
         assert isinstance(copied, Fold | Blocks)
+        # nothing is known of the kinds in a copy
+        self._nests[_label(copied)] = self._nests_of(loop)
         return copied
+
+    def _nests_of(self, loop: Fold | Blocks) -> Nests | None:
+        label = _label(loop)
+        if label not in self._nests:
+            self._nests[label] = find_nests(loop, self._functions, self._kind)
+        return self._nests[label]
 
     def _start(self, arg: Expr) -> tuple[str, Expr] | None:
         """Give the way a collection is filled and how the filling starts, if it is fresh."""
@@ -266,26 +276,48 @@ class _Filler:
         """Rewrite a loop so that it fills the collection at one place of its arguments."""
         way, first = start
         params = loop.params if isinstance(loop, Fold) else loop.blocks[0].params
-        label = loop.label if isinstance(loop, Fold) else loop.blocks[0].label
-        args = (*loop.args[:at], first, *loop.args[at + 1 :])
+        label = _label(loop)
 
-        def done(rewriter: Rewriter) -> Expr:
+        def done(rewriter: Rewriter, first: Expr) -> Expr:
             where = (params[at], at, {label: at})
+            args = (*loop.args[:at], first, *loop.args[at + 1 :])
             made = rewriter.loop(replace(loop, args=args), where, rewriter.leave)
             if not rewriter.changes:
                 raise NoWay
             return made
 
-        nests = find_nests(loop, self._functions) if way != SET else None
+        nests = self._nests_of(loop) if way != SET else None
         if nests is not None:
             nester = NestRewriter(way, self.twins, nests, again=again)
             try:
-                made = done(nester)
+                held, places = self._owned_from_start(first, nests)
+                made = done(nester, held)
                 if nester.nested:
-                    return Let(nester.places, Op("owned_new", (), span=loop.span), made, span=loop.span)
+                    return Let(nester.places, Op("owned_new", places, span=loop.span), made, span=loop.span)
             except NoWay:
                 pass
-        return done(Rewriter(way, self.twins, again=again))
+        return done(Rewriter(way, self.twins, again=again), first)
+
+    def _owned_from_start(self, first: Expr, nests: Nests) -> tuple[Expr, tuple[Expr, ...]]:
+        """Give what a loop starts with, and the places in it of fresh maps: those are its own already."""
+        if not isinstance(first, Map):
+            return first, ()
+        values: list[Expr] = []
+        places: list[Expr] = []
+        for key, value in zip(first.keys, first.values, strict=True):
+            place = Const(key, span=value.span)
+            start = self._start(value) if nests.has(place) else None
+            if start is not None and start[0] == DICT and nests.maps:
+                places.append(place)
+                value = start[1]
+            elif start is not None and start[0] == LIST and nests.lists:
+                value = start[1]
+            values.append(value)
+        return replace(first, values=tuple(values)), tuple(places)
+
+
+def _label(loop: Fold | Blocks) -> int:
+    return loop.label if isinstance(loop, Fold) else loop.blocks[0].label
 
 
 def _has_calls_put_in(loop: Expr) -> bool:

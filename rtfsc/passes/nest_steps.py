@@ -96,12 +96,28 @@ class Change(NamedTuple):
         """Ask whether what is changed is such that the change cannot fail; None when that does not help."""
         span, view = self.value.span, Local(self.view, span=self.value.span)
         if isinstance(self.value, Call) and name_of(self.value) == "conj":
-            names: tuple[str, ...] = ("tuple", "list")
-        elif any(True for _ in entries(self.value)) and _has_plain_keys(self.value):
-            names = ("dict",)
-        else:
+            return _is_one_of(view, "tuple", "list")
+        keys = [again(key) for key in self.given[::2]]
+        if not any(True for _ in entries(self.value)) or any(map(_is_place, keys)):
             return None
-        return Op("is_exactly", (view, *[Const(name, span=span) for name in names]), span=span)
+        made: Expr = Const(True, span=span)
+        for key in reversed(keys):
+            if isinstance(key, Local):
+                named = Call(BuiltinRef("keyword?", span=span), (again(key),), span=span)
+                known = If(_is_one_of(key, "int", "str"), Const(True, span=span), named, span=span)
+                made = If(known, made, Const(False, span=span), span=span)
+        return If(_is_one_of(view, "dict"), made, Const(False, span=span), span=span)
+
+
+def _is_place(key: Expr) -> bool:
+    return not isinstance(key, Const | Local) or (
+        isinstance(key, Const) and not isinstance(key.value, str | Keyword)
+    )
+
+
+def _is_one_of(local: Local, *names: str) -> Expr:
+    span = local.span
+    return Op("is_exactly", (local, *[Const(name, span=span) for name in names]), span=span)
 
 
 def moved(node: Expr) -> Expr:

@@ -39,7 +39,7 @@ from rtfsc.ir.walk import again, descendants
 from rtfsc.passes.fill_ways import DICT, LIST, SET, name_of
 from rtfsc.passes.filling import Leaf, NoWay, Rewriter, Twins, Where
 from rtfsc.passes.nest_steps import Change, Spot, any_same, bind, is_other, is_whole, moved
-from rtfsc.passes.nests import Nests, changes, is_same, modes
+from rtfsc.passes.nests import Nests, changes, is_same
 
 # what codegen asks of tuples and lists, or of dicts, in line
 _LOOKS: Final = frozenset({"nth", "get", "count", "first", "last", "empty?", "contains?", "nil?", "not"})
@@ -359,7 +359,7 @@ class NestRewriter(Rewriter):
     def _done(self, spot: Spot, change: Change, same: Expr | None) -> Expr:
         """Make a change: in place, if what stands there is the loop's own, else by a copy, which is from then
         on. `same` tells whether something else was put there meanwhile."""
-        may_list, may_map = modes(change.value)
+        may_list, may_map = self._nests.modes(change.value)
         copied, span = change.copied(), change.value.span
         own = Op("listed", (copied,), span=span)
         if may_map:

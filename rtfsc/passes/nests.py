@@ -5,11 +5,12 @@ In: a loop, and the known functions of the module. Out: `Nests`; and what the ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
+from rtfsc.ir import kinds
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global, If, Let, Local, Op, Try
 from rtfsc.ir.walk import children
 from rtfsc.passes.fill_ways import CHANGES, name_of
@@ -31,15 +32,23 @@ class Nests(NamedTuple):
 
     def text(self) -> str:
         """Name it."""
+        held = "vectors " * self.lists + "maps" * self.maps
         if self.keys is None:
-            return "*"
-        return " ".join(sorted(str(key) for _, key in self.keys))
+            return held
+        return f"{held} {' '.join(sorted(f'{each.__name__} {key}' for each, key in self.keys))}"
+
+    def modes(self, change: Expr) -> tuple[bool, bool]:
+        """Tell whether a change may be one of a vector, and one of a map."""
+        may_list, may_map = modes(change)
+        return may_list and self.lists, may_map and self.maps
 
 
-def find_nests(loop: Expr, functions: Mapping[str, Fn]) -> Nests | None:
+def find_nests(
+    loop: Expr, functions: Mapping[str, Fn], kind_of: Callable[[Expr], kinds.Kind]
+) -> Nests | None:
     """Find what changes of values in collections a loop, and the functions it calls, write; None for none."""
     keys: set[Key] = set()
-    anywhere = lists = maps = found = False
+    anywhere = lists = maps = False
     todo, called, inner = [loop], set(), set()
     while todo:
         node = todo.pop()
@@ -53,14 +62,18 @@ def find_nests(loop: Expr, functions: Mapping[str, Fn]) -> Nests | None:
             continue
         for key, value in entries(node):
             for change in changes(value):
-                found = True
                 inner.add(id(change))
                 anywhere |= not isinstance(key, Const)
                 if isinstance(key, Const):
                     keys.add(key_of(key))
                 may_list, may_map = modes(change)
+                assert isinstance(change, Call | Op)
+                kind = kind_of(change.args[0])
+                # what is not there is made a map by `assoc-in`, and by nothing a vector
+                may_list = may_list and bool(kind & kinds.VECTOR)
+                may_map = may_map and bool(kind & (kinds.MAP | kinds.NIL))
                 lists, maps = lists or may_list, maps or may_map
-    return Nests(None if anywhere else frozenset(keys), lists, maps) if found else None
+    return Nests(None if anywhere else frozenset(keys), lists, maps) if lists or maps else None
 
 
 def key_of(key: Const) -> Key:

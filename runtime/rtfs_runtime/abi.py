@@ -306,7 +306,7 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#settled": nests.settled,
         "#listed": nests.listed,
         "#owned": nests.owned,
-        "#owned_new": set,
+        "#owned_new": nests.owned_new,
         "#is_owned": nests.is_owned,
         "#nest_list": nests.nest_tuple,
         "#nest_dict": nests.nest_dict,

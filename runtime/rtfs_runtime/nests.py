@@ -41,6 +41,11 @@ def owned(value: Any, key: object, places: set[object]) -> object:
     return listed(value)
 
 
+def owned_new(*places: object) -> set[object]:
+    """Start with the places of maps that are a loop's own when it begins."""
+    return set(places)
+
+
 def is_owned(key: object, places: set[object]) -> bool:
     """Tell whether the map at a place is a loop's own."""
     return is_key(key) and key in places
