@@ -191,9 +191,8 @@ class _Flow:
         return known is not None and known.takes(len(node.args)) and node.site is None
 
     def _builtin(self, node: Call, name: str, env: Env) -> Kind:
-        args: list[Kind] = []
-        for at, arg in enumerate(node.args):
-            args.append(self._callback(name, at, arg, env) if isinstance(arg, Fn) else self.visit(arg, env))
+        # functions are called when all arguments are known
+        args = [kinds.OTHER if isinstance(arg, Fn) else self.visit(arg, env) for arg in node.args]
         needs = kind_rules.wanted(name, args)
         if needs is not None:
             for arg, need in zip(node.args, needs, strict=False):
@@ -201,23 +200,34 @@ class _Flow:
                     known = env.get(arg.var, ANY)
                     if not kinds.within(known, need):
                         env[arg.var] = kinds.narrowed(known, need)
+        plain = BUILTINS[name].name
+        made = self._callbacks(node, plain, args, env)
         if NEVER in args:
             return NEVER
-        if name in ("map", "mapv", "keep") and node.args:
-            fn = node.args[0]
-            if isinstance(fn, Fn) and not _is_delegated(fn):
-                return kinds.holding(kinds.TUPLE, args[0])
-        detailed = kind_rules.of_parts(BUILTINS[name].name, node.args, args)
+        if made is not None:
+            return made
+        detailed = kind_rules.of_parts(plain, node.args, args)
         found = kind_rules.of_builtin(name, args) if detailed is None else detailed
         if found & kinds.NEGATIVE and kind_facts.is_natural_difference(env, node, name, self._changing):
             found &= ~kinds.NEGATIVE
         return found
 
-    def _callback(self, name: str, at: int, fn: Fn, env: Env) -> Kind:
-        """Visit a function given to a builtin: `map` and `keep` hold what it gives."""
-        found = self._function(fn, env)
-        self._table[id(fn)] = kinds.OTHER
-        return found or kinds.OTHER if at == 0 and name in ("map", "mapv", "keep") else kinds.OTHER
+    def _callbacks(self, node: Call, name: str, args: list[Kind], env: Env) -> Kind | None:
+        """Visit the functions given to a builtin; give the kind of what it makes of the results of the first,
+        where it makes something."""
+        made = None
+        for at, arg in enumerate(node.args):
+            given = kind_rules.given(name, args) if at == 0 else []
+            if isinstance(arg, Fn):
+                self._table[id(arg)] = kinds.OTHER
+                found = self._function(arg, env, tuple(given))
+                if at == 0 and not _is_delegated(arg):
+                    made = kind_rules.of_calls(name, found)
+            elif isinstance(arg, Global) and given and ANY not in given:
+                known = self._flow.functions.get(arg.name)
+                if known is not None and known.takes(len(given)):
+                    made = kind_rules.of_calls(name, self._flow.enter(arg.name, given))
+        return made
 
     def _op(self, node: nodes.Op, env: Env) -> Kind:
         if node.name == "hand_over" and isinstance(node.args[0], Global):

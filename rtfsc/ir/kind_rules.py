@@ -318,6 +318,32 @@ def _changed(base: Kind, keys: list[object], values: list[Kind]) -> Kind:
     return detailed(holding(_grown(base), held) | NEVER, parts, held)
 
 
+_PER_ITEM: Final = frozenset(
+    {
+        "map", "filter", "remove", "keep", "mapcat", "group-by", "sort-by", "every?", "some?", "some",
+        "not-any?", "not-every?", "take-while", "drop-while", "partition-by", "split-with",
+    }
+)  # fmt: skip
+
+
+def given(name: str, args: list[Kind]) -> list[Kind]:
+    """Give the kinds of what a builtin gives to the function that is its first argument; none where that is
+    not known."""
+    if (name in _PER_ITEM and len(args) == 2) or name == "map":
+        return list(map(items, args[1:]))
+    if name == "map-indexed" and len(args) == 2:
+        return [NATURAL, items(args[1])]
+    return [ANY, items(args[2])] if name == "reduce" and len(args) == 3 else []
+
+
+def of_calls(name: str, result: Kind) -> Kind | None:
+    """Give the kind of what a builtin makes of the results of its first argument; None where that is not
+    what it gives."""
+    if name in ("map", "keep", "map-indexed"):
+        return holding(TUPLE, result)
+    return holding(TUPLE, element(result)) if name == "mapcat" and within(result, SEQUENCE) else None
+
+
 _ARITHMETIC: Final = frozenset(
     {"+", "-", "*", "/", "mod", "inc", "dec", "abs", "sqrt", "even?", "odd?", "zero?", "pos?", "neg?"}
 )

@@ -28,6 +28,7 @@ from rtfsc.ir.nodes import (
     Blocks,
     BuiltinRef,
     Call,
+    Cast,
     Const,
     DefGlobal,
     Expr,
@@ -57,6 +58,9 @@ _LARGEST: Final = 400
 _ROUNDS: Final = 4
 # one in so many nodes must be an operand of which more is known
 _WEIGHT: Final = 16
+# a check of a type that is proven saves a call, a call of a twin what the twin saves
+_CHECK: Final = 8
+_CALL: Final = 4
 
 
 def run(module: Module, options: Options) -> Module:
@@ -145,6 +149,12 @@ class _Specialiser:
             match part:
                 case Call(callee=BuiltinRef() | Const(), args=args) | Op(args=args):
                     known += sum(self._closed.of(arg) != self._open.of(arg) for arg in args)
+                case Cast(value=value, want=want):
+                    proven = [kinds.conforms(way.of(value), want) for way in (self._closed, self._open)]
+                    known += _CHECK * (proven == [True, False])
+                case Call(callee=Global(name=called), site=None) if called in self._given and called != name:
+                    direct = [self._fits(part, way) for way in (self._closed, self._open)]
+                    known += _CALL * (direct == [True, False])
         if known * _WEIGHT < one.size:
             return False
         calls = self._calls.get(name, ())
