@@ -106,10 +106,10 @@ def write_negation(frame: Frame, node: Call, name: str) -> bool:
         operands[0].push(frame)
         frame.emitter.negative()
 
-    return _numeric(frame, node, name, (_likely(frame, node.args), negate))
+    return write_numeric(frame, node, name, (_likely(frame, node.args), negate))
 
 
-def _numeric(
+def write_numeric(
     frame: Frame,
     node: Call | Op,
     name: str,
@@ -158,7 +158,7 @@ def write_order(frame: Frame, node: Call, name: str) -> bool:
             operand.push(frame)
         frame.emitter.compare(name)
 
-    return _numeric(frame, node, name, (wanted, write))
+    return write_numeric(frame, node, name, (wanted, write))
 
 
 def write_mod(frame: Frame, node: Call, name: str) -> bool:
@@ -181,7 +181,7 @@ def write_mod(frame: Frame, node: Call, name: str) -> bool:
             operand.push(frame)
         emitter.binary("//" if name == "quot" else "%")
 
-    return _numeric(frame, node, name, (_INTS, write), positive)
+    return write_numeric(frame, node, name, (_INTS, write), positive)
 
 
 def write_parity(frame: Frame, node: Call, name: str) -> bool:
@@ -194,7 +194,7 @@ def write_parity(frame: Frame, node: Call, name: str) -> bool:
         frame.emitter.const(0)
         frame.emitter.compare("==" if name == "even?" else "!=")
 
-    return _numeric(frame, node, name, (_INTS, write))
+    return write_numeric(frame, node, name, (_INTS, write))
 
 
 def write_sign(frame: Frame, node: Call, name: str) -> bool:
@@ -205,7 +205,7 @@ def write_sign(frame: Frame, node: Call, name: str) -> bool:
         frame.emitter.const(0)
         frame.emitter.compare({"zero?": "==", "pos?": ">", "neg?": "<"}[name])
 
-    return _numeric(frame, node, name, (_likely(frame, node.args), write))
+    return write_numeric(frame, node, name, (_likely(frame, node.args), write))
 
 
 def write_extreme(frame: Frame, node: Call, name: str) -> bool:
@@ -235,7 +235,7 @@ def write_extreme(frame: Frame, node: Call, name: str) -> bool:
         choose(operands[0], operands[1:], end)
         emitter.mark(end)
 
-    return _numeric(frame, node, name, (_likely(frame, node.args), write))
+    return write_numeric(frame, node, name, (_likely(frame, node.args), write))
 
 
 def write_quotient(frame: Frame, node: Call, name: str) -> bool:
@@ -328,7 +328,7 @@ def write_whole_quotient(frame: Frame, node: Op) -> bool:
         emitter.binary("%" if node.name == "residue" else "//")
 
     also = small if node.name in ("quotient", "floor_quotient") else None
-    return _numeric(frame, node, "#" + node.name, (_INTS, write), also)
+    return write_numeric(frame, node, "#" + node.name, (_INTS, write), also)
 
 
 def write_equal(frame: Frame, node: Call, name: str) -> bool:

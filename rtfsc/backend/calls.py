@@ -16,6 +16,7 @@ from rtfs_runtime.types import Prim
 from rtfs_runtime.values import Keyword
 from rtfsc.backend.arithmetic import ARITHMETIC, Writer
 from rtfsc.backend.collections import COLLECTIONS, entry_at, push_entry
+from rtfsc.backend.conversions import CONVERSIONS
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.functions import load
@@ -28,7 +29,7 @@ from rtfsc.ir import kinds
 from rtfsc.ir.nodes import BuiltinRef, Call, Cast, Const, Expr, Global, Local, Op
 
 _INTRINSICS: Final[Mapping[str, Writer]] = MappingProxyType(
-    {**ARITHMETIC, **COLLECTIONS, **SLICES, **TEXTS, **WHOLES}
+    {**ARITHMETIC, **COLLECTIONS, **CONVERSIONS, **SLICES, **TEXTS, **WHOLES}
 )
 
 

@@ -217,13 +217,15 @@ class _Flow:
         where it makes something."""
         made = None
         for at, arg in enumerate(node.args):
+            if not isinstance(arg, Fn | Global):
+                continue
             given = kind_rules.given(name, args) if at == 0 else []
             if isinstance(arg, Fn):
                 self._table[id(arg)] = kinds.OTHER
                 found = self._function(arg, env, tuple(given))
                 if at == 0 and not _is_delegated(arg):
                     made = kind_rules.of_calls(name, found)
-            elif isinstance(arg, Global) and given and ANY not in given:
+            elif given and ANY not in given:
                 known = self._flow.functions.get(arg.name)
                 if known is not None and known.takes(len(given)):
                     made = kind_rules.of_calls(name, self._flow.enter(arg.name, given))

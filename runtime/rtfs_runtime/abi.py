@@ -8,6 +8,7 @@ is part of every artifact's key.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from itertools import count
@@ -301,6 +302,8 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#set_from": Set,
         "#count_items": count_items,
         "#count_end": count_end,
+        "#abs": abs,
+        "#sqrt": math.sqrt,
         "#range": range,
         "#range_items": range_items,
         "#settled": nests.settled,

@@ -21,6 +21,7 @@ from rtfs_runtime.vectors import BigVector
 from rtfsc.backend.arithmetic import ARITHMETIC
 from rtfsc.backend.collections import COLLECTIONS
 from rtfsc.backend.conditions import CONDITIONS
+from rtfsc.backend.conversions import CONVERSIONS
 from rtfsc.backend.slices import SLICES
 from rtfsc.backend.texts import TEXTS
 from rtfsc.backend.wholes import WHOLES
@@ -33,7 +34,7 @@ SAMPLES: tuple[Any, ...] = (
     BigVector.of((1, 2, 3)), BigMap({1: 2}, {}, 1), RtfsError("Generic", {"message": "m"}),
 )  # fmt: skip
 LITERALS = ("0", "1", "-3", "2.5", '"añb"', ":a", "nil", "true", "[1 2]", "{:a 1}")
-NAMES = sorted({*ARITHMETIC, *COLLECTIONS, *SLICES, *TEXTS, *WHOLES})
+NAMES = sorted({*ARITHMETIC, *COLLECTIONS, *CONVERSIONS, *SLICES, *TEXTS, *WHOLES})
 
 
 def arities(name: str) -> Iterator[int]:
