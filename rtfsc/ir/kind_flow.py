@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
-from rtfsc.ir import kind_facts, kind_rules, kinds, nodes
+from rtfsc.ir import kind_facts, kind_needs, kind_rules, kinds, nodes
 from rtfsc.ir.call_flow import CallFlow, Closed
 from rtfsc.ir.kind_states import Env, State, join, join_ways
 from rtfsc.ir.kinds import ANY, NEVER, Kind
@@ -193,7 +193,7 @@ class _Flow:
     def _builtin(self, node: Call, name: str, env: Env) -> Kind:
         # functions are called when all arguments are known
         args = [kinds.OTHER if isinstance(arg, Fn) else self.visit(arg, env) for arg in node.args]
-        needs = kind_rules.wanted(name, args)
+        needs = kind_needs.wanted(name, args)
         if needs is not None:
             for arg, need in zip(node.args, needs, strict=False):
                 if isinstance(arg, Local):
@@ -219,16 +219,16 @@ class _Flow:
         for at, arg in enumerate(node.args):
             if not isinstance(arg, Fn | Global):
                 continue
-            given = kind_rules.given(name, args) if at == 0 else []
+            given = kind_needs.given(name, args) if at == 0 else []
             if isinstance(arg, Fn):
                 self._table[id(arg)] = kinds.OTHER
                 found = self._function(arg, env, tuple(given))
                 if at == 0 and not _is_delegated(arg):
-                    made = kind_rules.of_calls(name, found)
+                    made = kind_needs.of_calls(name, found)
             elif given and ANY not in given:
                 known = self._flow.functions.get(arg.name)
                 if known is not None and known.takes(len(given)):
-                    made = kind_rules.of_calls(name, self._flow.enter(arg.name, given))
+                    made = kind_needs.of_calls(name, self._flow.enter(arg.name, given))
         return made
 
     def _op(self, node: nodes.Op, env: Env) -> Kind:
@@ -237,7 +237,7 @@ class _Flow:
         args = self._each(node.args, env)
         if node.name == "list_append" and isinstance(node.args[0], Local):
             env[node.args[0].var] = kinds.join(args[0], kinds.holding(kinds.BUFFER, args[1]))
-        for arg, kind, need in zip(node.args, args, kind_rules.OP_NEEDS.get(node.name, ()), strict=False):
+        for arg, kind, need in zip(node.args, args, kind_needs.OP_NEEDS.get(node.name, ()), strict=False):
             if isinstance(arg, Local):
                 env[arg.var] = kinds.narrowed(kind, need)
         detailed = kind_rules.of_parts(node.name, node.args, args)
@@ -418,7 +418,7 @@ class _Flow:
                 yes, no = self.test(operand, env)
                 return no, yes
             case Call(callee=BuiltinRef(name=name), args=[Local(var=var) as operand]):
-                sides = kind_rules.predicate(name)
+                sides = kind_needs.predicate(name)
                 if sides is not None:
                     self._table[id(node)] = kinds.BOOL
                     return self._split(env, var, self.visit(operand, env), sides)

@@ -26,7 +26,7 @@ from rtfsc.backend.slices import SLICES
 from rtfsc.backend.texts import TEXTS
 from rtfsc.backend.wholes import WHOLES
 from rtfsc.driver import compile_text
-from rtfsc.ir import kind_rules, kinds
+from rtfsc.ir import kind_needs, kind_rules, kinds
 
 SAMPLES: tuple[Any, ...] = (
     None, True, False, 0, 1, -3, 10**400, 0.0, -2.5, 7.0, float("nan"), float("inf"), "", "añb", Keyword("a"),
@@ -195,13 +195,13 @@ def test_kinds_of_results(name: str) -> None:
             if found == "value":
                 kind, real = kind_rules.of_builtin(name, known), kind_of(value)
                 assert real & kinds.ANY & ~kind == 0, (name, [readable(arg) for arg in args], readable(value))
-                for arg_kind, need in zip(known, kind_rules.wanted(name, known) or (), strict=False):
+                for arg_kind, need in zip(known, kind_needs.wanted(name, known) or (), strict=False):
                     assert kinds.within(arg_kind, need), (name, [readable(arg) for arg in args])
 
 
 @pytest.mark.parametrize("name", ["nil?", "bool?", "true?", "int?", "number?", "list?", "vector?", "map?"])
 def test_kinds_of_predicates(name: str) -> None:
-    sides = kind_rules.predicate(name)
+    sides = kind_needs.predicate(name)
     assert sides is not None
     for value in SAMPLES:
         held = sides[0] if BUILTINS[name].function(value) else sides[1]
