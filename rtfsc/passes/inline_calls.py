@@ -47,7 +47,6 @@ from rtfsc.ir.nodes import (
 from rtfsc.ir.purity import Purity
 from rtfsc.ir.recursion import cycles
 from rtfsc.ir.walk import (
-    GIVEN,
     children,
     descendants,
     jumps_back,
@@ -69,28 +68,12 @@ def run(module: Module, options: Options) -> Module:
     """Inline in every form."""
     inliner = _Inliner(module)
     body = tuple([inliner.top(node) for node in module.body])
-    inner = rewrite_modules(_needed(body), lambda inner: run(inner, options))
+    inner = rewrite_modules(body, lambda inner: run(inner, options))
     if len(inner) == len(module.body) and all(
         new is old for new, old in zip(inner, module.body, strict=True)
     ):
         return module
     return replace(module, body=inner, next_id=inliner.copier.next_id)
-
-
-def _needed(body: tuple[Expr, ...]) -> tuple[Expr, ...]:
-    """Leave out the twins whose calls are all gone; one is called by later forms and by itself only."""
-    called: set[str] = set()
-    kept: list[Expr] = []
-    for node in reversed(body):
-        if isinstance(node, DefGlobal) and node.name.startswith(GIVEN) and node.name not in called:
-            continue
-        kept.append(node)
-        called.update(
-            part.name
-            for part in descendants(node)
-            if isinstance(part, Global) and part.name.startswith(GIVEN)
-        )
-    return tuple(kept[::-1])
 
 
 class _Inliner:

@@ -30,6 +30,7 @@ from rtfsc.passes import (
     simplify,
     specialise_entries,
     split_loops,
+    unroll_recursion,
     walk_by_index,
 )
 
@@ -57,6 +58,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("carry_items", carry_items.run, 2),
     Pass("divide_whole", divide_whole.run, 1),
     Pass("walk_by_index", walk_by_index.run, 2),
+    Pass("unroll_recursion", unroll_recursion.run, 2),
     Pass("fill_in_place", fill_in_place.run, 2),
     Pass("drop_unused", drop_unused.run, 2),
     Pass("split_loops", split_loops.run, 2),

@@ -144,6 +144,9 @@ PROGRAMS = {
     "recursion through a chain that fails": "(defn total [node] (+ (:value node) (reduce + 0 (map (fn [c] (total c)) (:children node))))) (defn make [n] (if (= n 0) {:value :no :children []} {:value 1 :children [(make (dec n))]})) (total (make 200))",
     "mutual recursion that fails": "(defn f [n] (+ 1 (if (= n 0) (/ 1 n) (g (- n 1))))) (defn g [n] (* 2 (f n))) (defn h [n] (inc (g n))) (h 200)",
     "recursion through a filled loop that fails": "(defn put [m k v] (assoc m k v)) (defn walk [n] (reduce (fn [m k] (put m k (if (= n 0) (/ 1 n) (walk (- n 1))))) {} [1 2])) (walk 200)",
+    "recursion in a recursion": "(defn fib [n] (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) (defn run [k] (fib k)) [(run 0) (run 1) (run 2) (run 9) (fib 4)]",
+    "recursion in a recursion that fails": "(defn f [n]\n  (if (= n 0)\n    (/ 1 n)\n    (+ 1 (f (- n 1)))))\n(defn run [k] [(f k)])\n[(try (run 4) (catch e (:kind e))) (run 5)]",
+    "recursion through a match": "(defn size [e] (match e [:pair a b] (+ (size a) (size b)) [:box a] (inc (size a)) _ 1)) (defn run [] (size [:pair [:box :x] [:pair 1 [:box [:box 2]]]])) (run)",
     "deep": "(defn f [n] (if (= n 0) 0 (+ 1 (f (- n 1))))) (f 5000)",
     "too deep": "(defn f [n] (+ 1 (f (+ n 1)))) (try (f 0) (catch StackOverflow e :deep))",
 }  # fmt: skip
