@@ -6,8 +6,12 @@ variables of `Scope`s that need a cell because a closure or an early read may me
 
 from __future__ import annotations
 
-from rtfsc.ir.nodes import Expr, Fn, Late, Local, Module, Var
+from typing import Final
+
+from rtfsc.ir.nodes import Blocks, Expr, Fn, Fold, ForEach, Late, Let, Local, Module, Scope, Try, Var
 from rtfsc.ir.walk import bound_vars, children
+
+_BINDING: Final = frozenset({Blocks, Fold, ForEach, Let, Scope, Try})
 
 
 class Captures:
@@ -45,7 +49,8 @@ class Captures:
             case Fn():
                 self._function(node)
                 return
-        self._bind(*bound_vars(node))
+        if node.__class__ in _BINDING:
+            self._bind(*bound_vars(node))
         for child in children(node):
             self._visit(child)
 

@@ -124,6 +124,10 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
     """Write what hands its own parts on as they are wanted; the rest leaves a value."""
     emitter = frame.emitter
     match node:
+        case Call() | Local() | Const():
+            if want is not Want.EFFECT or isinstance(node, Call):
+                _push(frame, node)
+                frame.finish(want)
         case If():
             control.write_if(frame, node, want)
         case Let() if write_gathering(frame, node, want):
@@ -166,7 +170,7 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
                 _write_global(frame, node, keep=keep)
             if keep:
                 frame.finish(want)
-        case Local() | Const() | BuiltinRef() | Fn() | Op(name="grown") if want is Want.EFFECT:
+        case BuiltinRef() | Fn() | Op(name="grown") if want is Want.EFFECT:
             pass
         case Op() if write_gathered(frame, node, want):
             pass

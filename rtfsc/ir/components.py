@@ -11,14 +11,15 @@ from typing import TypeVar
 Key = TypeVar("Key", bound=Hashable)
 
 
-def components(graph: Mapping[Key, Iterable[Key]]) -> list[list[Key]]:
-    """Find the strongly connected components (Tarjan), iteratively; what is reached must be in the graph."""
+def components(graph: Mapping[Key, Iterable[Key]], roots: Iterable[Key] | None = None) -> list[list[Key]]:
+    """Find the strongly connected components (Tarjan), iteratively, of what `roots` reach, if given; what is
+    reached must be in the graph."""
     index: dict[Key, int] = {}
     low: dict[Key, int] = {}
     stack: list[Key] = []
     on: set[Key] = set()
     out: list[list[Key]] = []
-    for root in graph:
+    for root in graph if roots is None else roots:
         if root in index:
             continue
         work: list[tuple[Key, Iterator[Key]]] = []

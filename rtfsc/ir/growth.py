@@ -54,7 +54,9 @@ def growing_products(module: Module, known: Kinds) -> frozenset[int]:
     if not products:
         return frozenset()
     flow = _Flow(module, known)
-    place = {key: at for at, group in enumerate(components(flow.graph)) for key in group}
+    # what products come from, but do not lead to, is in none of their components
+    roots = [id(node) for node in products if id(node) in flow.graph]
+    place = {key: at for at, group in enumerate(components(flow.graph, roots)) for key in group}
     return frozenset(
         id(node)
         for node in products

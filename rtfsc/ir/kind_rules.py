@@ -6,6 +6,7 @@ In: kinds of operands. Out: kinds of results, kinds that hold of parts of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -50,6 +51,8 @@ from rtfsc.ir.kinds import (
     within,
 )
 from rtfsc.ir.nodes import Const, Expr
+
+_KEPT: Final = 1 << 13
 
 # -- what builtins give
 
@@ -257,7 +260,13 @@ _RESULTS: Final[Mapping[str, Kind]] = MappingProxyType(
 
 def of_builtin(name: str, args: list[Kind]) -> Kind:
     """Give the kind of what a builtin gives, when it gives something."""
-    row = BUILTINS[name]
+    return _of_builtin(name, tuple(args))
+
+
+# programs ask the same of a few kinds over and over
+@lru_cache(_KEPT)
+def _of_builtin(name: str, given: tuple[Kind, ...]) -> Kind:
+    row, args = BUILTINS[name], list(given)
     if row.host:
         return ANY
     rule = _RULES.get(row.name)

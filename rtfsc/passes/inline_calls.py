@@ -21,6 +21,7 @@ from typing import Final, TypeGuard
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.combinators import is_plain, written_out
 from rtfsc.ir.nodes import (
     Blocks,
@@ -62,6 +63,8 @@ _SMALL: Final = 30
 _GROWTH: Final = 600
 # larger ones are written once, where they are defined
 _WIDEST: Final = 64
+
+_WANTED: Final = things(Fn, Global)
 
 
 def run(module: Module, options: Options) -> Module:
@@ -114,6 +117,8 @@ class _Inliner:
 
     def rewrite(self, node: Expr) -> Expr:
         """Rewrite an expression."""
+        if not self._locals and not self._copied and not occurs(node) & _WANTED:
+            return node
         match node:
             case Let(var=var, init=Fn() as fn) if self._uses.get(var) == 1 and is_plain(fn):
                 moved = self.rewrite(fn)
