@@ -64,7 +64,7 @@ _GROWTH: Final = 600
 # larger ones are written once, where they are defined
 _WIDEST: Final = 64
 
-_WANTED: Final = things(Fn, Global)
+_WANTED: Final = things(Fn, Global, "partial", "comp", "complement", "constantly")
 
 
 def run(module: Module, options: Options) -> Module:
