@@ -32,7 +32,7 @@ from rtfsc.ir.nodes import (
     Try,
     Var,
 )
-from rtfsc.ir.walk import jumps_back
+from rtfsc.ir.walk import jumps_back, uses
 
 
 def write_if(frame: Frame, node: If, want: Want) -> None:
@@ -89,14 +89,16 @@ def write_test(frame: Frame, node: Expr, orelse: Mark) -> None:
             for item in items[:-1]:
                 frame.effect(item)
             write_test(frame, items[-1], orelse)
-        case Try(body=body, var=Var() as var, handler=handler, final=None) if handler is not None:
+        case Try(body=body, var=Var() as var, handler=handler, final=None) if (
+            handler is not None and not uses(handler, var)
+        ):
             outer, end = emitter.region, Mark()
             region = Region(Mark(), emitter.depth)
             emitter.region = region
             write_test(frame, body, orelse)
             emitter.region = outer
             emitter.jump(end)
-            _write_bound(frame, region, var)
+            _write_bound(frame, region, None)
             write_test(frame, handler, orelse)
             emitter.mark(end)
         case Call(callee=BuiltinRef(name="not"), args=[operand]):
@@ -337,13 +339,18 @@ def _write_catch(frame: Frame, node: Try) -> None:
     frame.value(node.body)
     emitter.region = outer
     emitter.jump(end)
-    _write_bound(frame, region, node.var)
+    bound = node.var if uses(node.handler, node.var) else None
+    _write_bound(frame, region, bound)
     frame.value(node.handler)
+    if bound is not None and not emitter.dead:
+        # its traceback holds this frame: as in Python, only the collector of cycles would free both
+        emitter.const(None)
+        emitter.store(frame.slot(bound))
     emitter.mark(end)
 
 
-def _write_bound(frame: Frame, region: Region, var: Var) -> None:
-    """Write the beginning of the handler of a region: the error is bound."""
+def _write_bound(frame: Frame, region: Region, var: Var | None) -> None:
+    """Write the beginning of the handler of a region: the error is bound, or only known to be one."""
     emitter = frame.emitter
 
     def bind() -> None:
@@ -351,7 +358,10 @@ def _write_bound(frame: Frame, region: Region, var: Var) -> None:
         emitter.callee_global("#caught")
         emitter.copy(3)
         emitter.call(1)
-        emitter.store(frame.slot(var))
+        if var is None:
+            emitter.pop()
+        else:
+            emitter.store(frame.slot(var))
         emitter.pop()
         emitter.pop_except()
 
