@@ -57,8 +57,9 @@ from rtfsc.ir.recursion import Cycles
 from rtfsc.ir.walk import again, descendants, known_functions, map_children, rewrite_modules
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
+from rtfsc.passes.fill_twins import NoWay, Twins
 from rtfsc.passes.fill_ways import DICT, LIST, SET, changed_as, may_be
-from rtfsc.passes.filling import NoWay, Rewriter, Twins
+from rtfsc.passes.filling import Rewriter
 from rtfsc.passes.nesting import NestRewriter
 from rtfsc.passes.nests import Nests, find_nests
 
@@ -245,6 +246,8 @@ class _Filler:
                 return LIST, Op("list_of", (arg,), span=span)
             case Map():
                 return DICT, arg
+            case Const(value=dict()):
+                return DICT, Op("dict_of", (arg,), span=span)
             case Call(callee=BuiltinRef(name="set"), args=[Vector(items=()) | Const(value=())]):
                 return SET, Op("dict_new", (), span=span)
             case Call(callee=BuiltinRef(name="set"), args=[source]):

@@ -6,11 +6,10 @@ changes made in place; or `NoWay`, when something would see the difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from rtfs_runtime.types import ANY
 from rtfs_runtime.values import Keyword
 from rtfsc.ir.nodes import (
     Blocks,
@@ -31,79 +30,17 @@ from rtfsc.ir.nodes import (
     Raise,
     Try,
     Var,
+    Vector,
 )
 from rtfsc.ir.walk import again, map_children, uses
-from rtfsc.passes.copying import Copier
+from rtfsc.passes.fill_twins import Leaf, NoWay, Part, Twins, Where, call_taken_from, named, with_part
 from rtfsc.passes.fill_ways import CHANGES, DICT, LIST, SET, name_of
-from rtfsc.passes.looking import Looks
 
 _READS_OF_LISTS: Final = frozenset({"count", "nth", "first", "last", "empty?", "get"})
 _READS_OF_DICTS: Final = frozenset(
     {"count", "get", "contains?", "empty?", "keys", "vals", "entries", "get-in"}
 )
 _READS_OF_SETS: Final = frozenset({"count", "contains?", "empty?"})
-
-
-class NoWay(Exception):
-    """The collection is used in a way that sees the difference."""
-
-
-_Key = tuple[str, int, int]
-"""How a twin fills: the name of its rewriter, the place of the collection among the arguments, how many."""
-
-
-class Twins:
-    """Functions that take a collection, fill it in place and give it back: twins of known functions."""
-
-    def __init__(self, functions: Mapping[str, Fn], copier: Copier) -> None:
-        self._functions = functions
-        self.copier = copier
-        self.made: dict[str, dict[str, Fn]] = {}
-        self.refused: set[tuple[str, _Key]] = set()
-        self.looks = Looks(functions)
-
-    def twin(self, name: str, key: _Key, caller: Rewriter) -> str:
-        """Name the twin of a function, making it when it is asked for first."""
-        way, at, count = key
-        fn = self._functions.get(name)
-        made = self.made.setdefault(name, {})
-        called = f"#{way} {at} {name}"
-        if called in made:
-            return called
-        if fn is None or fn.rest is not None or len(fn.params) != count or (name, key) in self.refused:
-            raise NoWay
-        # calls of itself find it
-        made[called] = fn
-        params, body = self.copier.copy_block(fn.params, fn.body)
-        taken = self.copier.var(params[at].name)
-        owned = None if caller.owned is None else self.copier.var("owned")
-        rewriter = caller.like(owned)
-        try:
-            body = rewriter.tail(body, (params[at], -1, {}), rewriter.change)
-            if not rewriter.changes:
-                raise NoWay
-        except NoWay:
-            # twins made meanwhile that call it must go, too
-            self.refused.add((name, key))
-            self.made.clear()
-            raise
-        local = Op(f"{caller.way}_taken", (Local(taken, span=fn.span),), span=fn.span)
-        body = Let(params[at], local, body, span=fn.body.span)
-        params = (*params[:at], taken, *params[at + 1 :])
-        names, types = fn.param_names, fn.param_types
-        if owned is not None:
-            params, names, types = (owned, *params), (owned.name, *names), (ANY, *types)
-        made[called] = replace(
-            fn, params=params, param_names=names, param_types=types, body=body, trusted=True
-        )
-        return called
-
-
-Where = tuple[Var, int, dict[int, int]]
-"""The variable that holds the collection here, its place among the parameters of the innermost loop, and for
-each loop that carries it, by label, its place there."""
-Leaf = Callable[[Expr, Var], Expr]
-"""Rewrites what stands at the end."""
 
 
 class Rewriter:
@@ -161,6 +98,9 @@ class Rewriter:
                 return replace(node, test=self.read(test, var), then=go(then), orelse=go(orelse))
             case Let() if self.is_view(node, var):
                 return go(_without_view(node, var))
+            case Let() if (parted := self.parted(node, var)) is not None:
+                wrapped, taken, body = parted
+                return wrapped(self.tail(body, (taken, where[1], labels), leaf))
             case Let() if self.is_renamed(node, var):
                 body = self.tail(node.body, (node.var, where[1], labels), leaf)
                 return replace(node, init=self.change(node.init, var), body=body)
@@ -225,8 +165,8 @@ class Rewriter:
         match node:
             case Local(var=found):
                 return found == var
-            case Call(callee=BuiltinRef(), args=[base, *_]):
-                return self.is_change(base, var) and name_of(node) in CHANGES
+            case Call(callee=BuiltinRef(), args=[base, *_]) if name_of(node) in CHANGES:
+                return self.is_change(base, var)
             case Op(name="put", args=[base, *_]):
                 return self.is_change(base, var)
             case Call(callee=Global(), args=args, site=None):
@@ -243,11 +183,59 @@ class Rewriter:
             case Fold() | Blocks():
                 return any(self.is_change(arg, var) for arg in node.args)
             case _:
-                return False
+                call = call_taken_from(node)
+                return call is not None and any(self.is_change(arg, var) for arg in call.args)
 
     def is_renamed(self, node: Let, var: Var) -> bool:
         """Tell whether a binding takes the collection over: from there on the old variable is not used."""
         return self.is_change(node.init, var) and not self.sees(node.body, var)
+
+    def parted(self, node: Let, var: Var) -> tuple[Callable[[Expr], Expr], Var, Expr] | None:
+        """Hand the collection to a function that gives a vector with it, of which only items are taken: give
+        what binds them for what follows, the variable for the collection, and what follows."""
+        call = node.init
+        if isinstance(call, Op) and call.name == "seq_exact":
+            call = call.args[0]
+        match call:
+            case Call(callee=Global(name=name), args=args, site=None):
+                pass
+            case _:
+                return None
+        if not any(self.is_change(arg, var) for arg in args) or self.sees(node.body, var):
+            return None
+        for part in self._twins.parts(name, node):
+            try:
+                handed = self.handed(call, var, part)
+            except NoWay:
+                continue
+            taken = self._twins.copier.var(var.name)
+            span = call.span
+            item = Op("seq_at", (Local(node.var, span=span), Const(part[0], span=span)), span=span)
+
+            def wrapped(body: Expr, handed: Expr = handed, taken: Var = taken, item: Expr = item) -> Expr:
+                return replace(node, init=handed, body=Let(taken, item, body, span=body.span))
+
+            return wrapped, taken, with_part(node.body, node.var, part[0], taken)
+        return None
+
+    def part_of(self, part: Part) -> Leaf:
+        """Make what rewrites the ends of a function that gives a vector with the collection as one part."""
+        at, size = part
+
+        def leaf(node: Expr, var: Var) -> Expr:
+            match node:
+                case Vector(items=items) if len(items) == size:
+                    before = [self.read(item, var) for item in items[:at]]
+                    made = self.change(items[at], var)
+                    if any(self.sees(item, var) for item in items[at + 1 :]):
+                        raise NoWay
+                    return replace(node, items=(*before, made, *items[at + 1 :]))
+                case Call(callee=Global(), site=None):
+                    return self.handed(node, var, part)
+                case _:
+                    raise NoWay
+
+        return leaf
 
     def is_view(self, node: Let, var: Var) -> bool:
         """Tell whether a binding is the collection as a map pattern looks at it."""
@@ -265,6 +253,9 @@ class Rewriter:
                 return If(self.read(test, var), *ways, span=node.span)
             case Let() if self.is_view(node, var):
                 return self.change(_without_view(node, var), var)
+            case Let() if (parted := self.parted(node, var)) is not None:
+                wrapped, taken, body = parted
+                return wrapped(self.change(body, taken))
             case Let() if self.is_renamed(node, var):
                 body = self.change(node.body, node.var)
                 return replace(node, init=self.change(node.init, var), body=body)
@@ -290,6 +281,13 @@ class Rewriter:
                 return self.inner(node, (var, -1, {}), self.change, never)
             case Raise(value=value):
                 return replace(node, value=self.read(value, var))
+            case _ if call_taken_from(node) is not None:
+                result = Local(self._twins.copier.var("result"), span=node.span)
+                parted = self.parted(named(node, result), var)
+                if parted is None:
+                    raise NoWay
+                wrapped, taken, body = parted
+                return wrapped(self.change(body, taken))
             case _:
                 raise NoWay
 
@@ -304,14 +302,15 @@ class Rewriter:
         args = (made, self.read(key, var), self.read(value, var), operation)
         return Op(f"{self.way}_put", args, span=node.span)
 
-    def handed(self, node: Call, var: Var) -> Expr:
-        """Hand the collection to a function that fills it as well, by its twin that does so in place."""
+    def handed(self, node: Call, var: Var, part: Part | None = None) -> Expr:
+        """Hand the collection to a function that fills it as well, by its twin, which does so in place, and
+        gives it back, or a vector with it as one part."""
         places = [at for at, arg in enumerate(node.args) if self.is_change(arg, var)]
         if len(places) != 1:
             raise NoWay
         (at,) = places
         assert isinstance(node.callee, Global)
-        twin = self._twins.twin(node.callee.name, (self.called, at, len(node.args)), self)
+        twin = self._twins.twin(node.callee.name, (self.called, at, len(node.args), part), self)
         args = [self.read(arg, var) for arg in node.args[:at]]
         args.append(self.change(node.args[at], var))
         if any(self.sees(arg, var) for arg in node.args[at + 1 :]):

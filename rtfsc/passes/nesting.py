@@ -36,8 +36,9 @@ from rtfsc.ir.nodes import (
     Var,
 )
 from rtfsc.ir.walk import again, descendants
+from rtfsc.passes.fill_twins import Leaf, NoWay, Part, Twins, Where
 from rtfsc.passes.fill_ways import DICT, LIST, SET, name_of
-from rtfsc.passes.filling import Leaf, NoWay, Rewriter, Twins, Where
+from rtfsc.passes.filling import Rewriter
 from rtfsc.passes.nest_steps import Change, Spot, any_same, bind, is_other, is_whole, moved
 from rtfsc.passes.nests import Nests, changes, is_same
 
@@ -263,9 +264,9 @@ class NestRewriter(Rewriter):
             raise NoWay
         return self._several(node, made, pairs, var)
 
-    def handed(self, node: Call, var: Var) -> Expr:
+    def handed(self, node: Call, var: Var, part: Part | None = None) -> Expr:
         self.nested = True
-        return super().handed(node, var)
+        return super().handed(node, var, part)
 
     def put(self, node: Expr, base: Expr, entry: tuple[Expr, ...], var: Var) -> Expr:
         key, value, operation = entry

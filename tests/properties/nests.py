@@ -34,8 +34,15 @@ class _Writer:
         start = self._choose.choice(_STARTS[self._scheme])
         step = self._step(3, ())
         functions, call = "", step
-        if self._choose.random() < 0.4:
+        named = self._choose.random()
+        if named < 0.4:
             functions, call = f"(defn go [m i k] {step})\n", "(go m i k)"
+        elif named < 0.6:
+            kept = self._choose.choice((self._item(()), "i", "(get m k)"))
+            functions = f"(defn go [m i k] (if (< i 3) [i {step}] [{kept} {self._step(2, ())}]))\n"
+            call = self._choose.choice(
+                ("(let [[c m] (go m i k)] (if (= c 1) m (assoc m k [c])))", "(let [r (go m i k)] (second r))")
+            )
         end = self._choose.choice(("m", "(count m)", "[m m]", f"(get m {self._key()})", "(str m)"))
         if self._choose.random() < 0.5:
             first = self._choose.choice(("start", start))
