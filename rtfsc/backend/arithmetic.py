@@ -21,7 +21,7 @@ from rtfsc.ir.nodes import Call, Const, Expr, Op
 
 _INTS: Final = (kinds.INT,)
 _NUMBERS: Final = (kinds.INT, kinds.FLOAT)
-_LARGE: Final = 1 << 512
+_LARGE: Final = 1 << 4096
 """Products up to it are not worth a call that looks at their size."""
 # of how many the largest is found in line: the code doubles with each
 _FEW: Final = 3

@@ -5,7 +5,7 @@ that is taken only when nothing is left of it; a remainder only compared with ze
     (int (/ (+ lo hi) 2))  =>  (op quotient (+ lo hi) 2)
     (if (even? n) (/ n 2) …)  =>  (if (even? n) (op exact_quotient n 2) …)
     (= 0 (mod n d))  =>  (= 0 (op residue n d))
-    (/ (- n (mod n d)) d)  =>  (if (natural n, positive d) (quot n d) (/ (- n (mod n d)) d))
+    (/ (- n (mod n d)) d)  =>  (if (natural n, positive d) (quot n d) (op exact_quotient (- n (mod n d)) d))
 
 The operations take any operands and give, or raise, what the calls would. A variable never changes, so what
 a test said of it holds in the whole branch.
@@ -87,7 +87,7 @@ def _quotient(node: Call) -> Expr:
     test = ask(">=", number, zero)
     for asked in (ask(">", divisor, zero), ask("int?", divisor), ask("int?", number)):
         test = If(asked, test, Const(False, span=span), span=span)
-    return If(test, ask("quot", number, divisor), node, span=span)
+    return If(test, ask("quot", number, divisor), Op("exact_quotient", node.args, span=span), span=span)
 
 
 def _is_zero(node: Expr) -> bool:
