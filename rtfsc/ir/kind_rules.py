@@ -46,6 +46,7 @@ from rtfsc.ir.kinds import (
     holding,
     items,
     join,
+    narrowed,
     part,
     union,
     within,
@@ -279,14 +280,17 @@ def _of_builtin(name: str, given: tuple[Kind, ...]) -> Kind:
 _READS: Final = frozenset({"nth", "get", "seq_at", "map_get", "old_value", "path_value"})
 _FIRST: Final[Mapping[str, int]] = MappingProxyType({"first": 0, "seq_head": 0, "second": 1})
 _SAME: Final = frozenset({"conj", "vec", "seq_exact", "seq_least", "seq_items", "seq_view"})
-_OF_PARTS: Final = _READS | _FIRST.keys() | _SAME | {"assoc", "put", "dissoc"}
+_OF_PARTS: Final = _READS | _FIRST.keys() | _SAME | {"assoc", "put", "dict_put", "dissoc"}
 
 
 def of_parts(name: str, nodes: tuple[Expr, ...], args: list[Kind]) -> Kind | None:
     """Give the kind of what reads or changes known parts; None where the plain rules say it."""
-    if name not in _OF_PARTS or not args or not within(args[0], VECTOR | MAP):
+    if name not in _OF_PARTS or not args:
         return None
-    base = args[0]
+    # nothing else can be changed
+    base = narrowed(args[0], VECTOR | MAP) if name == "assoc" else args[0]
+    if not base or not within(base, VECTOR | MAP):
+        return None
     if name in _READS and len(args) > 1:
         return part(base, _key(nodes[1]))
     if name in _FIRST:

@@ -66,20 +66,29 @@ class Change(NamedTuple):
         args = (Op("settled", (Local(self.view, span=span),), span=span), *map(again, self.given), *more)
         return replace(self.value, args=args)
 
-    def in_place(self, way: str) -> Expr:
-        """Write it as a change of the list or dict itself."""
+    def in_place(self, way: str) -> tuple[Expr, ...]:
+        """Write it as changes of the list or dict itself."""
         span = self.value.span
-        made: Expr = Local(self.view, span=span)
-        if isinstance(self.value, Call) and name_of(self.value) != "assoc":
-            if name_of(self.value) == "into":
-                items = Op("elements", (again(self.given[0]), Const("into", span=span)), span=span)
-                return Op("list_extend", (made, items), span=span)
-            for item in self.given:
-                made = Op("list_push", (made, again(item)), span=span)
-            return made
-        for key, item in zip(self.given[::2], self.given[1::2], strict=True):
-            made = Op(f"{way}_put", (made, again(key), again(item), self.operation), span=span)
-        return made
+        if isinstance(self.value, Call) and name_of(self.value) == "into":
+            items = Op("elements", (again(self.given[0]), Const("into", span=span)), span=span)
+            return (Op("list_extend", (Local(self.view, span=span), items), span=span),)
+        if isinstance(self.value, Call) and name_of(self.value) == "conj":
+            return tuple(
+                [
+                    Op("list_push", (Local(self.view, span=span), again(item)), span=span)
+                    for item in self.given
+                ]
+            )
+        return tuple(
+            [
+                Op(
+                    f"{way}_put",
+                    (Local(self.view, span=span), again(key), again(item), self.operation),
+                    span=span,
+                )
+                for key, item in zip(self.given[::2], self.given[1::2], strict=True)
+            ]
+        )
 
     def covers(self, other: Change) -> bool:
         """Tell whether nothing is left of another change of the same thing once this one is made."""

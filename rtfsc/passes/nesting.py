@@ -380,7 +380,7 @@ class NestRewriter(Rewriter):
                 test = If(again(same), Const(False, span=span), test, span=span)
             # the variable for what was changed tells what stands in the collection now
             grown = Op("grown", (again(spot.base), Local(change.view, span=span)), span=span)
-            made = If(test, Do((change.in_place(way), grown), span=span), made, span=span)
+            made = If(test, Do((*change.in_place(way), grown), span=span), made, span=span)
         return made
 
     def _several(self, node: Call, base: Local, pairs: list[tuple[Expr, Expr]], var: Var) -> Expr:

@@ -53,7 +53,11 @@ def is_owned(key: object, places: set[object]) -> bool:
 
 def nest_tuple(items: list[Any]) -> tuple[object, ...]:
     """Give a list in which a loop filled others as a value."""
-    return tuple([tuple(item) if item.__class__ is list else item for item in items])
+    # one after the other: all of them would stand there twice
+    for at, item in enumerate(items):
+        if item.__class__ is list:
+            items[at] = tuple(item)
+    return tuple(items)
 
 
 def nest_dict(entries: dict[object, Any]) -> dict[object, Any]:
