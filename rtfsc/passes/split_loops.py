@@ -25,6 +25,7 @@ from rtfsc.ir.nodes import (
     Call,
     Const,
     DefGlobal,
+    Define,
     Expr,
     Fold,
     ForEach,
@@ -104,8 +105,11 @@ class _Splitter:
         """Give the likely kinds of variables from outside that are not known to have them."""
         if self._kinds is None:
             self._kinds = infer_kinds(self._module)
-        uses = _Uses(set(free_vars(loop)) - self._asked, self._kinds)
-        for part in descendants(loop):
+        parts = list(descendants(loop))
+        # what is defined on the way into the loop, or in it, cannot be asked before
+        defined = {part.var for part in parts if isinstance(part, Define)}
+        uses = _Uses(set(free_vars(loop)) - self._asked - defined, self._kinds)
+        for part in parts:
             uses.see(part)
         return dict(list(uses.wishes().items())[:_MOST])
 

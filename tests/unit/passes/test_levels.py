@@ -90,6 +90,7 @@ PROGRAMS = {
     "counters at the end": "(defn f [n] [(loop [i 0] (if (< i n) (recur (+ i 3)) i)) (loop [i 9] (if (>= i n) (recur (- i 2)) i)) (loop [i 1 s 0] (if (> i n) [i s] (recur (inc i) (+ s i))))]) (defn g [] (map f [0 1 5 8 9 12])) (g)",
     "counter at the end": "(defn f [n] (loop [i 0] (if (< i n) (recur (+ i 1)) i))) (f 4)",
     "counter that is captured": "(map (fn [f] (f)) (loop [i 0 s []] (if (< i 3) (recur (+ i 1) (conj s (fn [] i))) s)))",
+    "start that defines": "(let [v [1 2]] (loop [i 0 n (+ ((do (def k 0) (fn [x] (+ x k))) 7) 1)] (if (< i 2) (recur (+ i 1) (+ n (nth v i))) (+ n i))))",
     "start that fails": '(loop [i (+ 1 "a") s (/ 1 0)] (if (< i 3) (recur (+ i 1) s) s))',
     "end that is no number": '(loop [i 0] (if (< i "a") (recur (+ i 1)) 1))',
     "inner loop over what stays": "(defn f [x] (loop [i 0 s []] (if (< i 3) (recur (+ i 1) (conj s (loop [y x k 0] (if (< k 2) (recur (* y 2) (+ k 1)) y)))) s))) (f 1)",
