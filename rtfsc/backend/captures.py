@@ -6,12 +6,8 @@ variables of `Scope`s that need a cell because a closure or an early read may me
 
 from __future__ import annotations
 
-from typing import Final
-
-from rtfsc.ir.nodes import Blocks, Expr, Fn, Fold, ForEach, Late, Let, Local, Module, Scope, Try, Var
-from rtfsc.ir.walk import bound_vars, children
-
-_BINDING: Final = frozenset({Blocks, Fold, ForEach, Let, Scope, Try})
+from rtfsc.ir.nodes import Expr, Fn, Late, Local, Module, Var
+from rtfsc.ir.walk import BINDING, bound_vars, children
 
 
 class Captures:
@@ -49,7 +45,7 @@ class Captures:
             case Fn():
                 self._function(node)
                 return
-        if node.__class__ in _BINDING:
+        if node.__class__ in BINDING:
             self._bind(*bound_vars(node))
         for child in children(node):
             self._visit(child)

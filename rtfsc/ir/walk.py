@@ -139,6 +139,8 @@ def map_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
     # most nodes are leaves, and most of the others stay as they are
     if not below:
         return node
+    if isinstance(node, nodes.Call):
+        return _map_call(node, change)
     if kind not in _MIXED:
         old = _LISTERS[kind](node)
         new = [change(child) for child in old]
@@ -155,6 +157,13 @@ def map_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
     make: Callable[..., Expr] = kind
     own = [changes[name] if name in changes else getattr(node, name) for name in _OWN_FIELDS[kind]]
     return make(*own, span=node.span)
+
+
+def _map_call(node: nodes.Call, change: Callable[[Expr], Expr]) -> Expr:
+    callee, args = change(node.callee), [change(arg) for arg in node.args]
+    if callee is node.callee and all(map(is_, args, node.args)):
+        return node
+    return nodes.Call(callee, tuple(args), node.site, span=node.span)
 
 
 def _mixed_changes(node: Expr, change: Callable[[Expr], Expr]) -> dict[str, Any]:
@@ -193,7 +202,7 @@ def _map_block(block: Block, change: Callable[[Expr], Expr]) -> Block:
 
 def again(node: Expr) -> Expr:
     """Give an expression that binds nothing for one more place: a `Local` stands in one place only."""
-    return replace(node) if isinstance(node, Local) else map_children(node, again)
+    return Local(node.var, span=node.span) if isinstance(node, Local) else map_children(node, again)
 
 
 def uses(node: Expr, var: Var) -> bool:
@@ -228,6 +237,10 @@ def fold(node: Expr, combine: Callable[[Expr, list[T]], T]) -> T:
     return results[0]
 
 
+BINDING: Final = frozenset({Let, Fn, ForEach, nodes.Fold, Scope, Try, Blocks})
+"""The nodes that bind variables: most do not, and are asked more often than all others."""
+
+
 def bound_vars(node: Expr) -> tuple[Var, ...]:
     """List the variables that this node itself binds for what is below it."""
     match node:
@@ -255,7 +268,7 @@ def free_vars(node: Expr) -> tuple[Var, ...]:
     for part in descendants(node):
         if isinstance(part, Local | Late | nodes.Define):
             used[part.var] = None
-        else:
+        elif part.__class__ in BINDING:
             bound.update(bound_vars(part))
     # a variable has one binding in its module, so the order of binding and use does not matter
     return tuple([var for var in used if var not in bound])

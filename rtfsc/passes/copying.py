@@ -47,8 +47,10 @@ class Copier(Fresh):
         match node:
             case Local(var=var) | Late(var=var):
                 # a new node even when the variable stays: a `Local` stands in one place
-                return replace(node, var=names.get(var, var))
-            case Let(var=var) | ForEach(var=var):
+                return node.__class__(names.get(var, var), span=node.span)
+            case Let(var=var, init=init, body=body):
+                return Let(bind(var), below(init), below(body), span=node.span)
+            case ForEach(var=var):
                 return map_children(replace(node, var=bind(var)), below)
             case Scope(vars=variables):
                 return map_children(replace(node, vars=tuple([bind(var) for var in variables])), below)

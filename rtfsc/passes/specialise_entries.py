@@ -22,6 +22,7 @@ from typing import Final, NamedTuple
 from rtfs_runtime.types import ANY, INT, NUMBER, Type
 from rtfsc.ir import kinds
 from rtfsc.ir.call_flow import fits
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.kinds import Kind
 from rtfsc.ir.nodes import (
@@ -61,6 +62,8 @@ _WEIGHT: Final = 16
 # a check of a type that is proven saves a call, a call of a twin what the twin saves
 _CHECK: Final = 8
 _CALL: Final = 4
+
+_CALLED: Final = things(Global)
 
 
 def run(module: Module, options: Options) -> Module:
@@ -191,6 +194,8 @@ class _Specialiser:
         """Let calls that know their arguments call the twin."""
 
         def go(node: Expr) -> Expr:
+            if not occurs(node) & _CALLED:
+                return node
             match node:
                 case Call(callee=Global(name=name) as callee, site=None) if name in self._given:
                     suits = self._fits(node, known)
