@@ -36,12 +36,12 @@ def equal(frame: Frame, left: Expr, right: Expr, *, invert: bool = False) -> boo
             if kinds.within(of(one), kind):
                 _equal_atoms(frame, (left, right), kind, invert=invert)
                 return True
-    if isinstance(left, Vector):
-        left, right = right, left
-    if isinstance(right, Vector) and all(_is_plain(item) for item in right.items):
-        _equal_vectors(frame, (left, right), invert=invert)
-    else:
-        _equal_any(frame, (left, right), invert=invert)
+    for vector, other in ((right, left), (left, right)):
+        # constants have no order to keep: anything else is evaluated from left to right
+        if isinstance(vector, Vector) and all(_is_plain(item) for item in vector.items):
+            _equal_vectors(frame, (other, vector), invert=invert)
+            return True
+    _equal_any(frame, (left, right), invert=invert)
     return True
 
 
