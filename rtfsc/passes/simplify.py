@@ -211,6 +211,9 @@ def _asked(node: Expr) -> Expr:
         ) if var == tested == kept and not _mentions(orelse, var):
             yes = Const(True, span=node.span)
             return If(_asked(init), yes, _asked(orelse), span=node.span)
+        case Call() if _is_not(node):
+            inner = _asked(node.args[0])
+            return node if inner is node.args[0] else replace(node, args=(inner,))
         case Try(body=body, handler=handler, final=None) if handler is not None:
             new_body, new_handler = _asked(body), _asked(handler)
             changed = new_body is not body or new_handler is not handler

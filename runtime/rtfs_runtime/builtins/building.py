@@ -27,7 +27,7 @@ from rtfs_runtime.limits import check_items
 from rtfs_runtime.maps import BigMap, Map, is_key, is_map, map_assoc
 from rtfs_runtime.sets import make_set, set_conj, set_disj, set_select, set_union
 from rtfs_runtime.values import List, Set, kind_name
-from rtfs_runtime.vectors import BigVector, vec_conj
+from rtfs_runtime.vectors import BigVector, vec_conj, vec_extend
 
 
 @builtin(
@@ -204,10 +204,7 @@ def conj(value: Any, first: object, *others: object) -> object:
     """Append to a vector or list, add to a set, put [key value] pairs into a map."""
     kind = value.__class__
     if kind is tuple or kind is BigVector:
-        value = vec_conj(value, first)
-        for item in others:
-            value = vec_conj(value, item)
-        return value
+        return vec_extend(value, (first, *others)) if others else vec_conj(value, first)
     if kind is List:
         return List((*value.items, first, *others))
     if kind is dict or kind is BigMap:
@@ -270,7 +267,7 @@ def into(target: Any, source: object) -> object:
     if kind is not tuple and kind is not BigVector and kind is not List:
         raise type_error("vector, list, map, or set", kind_name(target), "into")
     check_items(len(target) + len(items))
-    return like((*target, *items), target)
+    return List((*target, *items)) if kind is List else vec_extend(target, items)
 
 
 def _into_map(target: Map, source: object) -> Map:

@@ -23,7 +23,7 @@ from rtfs_runtime.limits import MAX_ITEMS, check_items
 from rtfs_runtime.maps import BigMap, is_key, is_map
 from rtfs_runtime.sets import set_has
 from rtfs_runtime.values import Keyword, List, Set, kind_name
-from rtfs_runtime.vectors import BigVector
+from rtfs_runtime.vectors import BigVector, vec_pop
 
 _SIZED = frozenset({tuple, str, dict, List, Set, BigVector, BigMap})
 
@@ -118,6 +118,8 @@ def rest(value: object) -> object:
 )
 def last(value: object) -> object:
     """Give the last element, nil when there is none; of a string the last character, or `""`."""
+    if value.__class__ is BigVector:
+        return value[-1]
     items = sequence_or_text(value, "last")
     if isinstance(items, str):
         return items[-1:]
@@ -127,6 +129,8 @@ def last(value: object) -> object:
 @builtin("butlast", "[:fn [:any] :any]", examples=(("(butlast [1 2 3])", "[1 2]"), ("(butlast [])", "[]")))
 def butlast(value: object) -> object:
     """Give all but the last element, in the kind that came in."""
+    if value.__class__ is BigVector:
+        return vec_pop(value)
     return like(sequence_or_text(value, "butlast")[:-1], value)
 
 

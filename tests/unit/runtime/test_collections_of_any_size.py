@@ -17,7 +17,7 @@ from rtfs_runtime.jsontext import to_json
 from rtfs_runtime.maps import BigMap, is_map, map_assoc, map_dissoc, map_items
 from rtfs_runtime.printer import display
 from rtfs_runtime.values import Keyword, kind_name
-from rtfs_runtime.vectors import BigVector, is_vector, vec_assoc, vec_conj, vec_items
+from rtfs_runtime.vectors import BigVector, is_vector, vec_assoc, vec_conj, vec_extend, vec_items, vec_pop
 
 SIZES = (0, 1, 63, 64, 65, 255, 256, 257, 511, 512, 1000)
 
@@ -39,6 +39,33 @@ def test_vector(size: int) -> None:
         assert vec_items(changed) == (*(*items, "x")[:index], "y", *(*items, "x")[index + 1 :])
     assert vec_items(vec_assoc(vector, size + 1, "z")) == (*items, "x", "z")
     assert vec_items(vector) == (*items, "x")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("more", [0, 1, 4, 40, 400])
+def test_several_elements_are_appended(size: int, more: int) -> None:
+    items, added = tuple(range(size)), tuple(range(-more, 0))
+    vector = vec_extend(BigVector.of(items) if size % 2 else items, added)
+    assert is_vector(vector) and vec_items(vector) == items + added
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 258, 512, 513, 768, 1000])
+def test_a_stack_of_any_size(size: int) -> None:
+    vector, items = vec_conj((), 0), [0]
+    for item in range(1, size):
+        vector = vec_conj(vector, item)
+        items.append(item)
+    kept = vector
+    for step in range(2 * size):
+        if step % 3 and items:
+            vector = vec_pop(vector)
+            items.pop()
+        else:
+            vector = vec_conj(vector, -step)
+            items.append(-step)
+        assert vec_items(vector) == tuple(items)
+    assert vec_items(kept) == tuple(range(size))
+    assert vec_pop(()) == ()
 
 
 def test_vector_versions_do_not_disturb_each_other() -> None:
