@@ -16,7 +16,7 @@ from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir.nodes import BuiltinRef, Expr, Op
 from rtfsc.ir.walk import CHILD_FIELDS, children
 
-_OPS: Final = ("is_seq", "is_seq_least", "seq_rest", "put", "set_put", "times")
+_OPS: Final = ("is_map", "is_seq", "is_seq_least", "seq_rest", "put", "set_put", "times")
 _CLASSES: Final = {kind: 1 << at for at, kind in enumerate(CHILD_FIELDS)}
 _FIRST_NAME: Final = len(_CLASSES) + len(_OPS)
 _OF_OPS: Final = {name: 1 << at for at, name in enumerate(_OPS, len(_CLASSES))}

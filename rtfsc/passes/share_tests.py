@@ -6,12 +6,18 @@ After: where several clauses ask, the answers are variables.
     =>  (let items (op seq_view x) (let size (op seq_size items x) (let head (op seq_head items) (blocks []
     (block A [] (if (= size 2) … (jump B))) …))))
 A clause that does not match goes on with the next one whose size may be the right one.
+
+Clauses on maps that ask first what stands under one key, such as the type of a record, look it up once:
+    (block A [] (if (op is_map x) (let m (op map_view x) (if (op map_has m :type) (let t (op map_get m :type)
+    (if (op equal t :a) … (jump B))) (jump B))) (jump B)))
+    =>  (let m … (let t … (blocks [] (block A [] (if (op equal t :a) … (jump B))) …)))
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import (
@@ -34,11 +40,11 @@ from rtfsc.ir.walk import Fresh, descendants, map_children, rewrite_modules
 from rtfsc.options import Options
 
 _ASKS = frozenset({"is_seq", "is_seq_least"})
-_WANTED: Final = things("#is_seq", "#is_seq_least")
+_WANTED: Final = things("#is_seq", "#is_seq_least", "#is_map")
 
 
 def run(module: Module, options: Options) -> Module:
-    """Rewrite every `match` of several clauses on sequences."""
+    """Rewrite every `match` of several clauses on sequences or maps."""
     fresh = Fresh(module.next_id)
     body = tuple([_rewrite(node, fresh) for node in module.body])
     inner = rewrite_modules(body, lambda inner: run(inner, options))
@@ -54,7 +60,80 @@ def _rewrite(node: Expr, fresh: Fresh) -> Expr:
     if not isinstance(node, Blocks) or len(node.blocks) < 3:
         return node
     subject = _subject(node)
-    return node if subject is None else _share(node, subject, fresh)
+    return _share_entry(node, fresh) if subject is None else _share(node, subject, fresh)
+
+
+class _Entry(NamedTuple):
+    """A clause on a map that asks first whether what stands under a key equals a constant."""
+
+    subject: Var
+    key: object
+    view: Var
+    value: Var
+    wanted: Const
+    test: If
+
+
+def _entry(node: Expr) -> _Entry | None:
+    match node:
+        case If(
+            test=Op(name="is_map", args=[Local(var=subject)]),
+            then=Let(
+                var=view,
+                init=Op(name="map_view", args=[Local(var=viewed)]),
+                body=If(
+                    test=Op(name="map_has", args=[Local(var=asked), Const(value=key)]),
+                    then=Let(
+                        var=value,
+                        init=Op(name="map_get"),
+                        body=If(test=Op(name="equal", args=[Local(var=found), Const() as wanted])) as test,
+                    ),
+                    orelse=absent,
+                ),
+            ),
+            orelse=other,
+        ) if subject == viewed and view == asked and value == found and wanted.value is not None:
+            ends = (test.orelse, absent, other)
+            if all(isinstance(end, Jump) and not end.args for end in ends) and len({*map(_goal, ends)}) == 1:
+                return _Entry(subject, key, view, value, wanted, test)
+    return None
+
+
+def _goal(node: Expr) -> int | None:
+    return node.label if isinstance(node, Jump) else None
+
+
+def _share_entry(node: Blocks, fresh: Fresh) -> Expr:
+    """Look up once what at least two clauses on a map ask for; nil stands for what is no map, or not there,
+    and equals none of the constants."""
+    entries = {block.label: entry for block in node.blocks if (entry := _entry(block.body)) is not None}
+    counts = Counter((entry.subject, entry.key) for entry in entries.values())
+    if node.args or any(block.params for block in node.blocks) or not counts:
+        return node
+    (subject, key), count = counts.most_common(1)[0]
+    if count < 2:
+        return node
+    span = node.span
+    view, value = fresh.var("map"), fresh.var("value")
+    blocks = []
+    for block in node.blocks:
+        entry = entries.get(block.label)
+        if entry is not None and (entry.subject, entry.key) == (subject, key):
+            then: Expr = Let(entry.value, Local(value, span=span), entry.test.then, span=span)
+            then = Let(entry.view, Local(view, span=span), then, span=span)
+            asked = Op("equal", (Local(value, span=span), entry.wanted), span=entry.test.test.span)
+            block = replace(block, body=replace(entry.test, test=asked, then=then))
+        blocks.append(block)
+
+    def of_view(name: str) -> Expr:
+        return Op(name, (Local(view, span=span), Const(key, span=span)), span=span)
+
+    nil = Const(None, span=span)
+    no_map = Call(BuiltinRef("nil?", span=span), (Local(view, span=span),), span=span)
+    found = If(no_map, nil, If(of_view("map_has"), of_view("map_get"), nil, span=span), span=span)
+    made: Expr = Let(value, found, replace(node, blocks=tuple(blocks)), span=span)
+    is_map, viewed = (Op(name, (Local(subject, span=span),), span=span) for name in ("is_map", "map_view"))
+    return Let(view, If(is_map, viewed, nil, span=span), made, span=span)
 
 
 def _subject(node: Blocks) -> Var | None:

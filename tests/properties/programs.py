@@ -136,6 +136,8 @@ _TEMPLATES: Final = {
         "(if-let [v {any}] v {any})", "(when-let [[a b] {any}] a)", "(try {any} (catch e (:details e)))",
         "(:a {any})",
         "(try {any} (finally {any}))",
+        "(match {map} {{:a 1 :b b}} b {{:a 2}} :two {{:a :c :b x}} x _ :other)",
+        "(match {any} {{:a 1 :b b}} b {{:a nil}} :two {{:a 3}} [] _ :other)",
         "(match {any} [1 x] x {{:b [y & _]}} y (:string s) (count s) nil :nil)", "(doseq [x {ints}] x)",
         "(let [f (fn [n] (if (< n 1) {any} (g (- n 20)))) g (fn [n] (f (- n 1)))] (f 3))",
         "(match {ints} [a] a [a b] b [a & r] r)",
