@@ -321,6 +321,22 @@ def _guard_small(frame: Frame, operand: Operand, limit: int, slow: Mark) -> None
     frame.emitter.jump_if_false(slow)
 
 
+def write_merge(frame: Frame, node: Call, name: str) -> bool:
+    """Write `merge` of two maps, the first one small."""
+    if len(node.args) != 2 or not may_be(frame, node.args, kinds.DICT):
+        return False
+
+    def write(operands: list[Operand], slow: Mark) -> None:
+        first, second = operands
+        guard(frame, second, (kinds.DICT,), slow)
+        _guard_small(frame, first, maps.PROMOTE_AT, slow)
+        first.push(frame)
+        second.push(frame)
+        frame.emitter.binary("|")
+
+    return fast(frame, node.args, name, (kinds.DICT,), write)
+
+
 def write_conj(frame: Frame, node: Call, name: str) -> bool:
     """Write `conj` of one item to a small vector."""
     if len(node.args) != 2:
@@ -399,6 +415,7 @@ COLLECTIONS: Final[Mapping[str, Writer]] = MappingProxyType(
         "get": write_get,
         "assoc": write_assoc,
         "conj": write_conj,
+        "merge": write_merge,
         **dict.fromkeys(CLASS_TESTS, write_class_test),
     }
 )

@@ -31,6 +31,7 @@ _BINARY = {
     "/": int(BinaryOp.TRUE_DIVIDE),
     "//": int(BinaryOp.FLOOR_DIVIDE),
     "%": int(BinaryOp.REMAINDER),
+    "|": int(BinaryOp.OR),
 }
 _COMPARE = {"<": "LT", "<=": "LE", "==": "EQ", "!=": "NE", ">": "GT", ">=": "GE"}
 
@@ -169,7 +170,7 @@ class Emitter:
         self._op("SWAP", 0, n)
 
     def binary(self, op: str) -> None:
-        """Replace two numbers by their sum, difference, product, quotient or remainder."""
+        """Replace two numbers by their sum, difference, product, quotient or remainder, two dicts by `|`."""
         self._op("BINARY_OP", -1, _BINARY[op])
 
     def compare(self, op: str) -> None:
