@@ -162,9 +162,13 @@ def _joined(args: list[Kind]) -> Kind:
 
 
 def _into(args: list[Kind]) -> Kind:
-    if len(args) == 2 and within(args[0], VECTOR):
-        return holding(VECTOR, join(element(args[0]), items(args[1])))
-    return ANY
+    target, source = args
+    met = items(source)
+    if within(target, MAP):
+        value = element(source) if within(source, MAP) else part(met, 1) or element(met)
+        return holding(DICT, join(element(target), value))
+    made = target & (LIST | SET) | (TUPLE if target & VECTOR else NEVER)
+    return holding(made, join(element(target), met)) if not target & MAP else ANY
 
 
 def _merge(args: list[Kind]) -> Kind:
