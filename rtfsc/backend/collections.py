@@ -122,7 +122,8 @@ def write_get(frame: Frame, node: Call, name: str) -> bool:
         return False
     if len(node.args) == 2 and names_entry(node.args[1]) and id(node) not in frame.asked:
         return write_entry(frame, node.args, name)
-    if len(node.args) == 2 and id(node) in frame.needed:
+    never_missing = not frame.unit.kinds.of(node) & kinds.NIL
+    if len(node.args) == 2 and (id(node) in frame.needed or never_missing):
         return fast(frame, node.args, name, (kinds.DICT,), _existing_entry(frame))
     return fast(frame, node.args, name, (kinds.DICT,), entry_at(frame))
 

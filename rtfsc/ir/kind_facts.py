@@ -2,8 +2,9 @@
 
 In: comparisons, and what loops count between. Out: entries of the environment: beside the kind of a
 variable, the pair `(x, y)` with another one, or with a number, says that x - y is not negative where both are
-integers. A variable keeps its value, and one that a loop binds anew was under no fact on the first way into
-the loop: so no fact outlives the value it was learnt of. Those that may be defined again are left out.
+integers, and `("has", m, k)` that a map has a key. A variable keeps its value, and one that a loop binds anew
+was under no fact on the first way into the loop: so no fact outlives the value it was learnt of. Those that
+may be defined again are left out. Loops that fill a map in place take no key away from a map that is read.
 """
 
 from __future__ import annotations
@@ -112,3 +113,15 @@ def is_natural_difference(env: Env, node: Call, name: str, changing: set[Var]) -
         return False
     left, right = operands
     return isinstance(left, Var) and right is not None and (left, right) in env
+
+
+def contained(node: Call, changing: set[Var]) -> tuple[object, ...] | None:
+    """Give the fact that a map has a key, as asked for by `contains?` and needed by `get`; None where one of
+    them may be another one next time."""
+    if not isinstance(node.callee, BuiltinRef) or node.callee.name not in ("contains?", "get"):
+        return None
+    match node.args:
+        case [Local(var=source), Local(var=key)] if not {source, key} & changing:
+            return "has", source, key
+        case _:
+            return None

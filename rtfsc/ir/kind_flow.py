@@ -16,7 +16,8 @@ from typing import Final
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kind_facts, kind_needs, kind_rules, kinds, nodes
 from rtfsc.ir.call_flow import CallFlow, Closed
-from rtfsc.ir.kind_states import Env, State, join, join_ways
+from rtfsc.ir.kind_states import Env, State, join
+from rtfsc.ir.kind_tests import Tests
 from rtfsc.ir.kinds import ANY, NEVER, Kind
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global, If, Let, Local, Var
 
@@ -58,14 +59,12 @@ def infer_kinds(module: nodes.Module, closed: Closed = _NONE) -> Kinds:
     return found
 
 
-class _Flow:
+class _Flow(Tests):
     def __init__(self, module: nodes.Module, closed: Closed) -> None:
         self.known = Kinds(module)
-        self._table = self.known.table
+        super().__init__(self.known.table)
         self._flow = CallFlow(module, closed)
         self._locals: dict[Var, Kind] = {}
-        # what may be defined again at any time: nothing that is learnt of it lasts
-        self._changing: set[Var] = set()
         self._labels: dict[int, State] = {}
         self._changed: set[int] = set()
         self._loops = 0
@@ -208,6 +207,9 @@ class _Flow:
             return made
         detailed = kind_rules.of_parts(plain, node.args, args)
         found = kind_rules.of_builtin(name, args) if detailed is None else detailed
+        if plain == "get" and len(args) == 2 and kinds.within(args[0], kinds.MAP):
+            key = kind_facts.contained(node, self._changing)
+            return kinds.element(args[0]) if key in env and detailed is None else found
         if found & kinds.NEGATIVE and kind_facts.is_natural_difference(env, node, name, self._changing):
             found &= ~kinds.NEGATIVE
         return found
@@ -388,77 +390,6 @@ class _Flow:
     def _parallel(self, node: nodes.Parallel, env: Env) -> Kind:
         found = kinds.union(self._each(node.branches, env))
         return kinds.holding(kinds.DICT if node.names else kinds.TUPLE, found)
-
-    # -- tests: what holds when they hold, and when they do not; None where control cannot come
-
-    def test(self, node: Expr, env: Env) -> tuple[Env | None, Env | None]:
-        match node:
-            case Const(value=value):
-                self._table[id(node)] = kinds.of_constant(value)
-                return (None, env) if value is None or value is False else (env, None)
-            case If(test=test, then=then, orelse=orelse):
-                ways = self.test(test, env)
-                yes = no = None
-                for way, branch in zip(ways, (then, orelse), strict=True):
-                    if way is not None:
-                        more_yes, more_no = self.test(branch, way)
-                        yes, no = join_ways(yes, more_yes), join_ways(no, more_no)
-                return yes, no
-            case Let(var=var, init=init, body=body) if not isinstance(init, Fn):
-                env[var] = self.visit(init, env)
-                return self.test(body, env)
-            case Local(var=var):
-                kind = self.visit(node, env)
-                return self._split(env, var, kind, (~kinds.NIL, kinds.NIL | kinds.BOOL))
-            case nodes.Op(name="is_exactly", args=[Local(var=var) as operand, *names]):
-                self._table[id(node)] = kinds.BOOL
-                side = sum(kinds.EXACT[str(name.value)] for name in names if isinstance(name, Const))
-                return self._split(env, var, self.visit(operand, env), (side, kinds.EVERY & ~side))
-            case Call(callee=BuiltinRef(name="not"), args=[operand]):
-                yes, no = self.test(operand, env)
-                return no, yes
-            case Call(callee=BuiltinRef(name=name), args=[Local(var=var) as operand]):
-                sides = kind_needs.predicate(name)
-                if sides is not None:
-                    self._table[id(node)] = kinds.BOOL
-                    return self._split(env, var, self.visit(operand, env), sides)
-            case Call(
-                callee=BuiltinRef(name="=" | "=="), args=[Local(var=var) as operand, Const(value=value)]
-            ):
-                self.visit(node, env)
-                # a tuple may equal a big vector: only atoms have one class
-                side = kinds.of_constant(value) if type(value) in kinds.ATOMS else kinds.EVERY
-                kind = self.visit(operand, env)
-                yes, no = self._split(env, var, kind, (side, kinds.EVERY))
-                if no is not None and value.__class__ is int and value == 0:
-                    self._not_zero(no, var, kind)
-                return yes, no
-            case Call(callee=BuiltinRef(name="zero?"), args=[Local(var=var) as operand]):
-                self.visit(node, env)
-                kind = self.visit(operand, env)
-                yes, no = self._split(env, var, kind, (~kinds.NEGATIVE, kinds.EVERY))
-                if no is not None:
-                    self._not_zero(no, var, kind)
-                return yes, no
-        kind = self.visit(node, env)
-        if kind == NEVER:
-            return None, None
-        if isinstance(node, Call) and kind_facts.is_comparison(node):
-            ways = env, dict(env)
-            kind_facts.learn(node, ways, self.known.of, self._changing)
-            return ways
-        truthy = env if kind & kinds.EVERY & ~kinds.NIL else None
-        return truthy, dict(env) if kind & (kinds.NIL | kinds.BOOL) else None
-
-    def _not_zero(self, env: Env, var: Var, kind: Kind) -> None:
-        if not kind & kinds.NEGATIVE and var not in self._changing:
-            kind_facts.note(env, (var, kind), (0, kinds.NATURAL), strict=True)
-
-    def _split(
-        self, env: Env, var: Var, kind: Kind, sides: tuple[Kind, Kind]
-    ) -> tuple[Env | None, Env | None]:
-        yes, no = (kinds.narrowed(kind, side) for side in sides)
-        return ({**env, var: yes} if yes else None), ({**env, var: no} if no else None)
 
 
 def _is_delegated(fn: Fn) -> bool:

@@ -10,8 +10,8 @@ from rtfsc.ir import kinds
 from rtfsc.ir.kinds import ANY, NEVER, Kind
 from rtfsc.ir.nodes import Var
 
-Env = dict[Var | tuple[Var, Var | int], Kind]
-"""Kinds of variables, and facts about pairs (`kind_facts`)."""
+Env = dict[Var | tuple[object, ...], Kind]
+"""Kinds of variables, and facts about several (`kind_facts`)."""
 _ROUNDS = 4
 
 

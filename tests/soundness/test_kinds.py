@@ -86,6 +86,15 @@ RECORDS = [
     '(let [r (or (get {:a {:b 1}} :z) {:b "none"})] (:b r))',
     "(for [r [{:a 1} {:a [1 2]} {:b 1}]] (let [v (:a r)] (if (vector? v) (count v) v)))",
 ]
+CONTAINED = [
+    "(defn f [m k] (if (contains? m k) [(get m k) (get m 1)] (get m k)))"
+    ' (def m {1 2 :a nil "b" 3.5}) (map (fn [k] (f m k)) [1 :a "b" 2 nil])',
+    "(def big (reduce (fn [m i] (assoc m i [i])) {} (range 300)))"
+    " (loop [i 295 s []] (if (and (< i 310) (contains? big i))"
+    " (recur (inc i) (conj s (nth (get big i) 0))) s))",
+    "(loop [i 0 m {0 1}] (if (contains? m i) (recur (inc i) (assoc m (* 2 i) (get m i))) [m (get m i)]))",
+    "(do (def m {1 2}) (defn f [k] (if (contains? m k) (do (def m {}) (get m k)) :no)) [(f 1) (f 1)])",
+]
 
 
 def kind_of(value: object, depth: int = 4) -> int:
@@ -158,7 +167,7 @@ def run(text: str, found: list[str]) -> None:
 
 def test_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     with claims(monkeypatch) as found:
-        for text in (*PROGRAMS, *NESTED, *ORDERED, *RECORDS):
+        for text in (*PROGRAMS, *NESTED, *ORDERED, *CONTAINED, *RECORDS):
             run(text, found)
 
 
