@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
@@ -58,7 +59,7 @@ from rtfsc.ir.walk import again, descendants, known_functions, map_children, rew
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 from rtfsc.passes.fill_twins import NoWay, Twins
-from rtfsc.passes.fill_ways import DICT, LIST, SET, changed_as, may_be
+from rtfsc.passes.fill_ways import CHANGES, DICT, LIST, SET, changed_as, may_be, name_of
 from rtfsc.passes.filling import Rewriter
 from rtfsc.passes.nesting import NestRewriter
 from rtfsc.passes.nests import Nests, find_nests
@@ -284,7 +285,7 @@ class _Filler:
         def done(rewriter: Rewriter, first: Expr) -> Expr:
             where = (params[at], at, {label: at})
             args = (*loop.args[:at], first, *loop.args[at + 1 :])
-            made = rewriter.loop(replace(loop, args=args), where, rewriter.leave)
+            made = rewriter.loop(replace(loop, args=args), where, partial(_end, rewriter))
             if not rewriter.changes:
                 raise NoWay
             return made
@@ -321,6 +322,22 @@ class _Filler:
 
 def _label(loop: Fold | Blocks) -> int:
     return loop.label if isinstance(loop, Fold) else loop.blocks[0].label
+
+
+def _end(rewriter: Rewriter, node: Expr, var: Var) -> Expr:
+    """Rewrite the end of the outermost loop: a last change is made in place, too."""
+    match node:
+        case Call(callee=BuiltinRef(), args=[Local(var=found), *others]) if (
+            found == var
+            and name_of(node) in CHANGES
+            and not any(rewriter.sees(other, var) for other in others)
+        ):
+            counted = rewriter.changes
+            made = rewriter.change(node, var)
+            # nothing is gained unless the loop changes the collection as well
+            rewriter.changes = counted
+            return rewriter.whole(made)
+    return rewriter.leave(node, var)
 
 
 def _has_calls_put_in(loop: Expr) -> bool:

@@ -448,7 +448,7 @@ class Rewriter:
             return self.whole(node)
         return self.read(node, var)
 
-    def whole(self, node: Local) -> Expr:
+    def whole(self, node: Expr) -> Expr:
         """Make a value of the collection."""
         if self.way == DICT:
             return node

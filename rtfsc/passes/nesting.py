@@ -232,7 +232,7 @@ class NestRewriter(Rewriter):
     def given_up(self, node: Expr, var: Var) -> Expr:
         return self._settled(node, var) if self._is_inner(node, var) else super().given_up(node, var)
 
-    def whole(self, node: Local) -> Expr:
+    def whole(self, node: Expr) -> Expr:
         return Op(f"nest_{self.way}", (node,), span=node.span) if self._nests.lists else super().whole(node)
 
     def _looked(self, node: Call | Op, first: Expr, rest: Sequence[Expr], var: Var) -> Expr:
