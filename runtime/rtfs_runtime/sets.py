@@ -50,6 +50,16 @@ def set_conj(group: Set, item: object) -> Set:
     return Set(map_assoc(cast(Map, members), key, item), plain=plain)
 
 
+def set_extend(group: Set, items: Iterable[object]) -> Set:
+    """Add several elements; of equal ones the first stays."""
+    items = tuple(items)
+    members = group.members
+    if group.plain and members.__class__ is dict and {each.__class__ for each in items} <= OWN_KEY:
+        # a key that is there stays the key, in its place
+        return Set({**members, **dict.fromkeys(items)}, plain=True)
+    return make_set(chain(group, items))
+
+
 def set_disj(group: Set, item: object) -> Set:
     """Remove an element that may be there."""
     members = map_dissoc(cast(Map, group.members), canonical_key(item))

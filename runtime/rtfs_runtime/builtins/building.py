@@ -5,7 +5,6 @@ In: values. Out: new vectors, lists, sets and maps; what comes in is never chang
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Any, Final
 
 from rtfs_runtime import sets
@@ -25,7 +24,7 @@ from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.errors import arity_error, type_error
 from rtfs_runtime.limits import check_items
 from rtfs_runtime.maps import BigMap, Map, is_key, is_map, map_assoc
-from rtfs_runtime.sets import make_set, set_conj, set_disj, set_select, set_union
+from rtfs_runtime.sets import make_set, set_conj, set_disj, set_extend, set_select, set_union
 from rtfs_runtime.values import List, Set, kind_name
 from rtfs_runtime.vectors import BigVector, vec_conj, vec_extend
 
@@ -263,7 +262,7 @@ def into(target: Any, source: object) -> object:
         return _into_map(target, source)
     items = elements(source, "into")
     if kind is Set:
-        return make_set(chain(target, items))
+        return set_extend(target, items)
     if kind is not tuple and kind is not BigVector and kind is not List:
         raise type_error("vector, list, map, or set", kind_name(target), "into")
     check_items(len(target) + len(items))

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from rtfs_runtime.jsontext import to_json
 from rtfs_runtime.maps import BigMap, is_map, map_assoc, map_dissoc, map_items
 from rtfs_runtime.printer import display
+from rtfs_runtime.sets import make_set, set_conj, set_extend, set_has
 from rtfs_runtime.values import Keyword, kind_name
 from rtfs_runtime.vectors import BigVector, is_vector, vec_assoc, vec_conj, vec_extend, vec_items, vec_pop
 
@@ -39,6 +40,18 @@ def test_vector(size: int) -> None:
         assert vec_items(changed) == (*(*items, "x")[:index], "y", *(*items, "x")[index + 1 :])
     assert vec_items(vec_assoc(vector, size + 1, "z")) == (*items, "x", "z")
     assert vec_items(vector) == (*items, "x")
+
+
+@pytest.mark.parametrize("start", [(), (1, 2, "a"), (True, 1, 1.5), ((1,), (2,)), tuple(range(600))])
+@pytest.mark.parametrize("more", [(), (2, 3, 1), ("a", None, Keyword("k")), (1.0, True, 2), ((1,), (1,), 5)])
+def test_several_members_are_added(start: tuple[object, ...], more: tuple[object, ...]) -> None:
+    one_by_one = group = make_set(start)
+    for item in more:
+        one_by_one = set_conj(one_by_one, item)
+    found = set_extend(group, more)
+    assert [(type(item), item) for item in found] == [(type(item), item) for item in one_by_one]
+    assert tuple(group) == tuple(make_set(start))
+    assert all(set_has(found, item) for item in (*start, *more))
 
 
 @pytest.mark.parametrize("size", SIZES)
