@@ -70,7 +70,7 @@ def write_operation(frame: Frame, node: Op) -> bool:
         case "set_put":
             _write_set_put(frame, args)
             return True
-        case "raw" | "grown" | "settled" | "disown" | "is_owned":
+        case "raw" | "grown" | "settled" | "disown" | "is_owned" | "members":
             _write_nest(frame, node)
             return True
         case _:
@@ -148,8 +148,10 @@ def _write_nest(frame: Frame, node: Op) -> None:
             emitter.const(False)
         return
     may_be_list = bool(frame.unit.kinds.of(node.args[0]) & kinds.BUFFER)
-    if node.name in ("raw", "grown") or (node.name == "settled" and not may_be_list):
+    if node.name in ("raw", "grown", "members") or (node.name == "settled" and not may_be_list):
         frame.value(node.args[0])
+        if node.name == "members":
+            emitter.attribute("members")
         return
     with frame.temps(len(node.args)) as temps:
         operands = hold(frame, node.args, temps)

@@ -214,7 +214,7 @@ _PRIMS: Final = {
 
 
 EXACT: Final[Mapping[str, Kind]] = MappingProxyType(
-    {"tuple": TUPLE, "str": STR, "dict": DICT, "int": INT, "list": BUFFER}
+    {"tuple": TUPLE, "str": STR, "dict": DICT, "int": INT, "list": BUFFER, "set": SET}
 )
 """The kinds that `is_exactly` asks for, by their names."""
 

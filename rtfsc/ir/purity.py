@@ -28,7 +28,8 @@ _PURE_OPS: Final = frozenset(
         "set_of", "set_put", "set_has", "set_from", "set_taken", "old_value", "path_value", "put",
         "seq_from", "is_exactly", "quotient", "floor_quotient", "exact_quotient", "residue",
         "sorted_by", "sorted_as", "grouped_by", "parted_by",
-        "raw", "settled", "listed", "owned", "owned_new", "is_owned", "disown", "grown",
+        "raw", "settled", "listed", "owned", "owned_new", "is_owned", "disown", "grown", "members",
+        "owned_set", "set_extend",
         "nest_list", "nest_dict",
     }
 )  # fmt: skip

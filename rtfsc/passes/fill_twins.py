@@ -183,3 +183,25 @@ def with_part(node: Expr, var: Var, at: int, taken: Var) -> Expr:
     if _place(node, var) == at:
         return Local(taken, span=node.span)
     return map_children(node, lambda child: with_part(child, var, at, taken))
+
+
+def renamed(node: Expr, var: Var, new: Var) -> Expr:
+    """Read another variable."""
+    if isinstance(node, Local):
+        return replace(node, var=new) if node.var == var else node
+    return map_children(node, lambda child: renamed(child, var, new))
+
+
+def with_old(node: Expr, where: tuple[Var, Local | Const], old: Local) -> Expr:
+    """Put a variable where the item at some place of a vector is read."""
+    var, key = where
+    match node:
+        case Call(callee=BuiltinRef(name="nth"), args=[Local(var=found), at]) if found == var:
+            same = (
+                at.var == key.var
+                if isinstance(at, Local) and isinstance(key, Local)
+                else isinstance(at, Const) and isinstance(key, Const) and at.value == key.value
+            )
+            return old if same else node
+        case _:
+            return map_children(node, lambda child: with_old(child, where, old))

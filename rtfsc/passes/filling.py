@@ -32,8 +32,19 @@ from rtfsc.ir.nodes import (
     Var,
     Vector,
 )
-from rtfsc.ir.walk import again, map_children, uses
-from rtfsc.passes.fill_twins import Leaf, NoWay, Part, Twins, Where, call_taken_from, named, with_part
+from rtfsc.ir.walk import again, descendants, map_children, uses
+from rtfsc.passes.fill_twins import (
+    Leaf,
+    NoWay,
+    Part,
+    Twins,
+    Where,
+    call_taken_from,
+    named,
+    renamed,
+    with_old,
+    with_part,
+)
 from rtfsc.passes.fill_ways import CHANGES, DICT, LIST, SET, name_of
 
 _READS_OF_LISTS: Final = frozenset({"count", "nth", "first", "last", "empty?", "get"})
@@ -348,9 +359,9 @@ class Rewriter:
         if name == "assoc" and len(others) == 2 and self.way != SET:
             operation = Const("assoc", span=span)
             return Op(f"{self.way}_put", (made, *others, operation), span=span)
-        if name == "into" and self.way == LIST and len(others) == 1:
+        if name == "into" and self.way != DICT and len(others) == 1:
             items = Op("elements", (others[0], Const("into", span=span)), span=span)
-            return Op("list_extend", (made, items), span=span)
+            return Op(f"{self.way}_extend", (made, items), span=span)
         raise NoWay
 
     def several(self, node: Call, base: Expr, others: tuple[Expr, ...], var: Var) -> Expr:
@@ -380,7 +391,7 @@ class Rewriter:
             return None
         span = base.span
         new, old = (Local(self._twins.copier.var(name), span=span) for name in ("new", "old"))
-        others = tuple([_with_old(other, (var, key), old) for other in others])
+        others = tuple([with_old(other, (var, key), old) for other in others])
         if any(self.sees(other, var) for other in others):
             raise NoWay
         self.changes += 1
@@ -458,6 +469,11 @@ class Rewriter:
         """Rewrite the end of the outermost loop: there the collection is a value again."""
         if not self.sees(node, var):
             return node
+        if any(isinstance(part, Fn) and uses(part, var) for part in descendants(node)):
+            # a function that is made at the end captures the value
+            value = Local(self._twins.copier.var(var.name), span=node.span)
+            body = self.leave(renamed(node, var, value.var), var)
+            return Let(value.var, self.whole(Local(var, span=node.span)), body, span=node.span)
         match node:
             case Local():
                 return self.whole(node)
@@ -473,25 +489,4 @@ class Rewriter:
 
 def _without_view(node: Let, var: Var) -> Expr:
     """Let a pattern take the collection itself apart: it is a dict, which views are of themselves."""
-
-    def renamed(part: Expr) -> Expr:
-        if isinstance(part, Local) and part.var == node.var:
-            return replace(part, var=var)
-        return map_children(part, renamed)
-
-    return renamed(node.body)
-
-
-def _with_old(node: Expr, where: tuple[Var, Local | Const], old: Local) -> Expr:
-    """Put a variable where the item at some place of a vector is read."""
-    var, key = where
-    match node:
-        case Call(callee=BuiltinRef(name="nth"), args=[Local(var=found), at]) if found == var:
-            same = (
-                at.var == key.var
-                if isinstance(at, Local) and isinstance(key, Local)
-                else isinstance(at, Const) and isinstance(key, Const) and at.value == key.value
-            )
-            return old if same else node
-        case _:
-            return map_children(node, lambda child: _with_old(child, where, old))
+    return renamed(node.body, node.var, var)

@@ -9,7 +9,23 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rtfs_runtime.values import Keyword
-from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global, If, Late, Let, Local, Op, Var
+from rtfsc.ir.nodes import (
+    Blocks,
+    BuiltinRef,
+    Call,
+    Const,
+    Expr,
+    Fn,
+    Fold,
+    Global,
+    If,
+    Jump,
+    Late,
+    Let,
+    Local,
+    Op,
+    Var,
+)
 from rtfsc.ir.walk import children
 from rtfsc.passes.fill_ways import name_of
 
@@ -25,6 +41,8 @@ class Looks:
     def __init__(self, functions: Mapping[str, Fn]) -> None:
         self._functions = functions
         self._known: dict[tuple[str, int], bool] = {}
+        # the parameters of loops, by their labels
+        self._params: dict[int, tuple[Var, ...]] = {}
 
     def only(self, name: str, at: int, count: int) -> bool:
         """Tell whether a function, called with `count` arguments, only looks at the one at a place."""
@@ -61,12 +79,35 @@ class Looks:
                 return known and self._all_look(others, held)
             case Op(name=name, args=[first, *others]) if _is_held(first, held):
                 return name in LOOKING_OPS and self._all_look(others, held)
+            case Blocks(args=args, blocks=blocks):
+                for block in blocks:
+                    self._params[block.label] = block.params
+                return self._enters(blocks[0].params, args, held) and self._all_look(
+                    [block.body for block in blocks], held
+                )
+            case Fold(label=label, params=params, args=args):
+                self._params[label] = params
+                return self._enters(params, args, held) and self._all_look(
+                    (node.items, node.body, node.done), held
+                )
+            case Jump(label=label, args=args):
+                # what is handed on goes on in the place it began in
+                return all(
+                    param in held if _is_held(arg, held) else self._looks(arg, held)
+                    for param, arg in zip(self._params[label], args, strict=True)
+                )
             case Call(callee=Global(name=name), args=args, site=None):
                 given = [at for at, arg in enumerate(args) if _is_held(arg, held)]
                 others = [arg for at, arg in enumerate(args) if at not in given]
                 return all(self.only(name, at, len(args)) for at in given) and self._all_look(others, held)
             case _:
                 return self._all_look(children(node), held)
+
+    def _enters(self, params: Sequence[Var], args: Sequence[Expr], held: set[Var]) -> bool:
+        """Let the parameters of a loop hold what they are given."""
+        given = [_is_held(arg, held) for arg in args]
+        held.update(param for param, is_given in zip(params, given, strict=True) if is_given)
+        return self._all_look([arg for arg, is_given in zip(args, given, strict=True) if not is_given], held)
 
     def _all_look(self, nodes: Sequence[Expr], held: set[Var]) -> bool:
         # a loop, not a generator: 3.12 counts those, and expressions may nest to any depth

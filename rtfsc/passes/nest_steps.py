@@ -28,7 +28,7 @@ from rtfsc.ir.nodes import (
     Vector,
 )
 from rtfsc.ir.walk import again, descendants, map_children
-from rtfsc.passes.fill_ways import name_of
+from rtfsc.passes.fill_ways import SET, name_of
 from rtfsc.passes.nests import changes, entries
 
 
@@ -69,6 +69,9 @@ class Change(NamedTuple):
     def in_place(self, way: str) -> tuple[Expr, ...]:
         """Write it as changes of the list or dict itself."""
         span = self.value.span
+        if way == SET:
+            members = Op("members", (Local(self.view, span=span),), span=span)
+            return (Op("set_put", (members, again(self.given[0]), Const("conj", span=span)), span=span),)
         if isinstance(self.value, Call) and name_of(self.value) == "into":
             items = Op("elements", (again(self.given[0]), Const("into", span=span)), span=span)
             return (Op("list_extend", (Local(self.view, span=span), items), span=span),)
@@ -105,7 +108,7 @@ class Change(NamedTuple):
         """Ask whether what is changed is such that the change cannot fail; None when that does not help."""
         span, view = self.value.span, Local(self.view, span=self.value.span)
         if isinstance(self.value, Call) and name_of(self.value) == "conj":
-            return _is_one_of(view, "tuple", "list")
+            return is_one_of(view, "tuple", "list", "set")
         keys = [again(key) for key in self.given[::2]]
         if not any(True for _ in entries(self.value)) or any(map(_is_place, keys)):
             return None
@@ -113,9 +116,9 @@ class Change(NamedTuple):
         for key in reversed(keys):
             if isinstance(key, Local):
                 named = Call(BuiltinRef("keyword?", span=span), (again(key),), span=span)
-                known = If(_is_one_of(key, "int", "str"), Const(True, span=span), named, span=span)
+                known = If(is_one_of(key, "int", "str"), Const(True, span=span), named, span=span)
                 made = If(known, made, Const(False, span=span), span=span)
-        return If(_is_one_of(view, "dict"), made, Const(False, span=span), span=span)
+        return If(is_one_of(view, "dict"), made, Const(False, span=span), span=span)
 
 
 def _is_place(key: Expr) -> bool:
@@ -124,7 +127,8 @@ def _is_place(key: Expr) -> bool:
     )
 
 
-def _is_one_of(local: Local, *names: str) -> Expr:
+def is_one_of(local: Local, *names: str) -> Expr:
+    """Ask for the class of what a variable holds."""
     span = local.span
     return Op("is_exactly", (local, *[Const(name, span=span) for name in names]), span=span)
 

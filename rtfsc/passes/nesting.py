@@ -39,8 +39,8 @@ from rtfsc.ir.walk import again, descendants
 from rtfsc.passes.fill_twins import Leaf, NoWay, Part, Twins, Where
 from rtfsc.passes.fill_ways import DICT, LIST, SET, name_of
 from rtfsc.passes.filling import Rewriter
-from rtfsc.passes.nest_steps import Change, Spot, any_same, bind, is_other, is_whole, moved
-from rtfsc.passes.nests import Nests, changes, is_same
+from rtfsc.passes.nest_steps import Change, Spot, any_same, bind, is_one_of, is_other, is_whole, moved
+from rtfsc.passes.nests import Nests, adds_one, changes, is_same
 
 # what codegen asks of tuples and lists, or of dicts, in line
 _LOOKS: Final = frozenset({"nth", "get", "count", "first", "last", "empty?", "contains?", "nil?", "not"})
@@ -327,7 +327,7 @@ class NestRewriter(Rewriter):
         span = value.span
         self.changes += 1
         made = spot.put(self.way, value)
-        if not self._nests.maps or not self._nests.has(spot.key):
+        if not (self._nests.maps or self._nests.sets) or not self._nests.has(spot.key):
             return made
         if not isinstance(spot.base, Local) or not isinstance(spot.key, Const | Local):
             raise NoWay
@@ -361,25 +361,44 @@ class NestRewriter(Rewriter):
         """Make a change: in place, if what stands there is the loop's own, else by a copy, which is from then
         on. `same` tells whether something else was put there meanwhile."""
         may_list, may_map = self._nests.modes(change.value)
-        copied, span = change.copied(), change.value.span
-        own = Op("listed", (copied,), span=span)
+        may_set = self._nests.sets and adds_one(change.value)
+        span = change.value.span
+        view, places = Local(change.view, span=span), Local(self.places, span=span)
+        own = Op("listed", (change.copied(),), span=span)
         if may_map:
-            own = Op("owned", (copied, again(spot.key), Local(self.places, span=span)), span=span)
+            own = Op("owned", (change.copied(), again(spot.key), again(places)), span=span)
+        if may_set:
+            own = Op("owned_set", (own, again(spot.key), again(places)), span=span)
         self.changes += 1
         self.nested = True
         made: Expr = spot.put(self.way, own)
+        owned: Expr = Op("is_owned", (again(spot.key), again(places)), span=span)
         tests: list[tuple[Expr, str]] = []
-        if may_map:
-            owned = Op("is_owned", (again(spot.key), Local(self.places, span=span)), span=span)
+        if may_map and self._nests.sets:
+            tests.append((If(is_one_of(view, "dict"), owned, Const(False, span=span), span=span), DICT))
+        elif may_map:
             tests.append((owned, DICT))
+        if may_set:
+            known = Op("is_owned", (again(spot.key), again(places)), span=span)
+            tests.append(
+                (
+                    If(
+                        is_one_of(Local(change.view, span=span), "set"),
+                        known,
+                        Const(False, span=span),
+                        span=span,
+                    ),
+                    SET,
+                )
+            )
         if may_list:
-            listed = Op("is_exactly", (Local(change.view, span=span), Const("list", span=span)), span=span)
-            tests.append((listed, LIST))
+            tests.append((is_one_of(Local(change.view, span=span), "list"), LIST))
         for test, way in tests:
             if same is not None:
                 test = If(again(same), Const(False, span=span), test, span=span)
-            # the variable for what was changed tells what stands in the collection now
-            grown = Op("grown", (again(spot.base), Local(change.view, span=span)), span=span)
+            # the variable for what was changed tells what stands in the collection now, but for a set
+            now = change.copied() if way == SET else again(view)
+            grown = Op("grown", (again(spot.base), now), span=span)
             made = If(test, Do((*change.in_place(way), grown), span=span), made, span=span)
         return made
 

@@ -20,11 +20,12 @@ Key = tuple[type, object]
 
 class Nests(NamedTuple):
     """What a loop may change inside of its collections: under which keys (None: any), and whether that may be
-    a vector, and a map."""
+    a vector, a map, a set."""
 
     keys: frozenset[Key] | None
     lists: bool
     maps: bool
+    sets: bool
 
     def has(self, key: Expr | None) -> bool:
         """Tell whether what stands under a key may be changed."""
@@ -32,7 +33,7 @@ class Nests(NamedTuple):
 
     def text(self) -> str:
         """Name it."""
-        held = "vectors " * self.lists + "maps" * self.maps
+        held = "vectors " * self.lists + "maps " * self.maps + "sets" * self.sets
         if self.keys is None:
             return held
         return f"{held} {' '.join(sorted(f'{each.__name__} {key}' for each, key in self.keys))}"
@@ -48,7 +49,7 @@ def find_nests(
 ) -> Nests | None:
     """Find what changes of values in collections a loop, and the functions it calls, write; None for none."""
     keys: set[Key] = set()
-    anywhere = lists = maps = False
+    anywhere = lists = maps = sets = False
     todo, called, inner = [loop], set(), set()
     while todo:
         node = todo.pop()
@@ -73,7 +74,10 @@ def find_nests(
                 may_list = may_list and bool(kind & kinds.VECTOR)
                 may_map = may_map and bool(kind & (kinds.MAP | kinds.NIL))
                 lists, maps = lists or may_list, maps or may_map
-    return Nests(None if anywhere else frozenset(keys), lists, maps) if lists or maps else None
+                sets = sets or (adds_one(change) and bool(kind & kinds.SET) and kind != kinds.ANY)
+    if not (lists or maps or sets):
+        return None
+    return Nests(None if anywhere else frozenset(keys), lists, maps, sets)
 
 
 def key_of(key: Const) -> Key:
@@ -128,6 +132,11 @@ def is_same(left: Expr | None, right: Expr | None) -> bool:
 
 def _is_plain(name: str) -> bool:
     return BUILTINS[name].effect == "pure" and not BUILTINS[name].host
+
+
+def adds_one(change: Expr) -> bool:
+    """Tell whether a change may be one of a set."""
+    return isinstance(change, Call) and len(change.args) == 2 and name_of(change) == "conj"
 
 
 def modes(change: Expr) -> tuple[bool, bool]:

@@ -26,7 +26,7 @@ from rtfs_runtime.builtins.operands import sequence, sequence_or_text
 from rtfs_runtime.builtins.order import sorted_as, sorted_by
 from rtfs_runtime.builtins.text import concatenate
 from rtfs_runtime.calls import call_error, keyword_get
-from rtfs_runtime.equality import canonical_key, equal
+from rtfs_runtime.equality import OWN_KEY, canonical_key, equal
 from rtfs_runtime.errors import LimitExceeded, RtfsError, arity_error, generic, undefined
 from rtfs_runtime.interface import Function, Interface
 from rtfs_runtime.limits import MAX_ITEMS, check_bits, check_text
@@ -240,6 +240,17 @@ def set_put(members: dict[object, object], item: object) -> dict[object, object]
     return members
 
 
+def set_extend(members: dict[object, object], items: Iterable[object]) -> dict[object, object]:
+    """Add elements to the members of a set in the making."""
+    items = tuple(items)
+    if OWN_KEY.issuperset(map(type, items)):
+        members.update(zip(items, items, strict=True))
+    else:
+        for item in items:
+            members.setdefault(canonical_key(item), item)
+    return members
+
+
 def set_has_member(item: object, members: dict[object, object]) -> bool:
     """Tell whether the members of a set in the making hold an element."""
     return canonical_key(item) in members
@@ -298,6 +309,7 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#set_constant": as_set,
         "#set_of": new_members,
         "#set_put": set_put,
+        "#set_extend": set_extend,
         "#set_has": set_has_member,
         "#set_from": Set,
         "#count_items": count_items,
@@ -309,6 +321,7 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#settled": nests.settled,
         "#listed": nests.listed,
         "#owned": nests.owned,
+        "#owned_set": nests.owned_set,
         "#owned_new": nests.owned_new,
         "#is_owned": nests.is_owned,
         "#nest_list": nests.nest_tuple,

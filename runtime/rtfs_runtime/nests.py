@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from rtfs_runtime.maps import BigMap, is_key
+from rtfs_runtime.sets import set_members
+from rtfs_runtime.values import Set
 from rtfs_runtime.vectors import BigVector, vec_items
 
 # a larger persistent vector or map stays what it is: a copy may cost more than all of its changes
@@ -39,6 +41,15 @@ def owned(value: Any, key: object, places: set[object]) -> object:
         return value
     places.discard(key)
     return listed(value)
+
+
+def owned_set(value: Any, key: object, places: set[object]) -> object:
+    """Give a set as one that a loop may fill, anything else as it is."""
+    if value.__class__ is Set and len(value) <= _LARGE_MAP:
+        places.add(key)
+        return Set(set_members(value))
+    places.discard(key)
+    return value
 
 
 def owned_new(*places: object) -> set[object]:

@@ -14,11 +14,11 @@ from rtfs_runtime.calls import error_map
 from rtfs_runtime.errors import RtfsError, type_error
 from rtfs_runtime.maps import Map
 from rtfs_runtime.maps import is_map as is_map_value
-from rtfs_runtime.values import List, kind_name
+from rtfs_runtime.values import List, Set, kind_name
 from rtfs_runtime.vectors import is_vector, vec_items
 
 _CLASSES: Final[Mapping[str, type]] = MappingProxyType(
-    {"tuple": tuple, "str": str, "dict": dict, "int": int, "list": list}
+    {"tuple": tuple, "str": str, "dict": dict, "int": int, "list": list, "set": Set}
 )
 
 

@@ -19,6 +19,7 @@ _STARTS: Final = {
     "records in map": ("{0 {:x 1 :y 2} 1 {:x 0} 2 {:y 5 :x 4}}", "{0 {} 1 {} 2 {}}", "{}"),
     "records in vector": ("[{:x 1 :y 2} {:x 0 :y 0} {:y 5 :x 4}]",),
     "vectors in vector": ("[[1 2] [3 4] [5 6]]", "(vec (map (fn [_] [0 0]) (range 3)))"),
+    "sets in map": ("{0 (set [1 2]) 1 (set []) 2 (set [0])}", "{}"),
     "record": ("{:a [1 2] :b {:x 1} :n 0}", "{:n 0}"),
     "anything": ("{0 [1] 1 {:x 1} 2 7 :a nil}", "[[1] {:x 1} 7]", "[]", "nil"),
 }
@@ -76,6 +77,7 @@ class _Writer:
             lambda: f"(quot 10 (- {self._choose.randint(0, 20)} i))",
             lambda: f"(get {self._view(views)} {self._field()})",
             lambda: f"(:x {self._view(views)})",
+            lambda: f"(contains? {self._view(views)} i)",
             lambda: f"(+ 1 (nth {self._view(views)} 0))",
             lambda: f"(let [{{:keys [x y]}} {self._view(views)}] [x y])",
             lambda: f"(reduce + 0 {self._view(views)})",
@@ -91,6 +93,9 @@ class _Writer:
         if self._choose.random() < 0.3:
             base = self._choose.choice((f"(get m {key} [])", f"(or {base} [])", f"(or {base} {{}})"))
         item, field = self._item(views), self._field()
+        if self._scheme.startswith("sets"):
+            base = f"(get m {key} (set []))" if base.endswith("[])") else base
+            return self._one(lambda: f"(conj {base} {item})", lambda: f"(conj {base} i)", lambda: "(set [i])")
         if self._scheme.startswith("records"):
             return self._one(
                 lambda: f"(assoc {base} {field} {item})",

@@ -9,9 +9,10 @@ import pytest
 
 from rtfs_runtime.equality import equal
 from rtfs_runtime.maps import BigMap
-from rtfs_runtime.nests import listed, nest_dict, nest_tuple, owned
+from rtfs_runtime.nests import listed, nest_dict, nest_tuple, owned, owned_set
 from rtfs_runtime.printer import readable
 from rtfs_runtime.session import Session
+from rtfs_runtime.sets import make_set
 from rtfs_runtime.values import Keyword
 from rtfs_runtime.vectors import BigVector
 from rtfsc.driver import compile_text
@@ -35,10 +36,15 @@ NESTS = {
     " [m w]))",
     "vector replaced": "(loop [m v i 0] (if (< i 4)"
     " (recur (if (= i 2) (assoc m 0 (get m 0 7)) (update m 0 conj i)) (+ i 1)) m))",
+    "sets": "(reduce (fn [m x] (assoc m (mod x 3) (conj (get m (mod x 3) (set [])) x))) {} (range 9))",
+    "shared sets": "(let [s (set [1])]"
+    " (reduce (fn [m x] (assoc m 0 (conj (get m 0 s) x) 1 s)) {1 s} [1 2 3]))",
     "at the end": "(loop [m (into {} v) i 0] (if (< i 3) (recur (update m 0 (fnil conj []) i) (+ i 1))"
     " [(get m 0) m (count m)]))",
 }
 PLAIN = {
+    "made at the end": "(loop [s (set []) i 0] (if (< i 3) (recur (into s [i 7 1.0]) (+ i 1))"
+    " [(count s) (filter (fn [x] (contains? s x)) [0 1 2 3 7])]))",
     "kept": "(loop [m (into {} v) i 0 seen []] (if (< i 3)"
     " (recur (update m 0 (fnil conj []) i) (+ i 1) (conj seen (get m 0))) [m seen]))",
     "moved": "(loop [m (into {} v) i 0] (if (< i 3)"
@@ -100,6 +106,10 @@ def test_what_is_shared_and_large_is_not_copied() -> None:
     assert owned(entries, 1, places) is entries and not places
     assert owned({}, 2, places) == {} and places == {2}
     assert listed(BigVector.of((1, 2))) == [1, 2]
+    few = make_set((1, 2))
+    mine = owned_set(few, 3, places)
+    assert mine is not few and equal(mine, few) and places == {2, 3}
+    assert owned_set(7, 3, places) == 7 and places == {2}
 
 
 def test_lists_become_vectors_at_the_end() -> None:
