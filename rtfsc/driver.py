@@ -260,7 +260,7 @@ class Compilation:
             raise fail("E404", f"Too deeply nested to write: {error}", whole) from None
 
     def _infer(self, module: Module) -> Kinds:
-        return infer_kinds(module) if self.options.level else Kinds(module)
+        return infer_kinds(module) if self.options.level else Kinds()
 
     def _wanted(self) -> Wanted:
         # a file of one module form gives one artifact, whoever asks for it

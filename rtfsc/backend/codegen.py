@@ -57,7 +57,9 @@ from rtfsc.source import SourceFile
 _WIDE = 64
 
 
-def generate(module: Module, source: SourceFile, infer: Callable[[Module], Kinds] = Kinds) -> CodeType:
+def generate(
+    module: Module, source: SourceFile, infer: Callable[[Module], Kinds] = lambda module: Kinds()
+) -> CodeType:
     """Compile a module's body; running the code gives the value of its last form.
 
     `infer` finds kinds; without it every operand is tested.

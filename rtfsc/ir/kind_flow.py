@@ -27,11 +27,13 @@ _NONE: Final[Closed] = MappingProxyType({})
 
 
 class Kinds:
-    """What is known of a module; a node that nothing is known of has the kind ANY."""
+    """What is known of a module; a node that nothing is known of has the kind ANY.
 
-    def __init__(self, module: nodes.Module) -> None:
-        # the table goes by identity: the module keeps its nodes alive
-        self.module = module
+    The table goes by identity, so whoever asks holds the module. The module holds the table (`Module.memo`)
+    and not the other way round: a cycle would leave the IR of each compilation to the collector.
+    """
+
+    def __init__(self) -> None:
         self.table: dict[int, Kind] = {}
         # of functions whose calls are all seen
         self.params: dict[str, tuple[Kind, ...]] = {}
@@ -61,7 +63,7 @@ def infer_kinds(module: nodes.Module, closed: Closed = _NONE) -> Kinds:
 
 class _Flow(Tests):
     def __init__(self, module: nodes.Module, closed: Closed) -> None:
-        self.known = Kinds(module)
+        self.known = Kinds()
         super().__init__(self.known.table)
         self._flow = CallFlow(module, closed)
         self._locals: dict[Var, Kind] = {}
