@@ -333,10 +333,14 @@ def _end(rewriter: Rewriter, node: Expr, var: Var) -> Expr:
             and not any(rewriter.sees(other, var) for other in others)
         ):
             counted = rewriter.changes
-            made = rewriter.change(node, var)
+            try:
+                made = rewriter.whole(rewriter.change(node, var))
+            except NoWay:
+                # no change in place: one of the value
+                made = rewriter.leave(node, var)
             # nothing is gained unless the loop changes the collection as well
             rewriter.changes = counted
-            return rewriter.whole(made)
+            return made
     return rewriter.leave(node, var)
 
 

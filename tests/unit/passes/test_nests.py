@@ -115,3 +115,9 @@ def test_what_is_shared_and_large_is_not_copied() -> None:
 def test_lists_become_vectors_at_the_end() -> None:
     assert nest_tuple([[1], (2,), 3]) == ((1,), (2,), 3)
     assert equal(nest_dict({1: [2], 3: {}}), {1: (2,), 3: {}})
+
+
+@pytest.mark.parametrize("end", ["m", "(conj m [:end n])", "(into m [[:end n]])", "(assoc m :end n)"])
+def test_a_map_is_filled_whatever_happens_to_it_at_the_end(end: str) -> None:
+    loop = f"(loop [i 0 m {{}}] (if (< i n) (recur (+ i 1) (assoc m (mod i 9) i)) {end}))"
+    assert "dict_put" in dump(SourceFile("m", f"(defn f [n] {loop})"), "fill_in_place")
