@@ -19,7 +19,7 @@ Choose = Callable[[int], int]
 Names = tuple[tuple[str, str], ...]
 """Variables in sight: names and kinds, the innermost last."""
 
-KINDS: Final = ("int", "bool", "str", "kw", "float", "ints", "map", "fn", "list", "any")
+KINDS: Final = ("int", "bool", "str", "kw", "float", "ints", "rows", "map", "fn", "list", "any")
 _LITERALS: Final = {
     "int": ("0", "1", "2", "7", "-3", "100", "9007199254740993", "-1"),
     "bool": ("true", "false"),
@@ -27,6 +27,7 @@ _LITERALS: Final = {
     "kw": (":a", ":b", ":c", ":ns/k"),
     "float": ("1.5", "0.0", "-2.25", "3.0", "1e20"),
     "ints": ("[]", "[1 2 3]", "[5]", "[3 1 2 1]", "(vec (range 4))"),
+    "rows": ("[]", "[[1 2] [3 4]]", "[[]]", "[[1.5 \"a\"] [2 :b]]", "(map (fn [i] [i (* i i)]) (range 3))"),
     "map": ("{}", "{:a 1 :b 2}", '{:a 3 "s" 4 5 6}', "{:a {:b 1} :c nil}"),
     "fn": ("inc", "dec", "(fn [x] (* x x))", "#(+ % 1)", "(partial + 2)",
     "(fn self [n] (if (and (< 0 n) (< n 99)) (self (- n 2)) 0))"),
@@ -34,7 +35,7 @@ _LITERALS: Final = {
     "any": ("nil", "0", ":a", '"a"', "[]", "{:a nil}"),
 }  # fmt: skip
 _TYPES: Final = {"int": ":int", "bool": ":bool", "str": ":string", "kw": ":keyword", "float": ":float",
-                 "ints": "[:vector :int]", "map": ":map", "fn": ":fn", "list": ":list",
+                 "ints": "[:vector :int]", "rows": ":any", "map": ":map", "fn": ":fn", "list": ":list",
         "any": ":any"}  # fmt: skip
 # `{int}` stands for an expression of the kind; a template may be given several times to come up more often
 _TEMPLATES: Final = {
@@ -63,7 +64,17 @@ _TEMPLATES: Final = {
         "((fn [a & r] (+ a (count r))) {int} {any} {any})",
         "(try {int} (catch DivisionByZero e {int}))",
         "(try {int} (catch e (count (getMessage e))) (finally {any}))",
+        "(nth (nth {rows} 0) 1)", "(reduce (fn [n [a b]] (+ n a b)) 0 {rows})", "(count (first {rows}))",
+        "(reduce (fn [n r] (+ n (reduce + 0 r))) {int} {rows})",
+        "(let [m (group-by even? {ints})] (if (contains? m true) (first (get m true)) (count m)))",
+        "(reduce (fn [n r] (+ n (:x r) (count (:ys r)))) 0 (map (fn [i] {{:x i :ys {ints}}}) {ints}))",
         "(:a {{:a {int} :b {any}}})", "(force (delay {int}))", "((comp inc {fn}) {int})", "(last {ints})",
+    ),
+    "rows": (
+        "[{ints} {ints}]", "(conj {rows} {ints})", "(map (fn [x] [x {any}]) {ints})",
+        "(assoc {rows} 0 {ints})",
+        "(vals (group-by even? {ints}))", "(entries {map})", "(for [x {ints}] [x (+ x {int})])",
+        "(reduce (fn [acc x] (conj acc [x (count acc)])) {rows} {ints})", "(map (fn [r] (rest r)) {rows})",
     ),
     "bool": (
         "(= {any} {any})", "(= {int} {int})", "(not= {kw} {kw})", "(< {int} {int})", "(>= {int} {int})",
