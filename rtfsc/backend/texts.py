@@ -213,6 +213,32 @@ def write_part(frame: Frame, node: Call, name: str) -> bool:
     return _of_strings(frame, node, name, write)
 
 
+def write_place(frame: Frame, node: Call, name: str) -> bool:
+    """Write `index-of` and `last-index-of` of a part of a string: Python gives -1 where there is none."""
+    if len(node.args) != 2:
+        return False
+
+    def write(strings: list[Operand]) -> None:
+        emitter = frame.emitter
+        none, end = Mark(), Mark()
+        emitter.load_method(lambda: strings[0].push(frame), "find" if name == "index-of" else "rfind")
+        strings[1].push(frame)
+        emitter.call(1)
+        with frame.temps() as [place]:
+            emitter.store(place)
+            emitter.load(place)
+            emitter.const(0)
+            emitter.compare(">=")
+            emitter.jump_if_false(none)
+            emitter.load(place)
+        emitter.jump(end)
+        emitter.mark(none)
+        emitter.const(None)
+        emitter.mark(end)
+
+    return _of_strings(frame, node, name, write)
+
+
 def write_length(frame: Frame, node: Call, name: str) -> bool:
     """Write `string-length`."""
 
@@ -292,6 +318,7 @@ TEXTS: Final[Mapping[str, Writer]] = MappingProxyType(
         "split": write_split,
         "string-contains": write_part,
         "string-length": write_length,
+        **dict.fromkeys(("index-of", "last-index-of"), write_place),
         **dict.fromkeys(_METHODS, write_method),
     }
 )

@@ -205,6 +205,7 @@ _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
         "/": lambda args: INT | FLOAT if any(arg & NEGATIVE for arg in args) else NATURAL | FLOAT,
         "mod": _remainder,
         "quot": _whole,
+        **dict.fromkeys(("index-of", "last-index-of"), lambda args: NATURAL | NIL),
         "max": _larger,
         "min": _smaller,
         **dict.fromkeys(("first", "second", "last"), _element_or_nil),
