@@ -117,19 +117,19 @@ def _same_elements(left: tuple[object, ...], right: tuple[object, ...], todo: Pa
     if len(left) != len(right):
         return False
     if len(left) >= _LONG:
-        kinds = list(map(type, left))
-        kind = kinds[0]
-        alike = kinds.count(kind) == len(kinds)
-        if alike and kind in _UNLIKE:
+        kinds = {each.__class__ for each in left}
+        if kinds <= _UNLIKE:
             # flat: `==` recurses nowhere
             return left == right
-        if kinds == list(map(type, right)):
-            distinct = {kind} if alike else set(kinds)
-            if distinct <= _ATOMS:
-                return left == right and (float not in distinct or all(map(eq, left, left)))
-            if distinct.isdisjoint(_ATOMS):
+        if kinds == {each.__class__ for each in right}:
+            if kinds.isdisjoint(_ATOMS):
                 todo += zip(left, right, strict=True)
                 return True
+            # Python may take numbers of several classes for each other
+            if kinds <= _ATOMS and (
+                len(kinds - _UNLIKE) == 1 or list(map(type, left)) == list(map(type, right))
+            ):
+                return left == right and (float not in kinds or all(map(eq, left, left)))
     for one, other in zip(left, right, strict=True):
         kind = one.__class__
         if kind in _ATOMS:
@@ -236,9 +236,9 @@ def canonical_key(value: object) -> object:
         return (_FLOAT, value) if value == value else object()
     # what C hashes and compares by the language's rules; both representations of a kind must give one key
     if kind is tuple or kind is BigVector:
-        if OWN_KEY.issuperset(map(type, value)):  # type: ignore[call-overload]
+        if {each.__class__ for each in value} <= OWN_KEY:  # type: ignore[attr-defined]
             return value if kind is tuple else tuple(value)  # type: ignore[arg-type]
-    elif (kind is dict or kind is BigMap) and OWN_KEY.issuperset(map(type, value.values())):  # type: ignore[attr-defined]
+    elif (kind is dict or kind is BigMap) and {each.__class__ for each in value.values()} <= OWN_KEY:  # type: ignore[attr-defined]
         return frozenset(value.items())  # type: ignore[attr-defined]
     return ContainerKey(value, _digest(value))
 
@@ -268,12 +268,12 @@ def _atom_digest(value: object) -> int | None:
         # the keys of members hold their hashes: a set costs its own size, not its depth
         return sum(_mixed(hash(key)) for key in value.members) & _BITS ^ _KIND_SEEDS[Set]
     if kind in _SEQUENCES:
-        if _ATOMS.issuperset(map(type, value)):  # type: ignore[call-overload]
+        if {each.__class__ for each in value} <= _ATOMS:  # type: ignore[attr-defined]
             # Python's own hash never tells values apart that are equal
             return hash(tuple(value)) ^ _KIND_SEEDS[kind]  # type: ignore[arg-type]
         return None
     if kind in _MAPS:
-        if _ATOMS.issuperset(map(type, value.values())):  # type: ignore[attr-defined]
+        if {each.__class__ for each in value.values()} <= _ATOMS:  # type: ignore[attr-defined]
             return hash(frozenset(value.items())) ^ _KIND_SEEDS[kind]  # type: ignore[attr-defined]
         return None
     if isinstance(value, RtfsError):

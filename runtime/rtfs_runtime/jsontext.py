@@ -8,7 +8,7 @@ Source: stdlib §10.3-10.6.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from json import JSONDecoder, JSONEncoder
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
@@ -121,6 +121,10 @@ _COMPACT: Final = JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 )
 _ENCODABLE: Final = frozenset({type(None), bool, str, int, float})
+_KEYWORDS: Final = frozenset({Keyword})
+_TEXTS: Final = frozenset({str})
+_DICTS: Final = frozenset({dict})
+_VECTORS: Final = frozenset({tuple})
 _EXPONENT: Final = re.compile("[0-9]e[-+][0-9]")
 
 
@@ -176,28 +180,49 @@ class _Plain:
     def _list(self, items: tuple[Any, ...], depth: int) -> object:
         if self._are_atoms(items):
             return items
-        if {dict}.issuperset(map(type, items)):
+        if {each.__class__ for each in items} <= _DICTS:
             return self._dicts(items, depth)
         return [item if item.__class__ in _ENCODABLE else self.of(item, depth) for item in items]
 
-    def _dicts(self, maps: tuple[Any, ...], depth: int) -> list[dict[str, object]]:
+    def _dicts(self, maps: Sequence[Any], depth: int) -> list[dict[str, object]]:
         found: list[dict[str, object]]
-        try:
-            # most often all are keywords, and nothing else that is a key has a text
+        kinds = {each.__class__ for each in chain.from_iterable(maps)}
+        if kinds == _KEYWORDS:
             found = [{key.text: item for key, item in each.items()} for each in maps]
-        except AttributeError:
+        elif kinds == _TEXTS:
+            found = list(map(dict, maps))
+        else:
             found = [{_key_text(key): item for key, item in each.items()} for each in maps]
         self._are_atoms(tuple(chain.from_iterable(found)))
-        if not self._are_atoms(tuple(chain.from_iterable([each.values() for each in found]))):
-            for each in found:
-                for name, item in each.items():
-                    if item.__class__ not in _ENCODABLE:
-                        each[name] = self.of(item, depth)
+        values = tuple(chain.from_iterable([each.values() for each in found]))
+        if not self._are_atoms(values):
+            nested = [item for item in values if item.__class__ not in _ENCODABLE]
+            if not self._are_flat(nested):
+                changed = iter(self._each(nested, depth))
+                for each in found:
+                    for name, item in each.items():
+                        if item.__class__ not in _ENCODABLE:
+                            each[name] = next(changed)
         return found
+
+    def _each(self, items: list[Any], depth: int) -> Iterable[object]:
+        if {each.__class__ for each in items} <= _DICTS and depth:
+            return self._dicts(items, depth - 1)
+        return [self.of(item, depth) for item in items]
+
+    def _are_flat(self, items: list[Any]) -> bool:
+        """Tell whether all are vectors of atoms, which need no change."""
+        if not {each.__class__ for each in items} <= _VECTORS or sum(map(len, items)) > self.items:
+            return False
+        before = self.items, self.size
+        if self._are_atoms(tuple(chain.from_iterable(items))):
+            return True
+        self.items, self.size = before
+        return False
 
     def _are_atoms(self, items: tuple[Any, ...]) -> bool:
         """Tell whether all are atoms; refuse too many elements or characters: shared ones count each time."""
-        kinds = set(map(type, items))
+        kinds = {each.__class__ for each in items}
         self.items -= len(items)
         if str in kinds:
             texts = items if len(kinds) == 1 else [item for item in items if item.__class__ is str]
@@ -283,7 +308,7 @@ def _converted(value: Any, keywords: bool) -> object:
 
 
 def _vector(items: list[Any], keywords: bool) -> tuple[Any, ...]:
-    kinds = set(map(type, items))
+    kinds = {each.__class__ for each in items}
     if kinds.isdisjoint(_TO_CONVERT):
         return tuple(items)
     if len(kinds) == 1 and not keywords:

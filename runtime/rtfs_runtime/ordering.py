@@ -106,7 +106,7 @@ def comparable(items: Sequence[object]) -> Sequence[object]:
 
     Cost: 0.2 us for an atom among other kinds; only very deep or shared values are compared by a function.
     """
-    kinds = set(map(type, items))
+    kinds = {each.__class__ for each in items}
     if kinds <= _TEXTS or kinds <= _NUMBERS or kinds <= _BOOLEANS:
         return items
     if kinds <= _VECTORS and _are_rows(items):  # type: ignore[arg-type]
@@ -129,7 +129,7 @@ def _are_rows(vectors: Sequence[tuple[object, ...]]) -> bool:
     if len(set(map(len, vectors))) > 1:
         return False
     for column in zip(*vectors, strict=True):
-        kinds = set(map(type, column))
+        kinds = {each.__class__ for each in column}
         if not (len(kinds) == 1 and kinds <= _COLUMNS) and not kinds <= _NUMBERS:
             return False
     return True

@@ -117,7 +117,7 @@ def _flat_text(value: Any, style: Style, limit: int) -> str | None:
     if len(items) <= _FEW and style is _DISPLAY:
         text = _few(items)
     else:
-        kinds = set(map(type, items))
+        kinds = {each.__class__ for each in items}
         if not style.keys() >= kinds:
             return None
         text = _of_one_kind(items, kinds, limit) if style is _DISPLAY else None

@@ -17,7 +17,7 @@ from rtfs_runtime.values import Set
 def make_set(items: Iterable[object]) -> Set:
     """Collect elements; of equal ones the first stays."""
     items = tuple(items)
-    if OWN_KEY.issuperset(map(type, items)):
+    if {each.__class__ for each in items} <= OWN_KEY:
         return plain_set(items)
     members: dict[object, object] = {}
     for item in items:

@@ -23,6 +23,7 @@ Number = int | float
 MAX_INT64: Final = (1 << 63) - 1
 MIN_INT64: Final = -(1 << 63)
 _KINDS: Final = frozenset({int, float})
+_INTEGERS: Final = frozenset({int})
 _LARGE: Final = 1 << 512
 """Integers up to it are not worth the look at their size before they are multiplied."""
 _MANY: Final = 8
@@ -30,8 +31,7 @@ _MANY: Final = 8
 
 
 def _are_integers(items: tuple[object, ...]) -> bool:
-    # to count in a list of classes, which are the same objects, costs less than to look each up in a set
-    return list(map(type, items)).count(int) == len(items)
+    return {each.__class__ for each in items} <= _INTEGERS
 
 
 def truncate(value: float) -> int:
@@ -205,10 +205,7 @@ def dec(value: Number) -> Number:
 
 
 def _all_numbers(first: object, others: tuple[object, ...], operation: str) -> None:
-    kinds = list(map(type, others))
-    if first.__class__ not in _KINDS or not (
-        kinds.count(first.__class__) == len(kinds) or _KINDS.issuperset(kinds)
-    ):
+    if first.__class__ not in _KINDS or not {each.__class__ for each in others} <= _KINDS:
         raise generic(f"{operation} expects numbers")
 
 

@@ -165,7 +165,7 @@ def _checked(keys: Items, values: Items, operation: str) -> dict[object, object]
     """Make a dict of keys and values, the longer of which is cut, when all keys may be keys."""
     if len(keys) > len(values):
         keys = keys[: len(values)]
-    if not KEY_KINDS.issuperset(map(type, keys)):
+    if not {each.__class__ for each in keys} <= KEY_KINDS:
         raise bad_key(next(key for key in keys if not is_key(key)), operation)
     return dict(zip(keys, values, strict=False))
 
@@ -279,14 +279,14 @@ def _into_map(target: Map, source: object) -> Map:
 
 def _made_of(items: Items) -> dict[object, object] | None:
     """Let C make a map of vectors of two; None where a key may not be one, or stands twice."""
-    if not _VECTORS.issuperset(map(type, items)):
+    if not {each.__class__ for each in items} <= _VECTORS:
         return None
     try:
         found: dict[object, object] = dict(items)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return None
     # of two keys that Python takes for equal only the first would be looked at
-    return found if len(found) == len(items) and KEY_KINDS.issuperset(map(type, found)) else None
+    return found if len(found) == len(items) and {each.__class__ for each in found} <= KEY_KINDS else None
 
 
 def _entries(items: Items) -> dict[object, object]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from itertools import count
+from types import FunctionType
 from typing import Any
 
+from rtfs_runtime.builtins.arithmetic import fold_integers
 from rtfs_runtime.builtins.maps import old_value, put, rebuild
 from rtfs_runtime.builtins.operands import (
     Items,
@@ -43,6 +45,10 @@ def apply(function: Any, first: object, *others: object) -> object:
     Maps give their keys and values alternating: the last argument itself, and elements of it
     (programs of the original host rely on the latter).
     """
+    if not others and first.__class__ is tuple and first and function.__class__ is FunctionType:
+        found = fold_integers(function, first[0], first[1:])
+        if found is not None:
+            return found
     leading = (first, *others[:-1]) if others else ()
     arguments = (*leading, *_spread(others[-1] if others else first))
     return caller(function, len(arguments), "apply")(*arguments)
@@ -56,7 +62,7 @@ def _spread(value: Any) -> Items | str:
     if is_map(value):
         return tuple([part for pair in value.items() for part in pair])
     items = sequence(value, "apply", "vector, list, string, map, or nil")
-    kinds = set(map(type, items))
+    kinds = {each.__class__ for each in items}
     if dict not in kinds and BigMap not in kinds:
         return items
     flat: list[object] = []

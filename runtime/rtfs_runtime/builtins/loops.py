@@ -350,7 +350,7 @@ def _grouped_by_names(keyword: Keyword, items: Iterable[Any]) -> dict[object, ob
     except (KeyError, TypeError):
         return None
     # nothing of another class equals one of these, so that the keys that are there say what all were
-    if not _NAMES.issuperset(map(type, groups)):
+    if not {each.__class__ for each in groups} <= _NAMES:
         return None
     return {key: tuple(group) for key, group in groups.items()}
 
@@ -373,7 +373,7 @@ def group_by(function: Any, value: object) -> object:
 
 def grouped_by(keys: Sequence[object], value: object) -> object:
     """Group the elements of a sequence or string by keys that stand at the same places."""
-    if not KEY_KINDS.issuperset(map(type, keys)):
+    if not {each.__class__ for each in keys} <= KEY_KINDS:
         keys = [key if key.__class__ in KEY_KINDS else to_str(key) for key in keys]
     groups: dict[object, list[object]] = defaultdict(list)
     for key, item in zip(keys, sequence_or_text(value, "group-by"), strict=True):
@@ -392,7 +392,7 @@ def grouped_by(keys: Sequence[object], value: object) -> object:
 def frequencies(value: object) -> object:
     """Count equal elements; those that cannot be keys are counted by their text."""
     items = sequence_or_text(value, "frequencies")
-    if not KEY_KINDS.issuperset(map(type, items)):
+    if not {each.__class__ for each in items} <= KEY_KINDS:
         items = tuple([item if item.__class__ in KEY_KINDS else to_str(item) for item in items])
     return dict(Counter(items))
 

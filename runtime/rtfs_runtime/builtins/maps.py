@@ -215,7 +215,7 @@ def select_keys(value: Map, wanted: object) -> Map:
     """Keep the keys that are listed, in the order of the list."""
     source = mapping(value, "select-keys")
     listed = sequence(wanted, "select-keys")
-    if not KEY_KINDS.issuperset(map(type, listed)):
+    if not {each.__class__ for each in listed} <= KEY_KINDS:
         listed = tuple([key for key in listed if is_key(key)])
     return {key: source[key] for key in listed if key in source}
 
@@ -232,7 +232,7 @@ def rename_keys(value: Map, names: Map) -> Map:
     """Rename keys by a map from old to new; entries keep their places."""
     source = flat(mapping(value, "rename-keys"))
     new = flat(mapping(names, "rename-keys"))
-    if not KEY_KINDS.issuperset(map(type, new.values())):
+    if not {each.__class__ for each in new.values()} <= KEY_KINDS:
         for key, name in new.items():
             if key in source and not is_key(name):
                 raise bad_key(name, "rename-keys")

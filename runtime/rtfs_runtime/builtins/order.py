@@ -40,7 +40,7 @@ def sort(first: Any, second: Any = _UNSET) -> object:
     """
     if second is _UNSET and first.__class__ is tuple:
         # sorted without a detour, since most often few are sorted
-        kinds = set(map(type, first))
+        kinds = {each.__class__ for each in first}
         if kinds <= _NUMBERS or kinds <= _TEXTS:
             return tuple(sorted(first))
     value = first if second is _UNSET else second
@@ -150,7 +150,7 @@ def sorted_as(keys: object, value: object, order: str) -> object:
 
 def _in_order(items: Items, keys: Sequence[object], order: str) -> list[Any] | None:
     """Sort by the order of numbers or strings; None when the keys are neither, or one is no number."""
-    kinds = set(map(type, keys))
+    kinds = {each.__class__ for each in keys}
     if order in ("-", "~"):
         # a difference of floats may be no number, one of an integer and a float may be too large
         if kinds != _INTEGERS:

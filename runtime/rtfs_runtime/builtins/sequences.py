@@ -237,7 +237,7 @@ _OWN_KEY = _NO_NUMBER | {int}
 
 def _meet_in_a_dict(items: tuple[object, ...]) -> bool:
     """Tell whether equal elements, and only those, meet as keys of a dict."""
-    kinds = set(map(type, items))
+    kinds = {each.__class__ for each in items}
     if float not in kinds:
         return kinds <= _OWN_KEY
     kinds.discard(float)
@@ -376,7 +376,7 @@ def interleave(left: object, right: object, *others: object) -> object:
 def flatten(value: object) -> object:
     """Lay out nested vectors and lists in one vector."""
     items = sequence(value, "flatten")
-    while items and (kinds := set(map(type, items))) <= _NESTED:
+    while items and (kinds := {each.__class__ for each in items}) <= _NESTED:
         # all elements are sequences: C opens the whole level
         check_items(sum(map(len, items)))  # type: ignore[arg-type]
         if len(items) > _FIRST_LOOK and len(set(map(id, items))) * 2 <= len(items):

@@ -53,7 +53,7 @@ def _joined(between: str, values: tuple[object, ...]) -> str:
             check_text(size)
         return between.join(values)  # type: ignore[arg-type]
     except TypeError:
-        kinds = set(map(type, values))
+        kinds = {each.__class__ for each in values}
     if kinds <= _NUMBERS and len(between) <= _SHORT and (text := numbers_text(values, between)) is not None:  # type: ignore[arg-type]
         return text
     parts = _rendered(values)
