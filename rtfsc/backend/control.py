@@ -11,6 +11,7 @@ from rtfsc.backend.conditions import write_condition
 from rtfsc.backend.emitter import Mark, Region
 from rtfsc.backend.frame import Frame, Want
 from rtfsc.backend.functions import load
+from rtfsc.backend.gathering import write_extension
 from rtfsc.backend.operands import is_simple
 from rtfsc.backend.wholes import write_sum
 from rtfsc.ir import kinds
@@ -189,6 +190,9 @@ def write_jump(frame: Frame, node: Jump) -> None:
 
 def write_fold(frame: Frame, node: Fold, want: Want) -> None:
     """Write a loop over an iterable with parameters of its own; its iterator stays on the stack meanwhile."""
+    if write_extension(frame, node):
+        frame.unit.write(frame, node.done, want)
+        return
     if write_sum(frame, node):
         frame.finish(want)
         return

@@ -79,6 +79,25 @@ def write_gathered(frame: Frame, node: Op, want: Want) -> bool:
     return True
 
 
+def write_extension(frame: Frame, node: Fold) -> bool:
+    """Write a loop that only appends each item to a list on the stack; tell whether it was written."""
+    match node.body:
+        case Do(
+            items=(
+                Op(name="list_append", args=(Local(var=buffer), Local(var=item))),
+                Jump(label=label, args=()),
+            )
+        ) if item == node.var and label == node.label and buffer in frame.gathered:
+            pass
+        case _:
+            return False
+    emitter = frame.emitter
+    frame.value(node.items)
+    if not emitter.dead:
+        emitter.list_extend(emitter.depth - 1 - frame.gathered[buffer])
+    return True
+
+
 def _is_gathering(frame: Frame, node: Let) -> bool:
     match node.init:
         case Op(name="list_new"):

@@ -246,9 +246,7 @@ class _Fuser:
             items = Op("range_items", tuple(map(again, args)), span=span)
         else:
             source = hold(chain.source, "source")
-            first = chain.stages[0]
-            name = "items" if first.name in _TAKES_TEXT else "vector_items"
-            items = Op(name, (again(source), Const(first.name, span=source.span)), span=first.call.span)
+            items = _elements(chain, again(source))
         begin = None if initial is None else again(initial)
         made = self._loop(chain._replace(source=items, initial=begin), call.span, copy=several)
         if several:
@@ -334,6 +332,8 @@ class _Fuser:
             go_on, skip = self._body(rest, item, loop, end), _next(loop, span)
             ways = (go_on, skip) if stage.name == "filter" else (skip, go_on)
             return If(test, *ways, span=span)
+        if stage.name == "mapcat":
+            return self._spread(stage, item, rest, (loop, end))
         value = self.copier.var("value")
         local = Local(value, span=span)
         if stage.name == "map-indexed":
@@ -341,24 +341,59 @@ class _Fuser:
             applied = self._applied(stage, (Local(end.counter, span=span), item), copy=end.copy)
         else:
             applied = self._applied(stage, (item,), copy=end.copy)
-        if stage.name == "mapcat":
-            inner = _Loop(self.copier.number(), tuple([self.copier.var(var.name) for var in loop.params]))
-            each = self.copier.var("item")
-            back: Expr = Jump(loop.label, tuple([Local(var, span=span) for var in inner.params]), span=span)
-            if end.buffer is not None:
-                # what elements turn into may be more than memory holds
-                room = Op("check_room", (Local(end.buffer, span=span),), span=span)
-                back = Do((room, back), span=span)
-            items = Op("items", (local, Const("mapcat", span=span)), span=span)
-            args = tuple([Local(var, span=span) for var in loop.params])
-            body = self._body(rest, Local(each, span=span), inner, end)
-            after: Expr = Fold(inner.label, each, items, inner.params, args, body, back, span=span)
-        elif stage.name == "keep":
+        if stage.name == "keep":
             absent = Call(BuiltinRef("nil?", span=span), (local,), span=span)
-            after = If(absent, _next(loop, span), self._body(rest, again(local), loop, end), span=span)
+            after: Expr = If(absent, _next(loop, span), self._body(rest, again(local), loop, end), span=span)
         else:
             after = self._body(rest, local, loop, end)
         return Let(value, applied, after, span=span)
+
+    def _spread(self, stage: _Stage, item: Expr, rest: tuple[_Stage, ...], into: tuple[_Loop, _End]) -> Expr:
+        """Write the loop over what `mapcat` turns an element into; if a loop makes that, it is this one."""
+        loop, end = into
+        span = stage.call.span
+        inner = _Loop(self.copier.number(), tuple([self.copier.var(var.name) for var in loop.params]))
+        back: Expr = Jump(loop.label, tuple([Local(var, span=span) for var in inner.params]), span=span)
+        if end.buffer is not None:
+            # what elements turn into may be more than memory holds
+            room = Op("check_room", (Local(end.buffer, span=span),), span=span)
+            back = Do((room, back), span=span)
+        bound, made = self._unfolded(stage, item, copy=end.copy)
+        chain = self._chain(made) if isinstance(made, Call) and isinstance(made.callee, BuiltinRef) else None
+        if chain is not None and len(chain.stages) == 1 and chain.stages[0].name in _STAGES:
+            items, rest = self._items(chain), (*chain.stages, *rest)
+        else:
+            items = Op("items", (self.rewrite(made), Const("mapcat", span=span)), span=span)
+        each = self.copier.var("item")
+        args = tuple([Local(var, span=span) for var in loop.params])
+        body = self._body(rest, Local(each, span=span), inner, end)
+        found: Expr = Fold(inner.label, each, items, inner.params, args, body, back, span=span)
+        for var, value in reversed(bound):
+            found = Let(var, value, found, span=span)
+        return found
+
+    def _unfolded(self, stage: _Stage, item: Expr, *, copy: bool) -> tuple[list[tuple[Var, Expr]], Expr]:
+        """Apply the function of a stage: give what is bound first, and its value, not yet rewritten."""
+        function = stage.function
+        assert function is not None
+        if not isinstance(function, Fn):
+            return [], Call(function, (item,), span=stage.call.span)
+        params, body = function.params, function.body
+        if copy:
+            params, body = self.copier.copy_block(params, body)
+        bound: list[tuple[Var, Expr]] = [(params[0], item)]
+        while isinstance(body, Let):
+            bound.append((body.var, self.rewrite(body.init)))
+            body = body.body
+        return bound, body
+
+    def _items(self, chain: _Chain) -> Expr:
+        """Give what a loop over the source of a chain runs through."""
+        span = chain.source.span
+        bounds = _bounds(chain.source)
+        if bounds is not None:
+            return Op("range_items", tuple(map(self.rewrite, bounds)), span=span)
+        return _elements(chain, self.rewrite(chain.source))
 
     def _applied(self, stage: _Stage, args: tuple[Expr, ...], *, copy: bool) -> Expr:
         function = stage.function
@@ -373,6 +408,13 @@ class _Fuser:
         for param, arg in zip(reversed(params), reversed(args), strict=True):
             body = Let(param, arg, body, span=body.span)
         return body
+
+
+def _elements(chain: _Chain, source: Expr) -> Op:
+    """Give the elements of the source of a chain, which its first stage may refuse."""
+    first = chain.stages[0]
+    name = "items" if first.name in _TAKES_TEXT else "vector_items"
+    return Op(name, (source, Const(first.name, span=source.span)), span=first.call.span)
 
 
 def _is_plain(node: Expr) -> bool:
