@@ -30,7 +30,7 @@ from rtfsc.backend.operands import (
 )
 from rtfsc.ir import kinds
 from rtfsc.ir.kinds import Kind
-from rtfsc.ir.nodes import Call, Const, Expr, Op
+from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Op
 
 _SIZED: Final = (kinds.TUPLE, kinds.STR, kinds.DICT)
 _INDEXED: Final = (kinds.TUPLE, kinds.STR)
@@ -43,13 +43,24 @@ Way = Callable[[Frame, list[Operand], str, Mark], None]
 
 
 def write_count(frame: Frame, node: Call, name: str) -> bool:
-    """Write `count`."""
+    """Write `count`; of the different elements of a collection no set is made."""
+    kind = frame.unit.kinds.of(node.args[0])
+    sized = _SIZED if kind & sum(_SIZED) else (kinds.SET,)
+    match node.args[0]:
+        case Call(callee=BuiltinRef(name="set" | "distinct" as inner), args=[values], site=None):
+            frame.emitter.callee_global("#count_different")
+            frame.value(values)
+            frame.emitter.const(inner)
+            frame.emitter.call(2)
+            return True
 
     def write(operands: list[Operand], slow: Mark) -> None:
         operands[0].push(frame)
+        if sized is not _SIZED:
+            frame.emitter.attribute("members")
         frame.emitter.length()
 
-    return fast(frame, node.args, name, _SIZED, write)
+    return fast(frame, node.args, name, sized, write)
 
 
 def write_empty(frame: Frame, node: Call, name: str) -> bool:

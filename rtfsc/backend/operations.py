@@ -54,6 +54,9 @@ def write_operation(frame: Frame, node: Op) -> bool:
         case "seq_at" | "seq_from":
             _write_part(frame, node)
             return True
+        case "seq_rest":
+            _write_rest(frame, args)
+            return True
         case "seq_size":
             _write_size(frame, args)
             return True
@@ -121,6 +124,28 @@ def _write_part(frame: Frame, node: Op) -> None:
     else:
         frame.emitter.const(None)
         frame.emitter.slice()
+
+
+def _write_rest(frame: Frame, args: tuple[Expr, ...]) -> None:
+    """Write what is left of a sequence: `args` are its items, an index, and itself, which may be a list."""
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    with frame.temps(3) as temps:
+        operands = hold(frame, args, temps)
+        if emitter.dead:
+            return
+        items, start, source = operands
+        if not source.kind & kinds.TUPLE:
+            call_global(frame, "#seq_rest", operands)
+            return
+        if source.kind & kinds.LIST:
+            guard(frame, source, (kinds.TUPLE,), slow)
+        items.push(frame)
+        start.push(frame)
+        emitter.const(None)
+        emitter.slice()
+        emitter.mark(done)
+        otherwise(frame, slow, done, lambda: call_global(frame, "#seq_rest", operands))
 
 
 def _write_filling(frame: Frame, name: str, args: tuple[Expr, ...]) -> None:

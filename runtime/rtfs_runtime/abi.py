@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 from rtfs_runtime import nests, patterns
 from rtfs_runtime.builtins.arithmetic import divide, floor, mod
-from rtfs_runtime.builtins.building import as_set, elements, range_items
+from rtfs_runtime.builtins.building import as_set, count_different, elements, range_items
 from rtfs_runtime.builtins.data import to_int
 from rtfs_runtime.builtins.failures import make_thrown
 from rtfs_runtime.builtins.loops import grouped_by, parted_by
@@ -393,6 +393,7 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
                 sorted_as,
                 grouped_by,
                 parted_by,
+                count_different,
             )
         },
     }

@@ -21,10 +21,11 @@ from rtfs_runtime.builtins.operands import (
     sequence_or_text,
 )
 from rtfs_runtime.builtins.table import builtin
+from rtfs_runtime.equality import OWN_KEY
 from rtfs_runtime.errors import arity_error, type_error
 from rtfs_runtime.limits import check_items
 from rtfs_runtime.maps import BigMap, Map, is_key, is_map, map_assoc
-from rtfs_runtime.sets import make_set, set_conj, set_disj, set_extend, set_select, set_union
+from rtfs_runtime.sets import make_set, plain_set, set_conj, set_disj, set_extend, set_select, set_union
 from rtfs_runtime.values import List, Set, kind_name
 from rtfs_runtime.vectors import BigVector, vec_conj, vec_extend
 
@@ -62,7 +63,17 @@ def vec(value: object) -> object:
 @builtin("set", "[:fn [:any] :any]", examples=(("(set [1 1 2])", "(set [1 2])"), ("(set nil)", "!TypeError")))
 def as_set(value: object) -> Set:
     """Make a set of the elements, characters or entries."""
+    if value.__class__ is tuple and {each.__class__ for each in value} <= OWN_KEY:
+        return plain_set(value)
     return value if isinstance(value, Set) else make_set(elements(value, "set"))
+
+
+def count_different(value: object, operation: str) -> int:
+    """Count the different elements that `set` or `distinct` would give."""
+    items = elements(value, "set") if operation == "set" else sequence_or_text(value, "distinct")
+    if {each.__class__ for each in items} <= OWN_KEY:
+        return len(set(items))
+    return len(make_set(items))
 
 
 def _set(value: object, operation: str) -> Set:

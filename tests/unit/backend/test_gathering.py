@@ -26,6 +26,13 @@ PROGRAMS = {
         '["1" "2" "3" "4"]'
     ),
     "(defn f [v] (map (fn [x] (fn [] (map (fn [y] [x y]) v))) v) (map (fn [g] (g)) []))": "[]",
+    '(defn f [v] [(count (set v)) (count (distinct (map odd? v))) (count (distinct "abca"))])': "[4 2 3]",
+    "(defn f [v] [(count (set {1 2})) (count (set [1 1.0 true (first v)])) (count (distinct [v v]))])": (
+        "[1 3 1]"
+    ),
+    "(defn f [v] (try (count (distinct 5)) (catch e (:message e))))": (
+        '"Type error in distinct: expected vector, list, or string, got integer"'
+    ),
     '(defn f [v] (join ", " (map (fn [x] (str "<" x ">")) v)))': '"<1>, <2>, <3>, <4>"',
     '(defn f [v] (join "" (map (fn [x] (if (odd? x) (str x "." :k nil 2.5) (str "" x "-"))) v)))': (
         '"1.:knil2.52-3.:knil2.54-"'
