@@ -58,9 +58,9 @@ from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 from rtfsc.source import Span
 
-# what a stage makes of each element: name of the builtin -> whether it may stand in the middle of a chain
+# what may stand in the middle of a chain
 _STAGES: Final = frozenset({"map", "filter", "remove", "keep", "mapcat"})
-_ENDS: Final = frozenset({"reduce", "count", "every?", "some?", "not-any?"})
+_ENDS: Final = frozenset({"reduce", "count", "every?", "some?", "not-any?", "into"})
 _TAKES_TEXT: Final = frozenset(
     {"map", "keep", "mapcat", "reduce", "every?", "some?", "not-any?", "map-indexed"}
 )
@@ -70,7 +70,7 @@ _WANTED: Final = things(ForEach, *_STAGES, *_ENDS)
 
 
 class _Stage(NamedTuple):
-    """One call of a chain: the function it applies, None for `count`."""
+    """One call of a chain: the function it applies, None for `count` and `into`."""
 
     name: str
     function: Expr | None
@@ -164,8 +164,11 @@ class _Fuser:
             if stage.name == "map-indexed":
                 # it counts the elements of its source, which are those of the loop
                 break
-        if all(stage.name in ("remove", "count") for stage in stages):
+        removes = all(each.name == "remove" for each in stages[1:])
+        if removes and (last.name == "count" or (last.name == "remove" and len(stages) > 1)):
             # `count` alone is no loop, and `remove` gives the kind that came in: a string for a string
+            return None
+        if last.name == "into" and (len(stages) < 2 or not _gives_entries(stages[1])):
             return None
         initial = call.args[1] if last.name == "reduce" else None
         return _Chain(source, tuple(reversed(stages)), initial)
@@ -195,7 +198,7 @@ class _Fuser:
         wanted = {"count": 1, "reduce": 3}.get(name, 2)
         if name not in names or len(call.args) != wanted:
             return None
-        if name == "count":
+        if name == "count" or (name == "into" and isinstance(call.args[0], Map) and not call.args[0].keys):
             return _Stage(name, None, call)
         function = call.args[0]
         count = 2 if name in ("reduce", "map-indexed") else 1
@@ -225,8 +228,10 @@ class _Fuser:
     def _fused(self, call: Call, chain: _Chain) -> Expr:
         # what `remove` takes and the loop does not, a string, is left to the plain chain as well
         several = len(chain.stages) > 1 and (
-            chain.stages[0].name == "remove" or chain.stages[1].function is not None
+            chain.stages[0].name == "remove" or chain.stages[1].name != "count"
         )
+        # of anything but a vector `remove` makes something else
+        kept = len(chain.stages) == 1 and chain.stages[0].name == "remove"
         held: list[tuple[Var, Expr]] = []
 
         def hold(node: Expr, name: str) -> Expr:
@@ -248,7 +253,10 @@ class _Fuser:
             source = hold(chain.source, "source")
             items = _elements(chain, again(source))
         begin = None if initial is None else again(initial)
-        made = self._loop(chain._replace(source=items, initial=begin), call.span, copy=several)
+        made = self._loop(chain._replace(source=items, initial=begin), call.span, copy=several or kept)
+        if kept:
+            asked = Op("is_exactly", (again(source), Const("tuple", span=call.span)), span=call.span)
+            made = If(asked, made, _plain(chain.stages, again(source), None), span=call.span)
         if several:
             plain = _plain(chain.stages, source, initial)
             error = self.copier.var("error")
@@ -276,6 +284,8 @@ class _Fuser:
             if index is not None:
                 made = _counting(made, index)
             return Let(buffer, Op("list_new", (), span=span), made, span=span)
+        if last.name == "into":
+            return self._map_of(chain, item, span, copy=copy)
         total = self.copier.var("total")
         ends: dict[str, Expr] = {
             "reduce": Local(total, span=span),
@@ -292,6 +302,24 @@ class _Fuser:
         params, args = ((total,), (initial,)) if carries else ((), ())
         made = Fold(loop.label, item, chain.source, params, args, body, done_value, span=span)
         return made if index is None else _counting(made, index)
+
+    def _map_of(self, chain: _Chain, item: Var, span: Span, *, copy: bool) -> Expr:
+        """Write the loop that puts the entries, which the last `map` writes out, into a new map."""
+        *stages, entries, _ = chain.stages
+        buffer = self.copier.var("buffer")
+
+        def put(value: Expr, loop: _Loop) -> Expr:
+            def written(tail: Expr) -> Expr:
+                assert isinstance(tail, Vector)
+                operands = (Local(buffer, span=span), *tail.items, Const("into", span=span))
+                return Do((Op("dict_put", operands, span=tail.span), _next(loop, span)), span=span)
+
+            return map_tails(self._applied(entries, (value,), copy=copy), written)
+
+        loop = _Loop(self.copier.number(), ())
+        body = self._body(tuple(stages), Local(item, span=span), loop, _End(put, copy, None, None))
+        made = Fold(loop.label, item, chain.source, (), (), body, Local(buffer, span=span), span=span)
+        return Let(buffer, Op("dict_new", (), span=span), made, span=span)
 
     def _finish(self, last: _Stage, *, copy: bool) -> Callable[[Expr, _Loop], Expr]:
         """Give what the end of a chain does with an element."""
@@ -391,9 +419,9 @@ class _Fuser:
         """Give what a loop over the source of a chain runs through."""
         span = chain.source.span
         bounds = _bounds(chain.source)
-        if bounds is not None:
-            return Op("range_items", tuple(map(self.rewrite, bounds)), span=span)
-        return _elements(chain, self.rewrite(chain.source))
+        if bounds is None:
+            return _elements(chain, self.rewrite(chain.source))
+        return Op("range_items", tuple(map(self.rewrite, bounds)), span=span)
 
     def _applied(self, stage: _Stage, args: tuple[Expr, ...], *, copy: bool) -> Expr:
         function = stage.function
@@ -408,6 +436,20 @@ class _Fuser:
         for param, arg in zip(reversed(params), reversed(args), strict=True):
             body = Let(param, arg, body, span=body.span)
         return body
+
+
+def _gives_entries(stage: _Stage) -> bool:
+    """Tell whether a stage is a `map` to vectors of two, written out."""
+    found: list[Expr] = []
+    if stage.name != "map" or not isinstance(stage.function, Fn):
+        return False
+
+    def note(tail: Expr) -> Expr:
+        found.append(tail)
+        return tail
+
+    map_tails(stage.function.body, note)
+    return all(isinstance(tail, Vector) and len(tail.items) == 2 for tail in found)
 
 
 def _elements(chain: _Chain, source: Expr) -> Op:

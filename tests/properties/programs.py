@@ -155,7 +155,9 @@ _TEMPLATES: Final = {
         "(try (throw {{:type :my/kind :message {str} :data {any}}}) (catch :my/kind e (:data e)))",
         "(and {any} {any})", "(or {any} {any})",
         "(let [x {any} x [x {any}]] x)", "(do {any} {any})", "(second {list})", "(let [a :int {int}] a)",
-        "(step-parallel {any} {any})", "(partition-by (fn [x] (< x {int})) {ints})",
+        "(step-parallel {any} {any})", "(into {{}} (map (fn [x] [{any} x]) {ints}))", "(remove {fn} {any})",
+        "(mapcat (fn [x] (map (fn [y] (+ x y)) {ints})) {any})", "(count (set {any}))",
+        "(partition-by (fn [x] (< x {int})) {ints})",
         "(= {any} [1 :a])", '(join "," (map (fn [x] (str x "-" {any})) {any}))',
     ),
 }  # fmt: skip
