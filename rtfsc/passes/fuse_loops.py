@@ -440,16 +440,12 @@ class _Fuser:
 
 def _gives_entries(stage: _Stage) -> bool:
     """Tell whether a stage is a `map` to vectors of two, written out."""
-    found: list[Expr] = []
     if stage.name != "map" or not isinstance(stage.function, Fn):
         return False
-
-    def note(tail: Expr) -> Expr:
-        found.append(tail)
-        return tail
-
-    map_tails(stage.function.body, note)
-    return all(isinstance(tail, Vector) and len(tail.items) == 2 for tail in found)
+    body = stage.function.body
+    while isinstance(body, Let):
+        body = body.body
+    return isinstance(body, Vector) and len(body.items) == 2
 
 
 def _elements(chain: _Chain, source: Expr) -> Op:
