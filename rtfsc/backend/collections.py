@@ -47,11 +47,14 @@ def write_count(frame: Frame, node: Call, name: str) -> bool:
     kind = frame.unit.kinds.of(node.args[0])
     sized = _SIZED if kind & sum(_SIZED) else (kinds.SET,)
     match node.args[0]:
-        case Call(callee=BuiltinRef(name="set" | "distinct" as inner), args=[values], site=None):
+        case Call(callee=BuiltinRef(name="set" | "distinct" as inner), args=[values], site=None) as call:
+            # what fails is the inner call
+            before = frame.emitter.at(frame.unit.positions.locate(call.span))
             frame.emitter.callee_global("#count_different")
             frame.value(values)
             frame.emitter.const(inner)
             frame.emitter.call(2)
+            frame.emitter.at(before)
             return True
 
     def write(operands: list[Operand], slow: Mark) -> None:

@@ -6,9 +6,15 @@ the list on the stack, below its iterator, as in a comprehension of Python: an e
 
 from __future__ import annotations
 
+from typing import Final
+
+from rtfsc.backend.emitter import Mark
 from rtfsc.backend.frame import Frame, Want
 from rtfsc.ir.nodes import Blocks, BuiltinRef, Call, Const, Do, Expr, Fold, If, Jump, Let, Local, Op, Var
 from rtfsc.ir.walk import descendants
+
+# longer lists are left to a function, which knows the limit
+_LONG: Final = 1 << 20
 
 
 def write_gathering(frame: Frame, node: Let, want: Want) -> bool:
@@ -69,14 +75,36 @@ def write_gathered(frame: Frame, node: Op, want: Want) -> bool:
     if place is None:
         return False
     if node.name == "check_room":
-        emitter.callee_global("#check_room")
-        emitter.copy(emitter.depth - place)
-        emitter.call(1)
+        _write_room(frame, emitter.depth - place)
+        emitter.const(None)
     elif var not in frame.unfinished:
         assert emitter.depth == place + 1
         emitter.list_to_tuple()
     frame.finish(want)
     return True
+
+
+def _write_room(frame: Frame, place: int) -> None:
+    """Write the test of the size of the list that is so far from the top."""
+    emitter = frame.emitter
+    full, back = Mark(), Mark()
+    emitter.copy(place)
+    emitter.measure()
+    emitter.const(_LONG)
+    emitter.compare("<")
+    emitter.jump_if_false(full)
+    emitter.mark(back)
+    emitter.pop()
+
+    def ask() -> None:
+        emitter.mark(full)
+        emitter.callee_global("#check_room")
+        emitter.copy(3)
+        emitter.call(1)
+        emitter.pop()
+        emitter.jump(back)
+
+    frame.outline(ask)
 
 
 def write_extension(frame: Frame, node: Fold) -> bool:

@@ -126,6 +126,9 @@ _COLUMNS: Final = frozenset({str, int, float, bool, type(None)})
 
 def _are_rows(vectors: Sequence[tuple[object, ...]]) -> bool:
     """Tell whether vectors have atoms of the same kind at each place: Python compares them as we do."""
+    kinds = {each.__class__ for vector in vectors for each in vector}
+    if kinds <= _NUMBERS or (len(kinds) == 1 and kinds <= _COLUMNS):
+        return True
     if len(set(map(len, vectors))) > 1:
         return False
     for column in zip(*vectors, strict=True):

@@ -386,7 +386,9 @@ def repeat(amount: int, value: object) -> Items:
 )
 def zipmap(keys: object, values: object) -> Map:
     """Make a map of keys and values that stand at the same place."""
-    return _checked(sequence(keys, "zipmap"), sequence(values, "zipmap"), "zipmap")
+    if keys.__class__ is not tuple or values.__class__ is not tuple:
+        keys, values = sequence(keys, "zipmap"), sequence(values, "zipmap")
+    return _checked(keys, values, "zipmap")
 
 
 @builtin(

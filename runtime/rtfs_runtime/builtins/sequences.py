@@ -259,6 +259,9 @@ def _is_nan(value: object) -> bool:
 )
 def distinct(value: object) -> object:
     """Keep the first of equal elements, in the kind that came in."""
+    if value.__class__ is tuple and {each.__class__ for each in value} <= _OWN_KEY:
+        # without a call more, since most often few are looked at
+        return tuple(dict.fromkeys(value))
     items = sequence_or_text(value, "distinct")
     if isinstance(items, str):
         return "".join(dict.fromkeys(items))

@@ -273,7 +273,7 @@ def replace(value: str, old: str, new: str) -> str:
 )
 def keyword(value: object) -> Keyword:
     """Make the keyword of a name."""
-    return Keyword(name_of(value, "keyword"))
+    return Keyword(value if value.__class__ is str else name_of(value, "keyword"))
 
 
 @builtin(
