@@ -381,12 +381,10 @@ CLASS_TESTS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
         "string?": (kinds.STR,),
         "keyword?": (kinds.KEYWORD,),
         "list?": (kinds.LIST,),
-        "vector?": (kinds.TUPLE,),
-        "map?": (kinds.DICT,),
+        "vector?": (kinds.TUPLE, kinds.BIG_VECTOR),
+        "map?": (kinds.DICT, kinds.BIG_MAP),
     }
 )
-# large ones have another class
-_ALSO: Final = {"vector?": kinds.BIG_VECTOR, "map?": kinds.BIG_MAP}
 
 
 def write_class_test(frame: Frame, node: Call, name: str) -> bool:
@@ -396,8 +394,6 @@ def write_class_test(frame: Frame, node: Call, name: str) -> bool:
     kind = frame.unit.kinds.of(node.args[0])
     emitter = frame.emitter
     if not kind & mask:
-        if kind & _ALSO.get(name, kinds.NEVER):
-            return False
         frame.effect(node.args[0])
         emitter.const(False)
         return True
@@ -409,14 +405,7 @@ def write_class_test(frame: Frame, node: Call, name: str) -> bool:
         guard(frame, operands[0], wanted, slow)
         emitter.const(True)
         emitter.mark(done)
-
-        def no() -> None:
-            if operands[0].kind & _ALSO.get(name, kinds.NEVER):
-                call_global(frame, name, operands)
-            else:
-                emitter.const(False)
-
-        otherwise(frame, slow, done, no)
+        otherwise(frame, slow, done, lambda: emitter.const(False))
     return True
 
 

@@ -81,7 +81,7 @@ CONDITIONS: Final[Mapping[str, Condition]] = MappingProxyType(
     {
         "nil?": _nil,
         "=": _number,
-        **dict.fromkeys(("int?", "float?", "number?", "string?", "keyword?", "list?"), _class),
+        **dict.fromkeys(CLASS_TESTS, _class),
     }
 )
 """Writers by the name of the builtin; each tells whether it wrote the test."""

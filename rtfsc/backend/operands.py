@@ -24,6 +24,8 @@ CLASSES = {
     kinds.KEYWORD: "#Keyword",
     kinds.LIST: "#List",
     kinds.SET: "#Set",
+    kinds.BIG_VECTOR: "#BigVector",
+    kinds.BIG_MAP: "#BigMap",
     kinds.BUFFER: "#list_of",
 }
 

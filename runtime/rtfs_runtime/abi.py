@@ -31,10 +31,12 @@ from rtfs_runtime.errors import LimitExceeded, RtfsError, arity_error, generic, 
 from rtfs_runtime.interface import Function, Interface
 from rtfs_runtime.limits import MAX_ITEMS, check_bits, check_text
 from rtfs_runtime.limits import check_items as check_items_limit
+from rtfs_runtime.maps import BigMap
 from rtfs_runtime.native import to_rtfs_error, trim
 from rtfs_runtime.sets import set_members
 from rtfs_runtime.types import check, compile_check, from_data, make_struct
 from rtfs_runtime.values import Keyword, List, Resource, Set, Symbol, Timestamp, Uuid, kind_name
+from rtfs_runtime.vectors import BigVector
 
 ABI_VERSION: Final = 4
 _MATCH_FAILURE: Final = "No matching clause"
@@ -333,6 +335,8 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#cell": CellType,
         "#List": List,
         "#Set": Set,
+        "#BigVector": BigVector,
+        "#BigMap": BigMap,
         "#timestamp": Timestamp,
         "#uuid": Uuid,
         "#resource": Resource,

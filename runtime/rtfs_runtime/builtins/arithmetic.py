@@ -26,6 +26,8 @@ _KINDS: Final = frozenset({int, float})
 _INTEGERS: Final = frozenset({int})
 _LARGE: Final = 1 << 512
 """Integers up to it are not worth the look at their size before they are multiplied."""
+_EXACT: Final = 2.0**52
+"""Floats below it may have a fraction."""
 _MANY: Final = 8
 """Arguments from which on checking all of them in C costs less than a loop."""
 
@@ -387,6 +389,10 @@ def ceil(value: Number) -> int:
 )
 def nearest(value: Number) -> int:
     """Give the nearest integer; halves go away from zero."""
+    if value.__class__ is float and -_EXACT < value < _EXACT:
+        whole = int(value)
+        rest = value - whole
+        return whole + 1 if rest >= 0.5 else whole - 1 if rest <= -0.5 else whole
     whole = _whole(value, "round")
     if 0.5 <= abs(value - whole) < 1:
         return whole - 1 if value < 0 else whole + 1
