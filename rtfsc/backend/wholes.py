@@ -15,7 +15,7 @@ from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.builtins.operands import KEY_KINDS
 from rtfsc.backend.arithmetic import Writer
 from rtfsc.backend.collections import KEYS
-from rtfsc.backend.emitter import Mark
+from rtfsc.backend.emitter import VERSION, Mark
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.operands import Operand, call_global, fast, guard, hold, leave_large, may_be, otherwise
 from rtfsc.ir import kinds
@@ -201,8 +201,10 @@ def write_concat(frame: Frame, node: Call, name: str) -> bool:
 _FOLDS: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
     {"+": ("#sum", kinds.INT), "max": ("#max", kinds.NUMBER), "min": ("#min", kinds.NUMBER)}
 )
-"""What C does with all elements at once, and the classes for which that is the same. Of floats newer Pythons
-make a sum more exact."""
+"""What C does with all elements at once, and the classes for which that is the same: `sum` begins with 0,
+which makes 0.0 of -0.0."""
+# from 3.12 on `sum` makes a sum of floats more exact than additions one by one
+_ADDED: Final = kinds.NUMBER if VERSION < (3, 12) else kinds.INT
 
 
 def write_all_at_once(frame: Frame, node: Call, name: str) -> bool:
@@ -241,7 +243,7 @@ def write_all_at_once(frame: Frame, node: Call, name: str) -> bool:
 
 
 def write_sum(frame: Frame, node: Fold) -> bool:
-    """Push the sum of integers that a loop adds up; tell whether it does."""
+    """Push the sum of numbers that a loop adds up; tell whether it does."""
     match node:
         case Fold(
             params=(total,),
@@ -256,7 +258,7 @@ def write_sum(frame: Frame, node: Fold) -> bool:
         case _:
             return False
     of = frame.unit.kinds.of
-    if not kinds.within(of(start), kinds.INT) or not kinds.within(kinds.element(of(node.items)), kinds.INT):
+    if not kinds.within(of(start) | kinds.element(of(node.items)), _ADDED):
         return False
     emitter = frame.emitter
     with frame.temps() as [name]:
