@@ -45,7 +45,7 @@ Way = Callable[[Frame, list[Operand], str, Mark], None]
 def write_count(frame: Frame, node: Call, name: str) -> bool:
     """Write `count`; of the different elements of a collection no set is made."""
     kind = frame.unit.kinds.of(node.args[0])
-    sized = _SIZED if kind & sum(_SIZED) else (kinds.SET,)
+    sized = _SIZED if kind & (sum(_SIZED) | kinds.BUFFER) else (kinds.SET,)
     match node.args[0]:
         case Call(callee=BuiltinRef(name="set" | "distinct" as inner), args=[values], site=None) as call:
             # what fails is the inner call

@@ -206,3 +206,12 @@ def test_kinds_of_predicates(name: str) -> None:
     for value in SAMPLES:
         held = sides[0] if BUILTINS[name].function(value) else sides[1]
         assert kind_of(value) & kinds.BASE & ~held == 0, (name, readable(value))
+
+
+def test_what_a_loop_fills_is_counted_in_line() -> None:
+    text = "(defn f [n] (loop [i 0 q [0]] (if (< i (count q)) (recur (+ i 1) (if (< i n) (conj q i) q)) q)))"
+    session = Session()
+    session.evaluate(compile_text(text).artifact)
+    function = next(iter(session.instances.values())).globals["f"]
+    assert function(3) == (0, 0, 1, 2)
+    assert "count" not in function.__code__.co_names
