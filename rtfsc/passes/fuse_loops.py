@@ -285,7 +285,7 @@ class _Fuser:
                 made = _counting(made, index)
             return Let(buffer, Op("list_new", (), span=span), made, span=span)
         if last.name == "into":
-            return self._map_of(chain, item, span, copy=copy)
+            return self._map_of(chain, (item, index), span, copy=copy)
         total = self.copier.var("total")
         ends: dict[str, Expr] = {
             "reduce": Local(total, span=span),
@@ -303,9 +303,10 @@ class _Fuser:
         made = Fold(loop.label, item, chain.source, params, args, body, done_value, span=span)
         return made if index is None else _counting(made, index)
 
-    def _map_of(self, chain: _Chain, item: Var, span: Span, *, copy: bool) -> Expr:
+    def _map_of(self, chain: _Chain, names: tuple[Var, Var | None], span: Span, *, copy: bool) -> Expr:
         """Write the loop that puts the entries, which the last `map` writes out, into a new map."""
         *stages, entries, _ = chain.stages
+        item, index = names
         buffer = self.copier.var("buffer")
 
         def put(value: Expr, loop: _Loop) -> Expr:
@@ -316,9 +317,11 @@ class _Fuser:
 
             return map_tails(self._applied(entries, (value,), copy=copy), written)
 
-        loop = _Loop(self.copier.number(), ())
-        body = self._body(tuple(stages), Local(item, span=span), loop, _End(put, copy, None, None))
+        loop = _Loop(self.copier.number(), () if index is None else (index,))
+        body = self._body(tuple(stages), Local(item, span=span), loop, _End(put, copy, None, index))
         made = Fold(loop.label, item, chain.source, (), (), body, Local(buffer, span=span), span=span)
+        if index is not None:
+            made = _counting(made, index)
         return Let(buffer, Op("dict_new", (), span=span), made, span=span)
 
     def _finish(self, last: _Stage, *, copy: bool) -> Callable[[Expr, _Loop], Expr]:

@@ -95,6 +95,7 @@ PROGRAMS = {
     "end that is no number": '(loop [i 0] (if (< i "a") (recur (+ i 1)) 1))',
     "inner loop over what stays": "(defn f [x] (loop [i 0 s []] (if (< i 3) (recur (+ i 1) (conj s (loop [y x k 0] (if (< k 2) (recur (* y 2) (+ k 1)) y)))) s))) (f 1)",
     "text": '(defn f [a b] (str a b)) [(f "a" "b") (f 1 "b") (f nil [1]) (f :k 2.5) (f (pow 10 50) "x") (str "a" 1 :b nil) (str 1 2)]',
+    "entries by place": "[(into {} (map (fn [p] [(str p) p]) (map-indexed (fn [i x] (+ i x)) [1 2 4]))) (into {} (map (fn [x] [x x]) (mapcat (fn [x] [x (+ 1 x)]) (map-indexed + [1 5]))))]",
     "places in texts": '(defn f [t p] [(index-of t p) (last-index-of t p)]) [(f "abcabc" "c") (f "abc" "z") (f "abc" "") (f [1 2 1] 1) (f (list 1 "b") "b") (try (f "abc" 1) (catch e (:message e)))]',
     "text in a loop": '(reduce (fn [s x] (str s x "-")) "" [1 "a" :b nil 2.0 [1]])',
     "set that grows": "(loop [i 0 s (set [])] (if (< i 9) (recur (+ i 1) (conj s (mod (* i i) 5))) s))",
