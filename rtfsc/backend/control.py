@@ -256,7 +256,17 @@ def _is_change_of(node: Expr, var: Var) -> bool:
     match node:
         case Local(var=found):
             return found == var
-        case Op(name="list_push" | "list_extend" | "list_put" | "dict_put" | "set_put" | "grown", args=args):
+        case Op(
+            name="list_push"
+            | "list_pop"
+            | "list_rest"
+            | "list_extend"
+            | "list_put"
+            | "dict_put"
+            | "set_put"
+            | "grown",
+            args=args,
+        ):
             return _is_change_of(args[0], var)
         case If(then=then, orelse=orelse):
             return _is_change_of(then, var) and _is_change_of(orelse, var)

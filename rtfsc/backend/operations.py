@@ -49,6 +49,11 @@ def write_operation(frame: Frame, node: Op) -> bool:
         ):
             _write_filling(frame, node.name, args)
             return True
+        case "list_pop" | "list_rest":
+            frame.emitter.callee_global("#" + node.name)
+            frame.value(args[0])
+            frame.emitter.call(1)
+            return True
         case "equal" if len(args) == 2:
             return equal(frame, args[0], args[1])
         case "seq_at" | "seq_from":

@@ -400,7 +400,19 @@ def _is_delegated(fn: Fn) -> bool:
 
 
 # what changes its first argument
-_FILLING = frozenset({"list_push", "list_extend", "list_put", "dict_put", "set_put", "set_extend", "grown"})
+_FILLING = frozenset(
+    {
+        "list_push",
+        "list_pop",
+        "list_rest",
+        "list_extend",
+        "list_put",
+        "dict_put",
+        "set_put",
+        "set_extend",
+        "grown",
+    }
+)
 _VISITS: dict[type, Callable[..., Kind]] = {
     Global: _Flow._global,
     Let: _Flow._let,

@@ -423,6 +423,7 @@ _OPS: Final[Mapping[str, _Rule]] = MappingProxyType(
         "set_put": lambda args: holding(DICT, join(element(args[0]), args[1])),
         "list_new": lambda args: BUFFER,
         "list_of": lambda args: holding(BUFFER, element(args[0])),
+        **dict.fromkeys(("list_pop", "list_rest"), lambda args: holding(BUFFER, element(args[0]))),
         "list_push": lambda args: holding(BUFFER, join(element(args[0]), args[1])),
         "list_extend": lambda args: holding(BUFFER, join(element(args[0]), element(args[1]))),
         "list_put": lambda args: holding(BUFFER, join(element(args[0]), args[2])),

@@ -24,6 +24,7 @@ _PURE_OPS: Final = frozenset(
         "invalid_arguments", "check_items", "items", "vector_items", "range_items",
         "count_items", "count_end",
         "check_room", "elements", "list_of", "list_new", "list_append", "list_push", "list_put",
+        "list_pop", "list_rest",
         "list_extend", "list_tuple", "list_taken", "dict_taken", "dict_new", "dict_of", "dict_put",
         "set_of", "set_put", "set_has", "set_from", "set_taken", "old_value", "path_value", "put",
         "seq_from", "is_exactly", "quotient", "floor_quotient", "exact_quotient", "residue",

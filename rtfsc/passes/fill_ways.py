@@ -20,11 +20,24 @@ DICT: Final = "dict"
 CHANGES: Final = frozenset({"conj", "assoc", "into"})
 """Builtins that give a changed collection."""
 
+# "" gives the list as it is
+_SHORTER: Final = {"butlast": "list_pop", "rest": "list_rest", "vec": ""}
+
 
 def name_of(call: Call) -> str:
     """Name the builtin that is called."""
     assert isinstance(call.callee, BuiltinRef)
     return BUILTINS[call.callee.name].name
+
+
+def shortened(node: Expr, way: str) -> tuple[str, Expr] | None:
+    """Take apart a call that gives a list but for its last or first item: a stack or a queue. Give the
+    operation that does so in place, and what the call is given."""
+    match node:
+        case Call(callee=BuiltinRef(), args=[base], site=None) if way == LIST and name_of(node) in _SHORTER:
+            return _SHORTER[name_of(node)], base
+        case _:
+            return None
 
 
 def changed_as(

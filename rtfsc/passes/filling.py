@@ -45,7 +45,7 @@ from rtfsc.passes.fill_twins import (
     with_old,
     with_part,
 )
-from rtfsc.passes.fill_ways import CHANGES, DICT, LIST, SET, name_of
+from rtfsc.passes.fill_ways import CHANGES, DICT, LIST, SET, name_of, shortened
 
 _READS_OF_LISTS: Final = frozenset({"count", "nth", "first", "last", "empty?", "get"})
 _READS_OF_DICTS: Final = frozenset(
@@ -193,6 +193,8 @@ class Rewriter:
                 return self.is_change(again, var)
             case Fold() | Blocks():
                 return any(self.is_change(arg, var) for arg in node.args)
+            case _ if (short := shortened(node, self.called)) is not None:
+                return self.is_change(short[1], var)
             case _:
                 call = call_taken_from(node)
                 return call is not None and any(self.is_change(arg, var) for arg in call.args)
@@ -292,6 +294,9 @@ class Rewriter:
                 return self.inner(node, (var, -1, {}), self.change, never)
             case Raise(value=value):
                 return replace(node, value=self.read(value, var))
+            case _ if (short := shortened(node, self.called)) is not None:
+                made = self.change(short[1], var)
+                return Op(short[0], (made,), span=node.span) if short[0] else made
             case _ if call_taken_from(node) is not None:
                 result = Local(self._twins.copier.var("result"), span=node.span)
                 parted = self.parted(named(node, result), var)

@@ -6,6 +6,8 @@ places of maps that are its own stand in a set. Out: the same, and values again 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from rtfs_runtime.maps import BigMap, is_key
@@ -77,3 +79,32 @@ def nest_dict(entries: dict[object, Any]) -> dict[object, Any]:
         if value.__class__ is list:
             entries[key] = tuple(value)
     return entries
+
+
+def list_pop(items: list[object]) -> list[object]:
+    """Take the last item off a list that a loop fills, if it has one."""
+    del items[-1:]
+    return items
+
+
+def list_rest(items: list[object]) -> list[object]:
+    """Take the first item off a list that a loop fills, if it has one."""
+    del items[:1]
+    return items
+
+
+FUNCTIONS: Final[Mapping[str, Callable[..., object]]] = MappingProxyType(
+    {
+        "#settled": settled,
+        "#listed": listed,
+        "#owned": owned,
+        "#owned_set": owned_set,
+        "#owned_new": owned_new,
+        "#is_owned": is_owned,
+        "#nest_list": nest_tuple,
+        "#nest_dict": nest_dict,
+        "#list_pop": list_pop,
+        "#list_rest": list_rest,
+    }
+)
+"""What compiled code calls, by the names it uses."""
