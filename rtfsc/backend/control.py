@@ -33,6 +33,7 @@ from rtfsc.ir.nodes import (
     Try,
     Var,
 )
+from rtfsc.ir.purity import FILLING
 from rtfsc.ir.walk import jumps_back, uses
 
 
@@ -256,17 +257,7 @@ def _is_change_of(node: Expr, var: Var) -> bool:
     match node:
         case Local(var=found):
             return found == var
-        case Op(
-            name="list_push"
-            | "list_pop"
-            | "list_rest"
-            | "list_extend"
-            | "list_put"
-            | "dict_put"
-            | "set_put"
-            | "grown",
-            args=args,
-        ):
+        case Op(name=name, args=args) if name in FILLING:
             return _is_change_of(args[0], var)
         case If(then=then, orelse=orelse):
             return _is_change_of(then, var) and _is_change_of(orelse, var)

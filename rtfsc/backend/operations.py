@@ -34,11 +34,6 @@ from rtfsc.backend.ranges import write_range
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import Const, Expr, Op
 
-_FILLING = frozenset(
-    {"list_new", "dict_new", "list_push", "list_extend", "list_tuple"}
-    | {"list_taken", "dict_taken", "set_taken"}
-)
-
 
 def write_operation(frame: Frame, node: Op) -> bool:
     """Write an operation; tell whether it was written."""

@@ -20,6 +20,7 @@ from rtfsc.ir.kind_states import Env, State, join
 from rtfsc.ir.kind_tests import Tests
 from rtfsc.ir.kinds import ANY, NEVER, Kind
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global, If, Let, Local, Var
+from rtfsc.ir.purity import FILLING
 
 # what lies in more loops than these is not followed round after round
 _NESTED_LOOPS = 4
@@ -246,9 +247,9 @@ class _Flow(Tests):
                 env[arg.var] = kinds.narrowed(kind, need)
         detailed = kind_rules.of_parts(node.name, node.args, args)
         made = kind_rules.of_op(node.name, args) if detailed is None else detailed
-        if node.name in _FILLING:
+        if node.name in FILLING:
             changed = node.args[0]
-            while isinstance(changed, nodes.Op) and changed.name in _FILLING:
+            while isinstance(changed, nodes.Op) and changed.name in FILLING:
                 changed = changed.args[0]
             if isinstance(changed, Local):
                 # the variable is read again where the change is an effect
@@ -399,20 +400,6 @@ def _is_delegated(fn: Fn) -> bool:
     return fn.hint is not None and fn.hint.target != "local"
 
 
-# what changes its first argument
-_FILLING = frozenset(
-    {
-        "list_push",
-        "list_pop",
-        "list_rest",
-        "list_extend",
-        "list_put",
-        "dict_put",
-        "set_put",
-        "set_extend",
-        "grown",
-    }
-)
 _VISITS: dict[type, Callable[..., Kind]] = {
     Global: _Flow._global,
     Let: _Flow._let,

@@ -34,6 +34,20 @@ _PURE_OPS: Final = frozenset(
         "nest_list", "nest_dict",
     }
 )  # fmt: skip
+FILLING: Final = frozenset(
+    {
+        "list_push",
+        "list_pop",
+        "list_rest",
+        "list_extend",
+        "list_put",
+        "dict_put",
+        "set_put",
+        "set_extend",
+        "grown",
+    }
+)
+"""What changes its first argument in place, and gives it."""
 _KEEP: Final = frozenset({"complement", "partial", "comp", "juxt", "every-pred", "fnil", "constantly"})
 _ACTS: Final = (nodes.DefGlobal, nodes.Import, nodes.DefModule, nodes.Parallel)
 
