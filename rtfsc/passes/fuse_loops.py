@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
 from rtfsc.ir.census import occurs, things
+from rtfsc.ir.combinators import is_plain
 from rtfsc.ir.nodes import (
     BuiltinRef,
     Call,
@@ -48,7 +49,6 @@ from rtfsc.ir.recursion import Cycles
 from rtfsc.ir.walk import (
     again,
     children,
-    free_vars,
     known_functions,
     map_children,
     map_tails,
@@ -207,9 +207,8 @@ class _Fuser:
     def _applies(self, function: Expr, count: int) -> bool:
         """Tell whether applying a function can be written as a call at the place."""
         match function:
-            case Fn(rest=None, params=params, hint=hint, self_var=own):
-                local = hint is None or hint.target == "local"
-                return local and len(params) == count and (own is None or own not in free_vars(function.body))
+            case Fn(params=params):
+                return len(params) == count and is_plain(function)
             case BuiltinRef(name=name):
                 return BUILTINS[name].takes(count)
             case Const(value=Keyword()):

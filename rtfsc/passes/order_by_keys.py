@@ -21,6 +21,7 @@ from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
+from rtfsc.ir.combinators import is_plain
 from rtfsc.ir.nodes import (
     BuiltinRef,
     Call,
@@ -138,9 +139,8 @@ class _Orderer:
 def _is_written(function: Expr, count: int) -> bool:
     """Tell whether a loop may run a function at the place."""
     match function:
-        case Fn(rest=None, params=params, hint=hint, self_var=own):
-            local = hint is None or hint.target == "local"
-            return local and len(params) == count and (own is None or own not in free_vars(function.body))
+        case Fn(params=params):
+            return len(params) == count and is_plain(function)
         case BuiltinRef(name=name):
             return BUILTINS[name].takes(count)
         case _:

@@ -14,9 +14,7 @@ set have no twin.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Final, NamedTuple
 
 from rtfs_runtime.types import ANY, INT, NUMBER, Type
@@ -207,36 +205,31 @@ class _Specialiser:
 
         return go(node)
 
-    def _handing_over(self, name: str, fn: Fn, body: Expr) -> Expr:
+    def _handing_over(self, twin: str, fn: Fn, body: Expr) -> Expr:
         """Give a body that calls the twin when all tests hold; all that fail lead to the one body."""
-        tests = [_test(kind) for kind in self._closed.params[name]]
+        tests = [_test(kind) for kind in self._closed.params[twin]]
         if None in tests:
             return body
         span = body.span
         args = tuple([Local(var, span=fn.span) for var in fn.params])
-        made: Expr = Op("hand_over", (Global(TWIN + name, span=fn.span), *args), span=span)
+        made = Op("hand_over", (Global(TWIN + twin, span=fn.span), *args), span=span)
         test: Expr | None = None
-        for arg, ask in zip(reversed(args), reversed(tests), strict=True):
-            assert ask is not None
-            asked = ask(again(arg))
-            if asked is not None:
+        for arg, name in zip(reversed(args), reversed(tests), strict=True):
+            if name:
+                asked = Call(BuiltinRef(name, span=fn.span), (again(arg),), span=fn.span)
                 test = asked if test is None else If(asked, test, Const(False, span=span), span=span)
         return body if test is None else If(test, made, body, span=span)
 
 
-def _test(kind: Kind) -> Callable[[Expr], Expr | None] | None:
-    """Give what makes the test whether a value has a kind, or makes None where nothing need be asked; None
+def _test(kind: Kind) -> str | None:
+    """Name the predicate that tells whether a value has a kind: none ("") where nothing need be asked, None
     where that is no question of its class."""
     if kind == kinds.ANY:
-        return lambda arg: None
+        return ""
     for base, name in _TESTS.items():
         if kinds.within(kind, base):
-            return partial(_asked, name)
+            return name
     return None
-
-
-def _asked(name: str, arg: Expr) -> Expr:
-    return Call(BuiltinRef(name, span=arg.span), (arg,), span=arg.span)
 
 
 _TESTS: Final[dict[Kind, str]] = {
