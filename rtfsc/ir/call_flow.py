@@ -1,16 +1,17 @@
 """What flows between the forms of a module: parameters, results, the values of constants.
 
 In: the module, and what the inference of kinds finds at calls and definitions. Out: the kinds of parameters,
-results and constants so far, and the forms to look at again, because something that they read has grown.
-Everything starts from nothing and only grows.
+results and constants so far, and the forms to look at: what a form at hand asks for before anybody looked
+there, so that it need not be looked at twice, and what read something that has grown. Everything starts from
+nothing and only grows.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from rtfsc.ir import kinds, nodes
+from rtfsc.ir.census import size
 from rtfsc.ir.kind_states import widened
 from rtfsc.ir.kinds import NEVER, Kind
 from rtfsc.ir.nodes import DefGlobal
@@ -18,6 +19,8 @@ from rtfsc.ir.walk import known_functions
 
 # parameters that grow more often are widened to anything
 _ROUNDS = 4
+# nodes of forms looked at for each other's sake: chains of calls may be longer than the stack is deep
+_DEEPEST = 10_000
 
 
 Closed = Mapping[str, tuple[Kind, ...] | None]
@@ -48,15 +51,42 @@ class CallFlow:
         self._grown = dict.fromkeys(self._params, 0)
         # results of functions and values of constants
         self._values: dict[str, Kind] = {}
-        self._readers: dict[str, set[int]] = {}
-        self._unit = 0
-        self._todo: deque[int] = deque(range(len(module.body)))
+        self._readers: dict[str, dict[int, None]] = {}
+        # the forms at hand, each read by the one before, and the number of their nodes
+        self._open: list[int] = []
+        self._nodes = 0
+        # in order
+        self._todo = dict.fromkeys(range(len(module.body)))
+        self._seen: set[int] = set()
 
-    def forms(self) -> Iterator[nodes.Expr]:
-        """Give the forms in order, and again those that read what has grown."""
-        while self._todo:
-            self._unit = self._todo.popleft()
-            yield self._body[self._unit]
+    def next(self) -> int | None:
+        """Give the number of a form to look at; None when all agree."""
+        return next(iter(self._todo), None)
+
+    def take(self, unit: int) -> nodes.Expr:
+        """Take a form off those to look at."""
+        del self._todo[unit]
+        return self._body[unit]
+
+    def open(self, unit: int) -> None:
+        """Begin to look at a form: what is read until it is closed is read by it."""
+        self._open.append(unit)
+        self._nodes += size(self._body[unit])
+        self._seen.add(unit)
+
+    def close(self) -> bool:
+        """Be done with a form; tell whether it is to be looked at again: what it read of itself has grown."""
+        unit = self._open.pop()
+        self._nodes -= size(self._body[unit])
+        return unit in self._todo
+
+    def first(self, name: str) -> int | None:
+        """Give the number of the form that tells of a function or constant, if that is to be looked at and
+        nobody did yet."""
+        unit = self._places[name]
+        if unit in self._seen or unit not in self._todo:
+            return None
+        return unit if self._nodes + size(self._body[unit]) <= _DEEPEST else None
 
     def params(self, name: str) -> tuple[Kind, ...]:
         """Give the kinds of the parameters of a function; none where anybody may call it."""
@@ -66,11 +96,11 @@ class CallFlow:
         """Tell whether a global is a constant that is no function."""
         return name in self._constants and name not in self.functions
 
-    def enter(self, name: str, args: list[Kind]) -> Kind:
-        """Take a call of a function; give the kind of its result."""
+    def enter(self, name: str, args: list[Kind]) -> bool:
+        """Take a call of a function; tell whether anything is known of its result."""
         fixed = self._fixed.get(name)
         if fixed is not None:
-            return self.read(name) if fits(args, fixed) else kinds.ANY
+            return fits(args, fixed)
         before = self._params.get(name)
         if before is not None and NEVER not in args:
             grown = tuple(map(kinds.join, before, args))
@@ -79,12 +109,12 @@ class CallFlow:
                 if self._grown[name] > _ROUNDS:
                     grown = tuple(map(widened, before, grown))
                 self._params[name] = grown
-                self._again(self._places[name])
-        return self.read(name)
+                self._todo[self._places[name]] = None
+        return True
 
     def read(self, name: str) -> Kind:
         """Give the kind of a result or constant; the form at hand is looked at again when it grows."""
-        self._readers.setdefault(name, set()).add(self._unit)
+        self._readers.setdefault(name, {})[self._open[-1]] = None
         return self._values.get(name, NEVER)
 
     def note(self, name: str, kind: Kind) -> None:
@@ -93,12 +123,7 @@ class CallFlow:
         grown = kinds.join(before, kind)
         if grown != before:
             self._values[name] = grown
-            for unit in sorted(self._readers.get(name, ())):
-                self._again(unit)
-
-    def _again(self, unit: int) -> None:
-        if unit not in self._todo:
-            self._todo.append(unit)
+            self._todo.update(self._readers.get(name, {}))
 
 
 def fits(args: Iterable[Kind], params: Iterable[Kind]) -> bool:

@@ -17,8 +17,8 @@ from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kind_facts, kind_needs, kind_rules, kinds, nodes
 from rtfsc.ir.call_flow import CallFlow, Closed
 from rtfsc.ir.kind_states import Env, State, join
-from rtfsc.ir.kind_tests import Tests
 from rtfsc.ir.kinds import ANY, NEVER, Kind
+from rtfsc.ir.looks import Looks
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global, If, Let, Local, Var
 from rtfsc.ir.purity import FILLING
 
@@ -62,34 +62,12 @@ def infer_kinds(module: nodes.Module, closed: Closed = _NONE) -> Kinds:
     return found
 
 
-class _Flow(Tests):
+class _Flow(Looks):
     def __init__(self, module: nodes.Module, closed: Closed) -> None:
         self.known = Kinds()
-        super().__init__(self.known.table)
-        self._flow = CallFlow(module, closed)
+        super().__init__(CallFlow(module, closed), self.known.table, self.known.params)
         self._locals: dict[Var, Kind] = {}
         self._labels: dict[int, State] = {}
-        self._changed: set[int] = set()
-        self._loops = 0
-
-    def run(self) -> None:
-        """Fill the table."""
-        flow = self._flow
-        for node in flow.forms():
-            if (
-                isinstance(node, nodes.DefGlobal)
-                and node.name in flow.functions
-                and isinstance(node.value, Fn)
-            ):
-                params = flow.params(node.name)
-                # nobody called it yet, or nobody does
-                self.known.params[node.name] = params
-                if NEVER not in params:
-                    flow.note(node.name, self._function(node.value, {}, params))
-            elif isinstance(node, nodes.DefGlobal) and flow.is_value(node.name):
-                flow.note(node.name, self.visit(node.value, {}))
-            else:
-                self.visit(node, {})
 
     # -- one node; `env` becomes what holds afterwards
 
@@ -116,12 +94,12 @@ class _Flow(Tests):
         return ANY
 
     def _global(self, node: Global, env: Env) -> Kind:
-        return self._flow.read(node.name) if self._flow.is_value(node.name) else ANY
+        return self.ask(node.name, None) if self._flow.is_value(node.name) else ANY
 
     def _let(self, node: Let, env: Env) -> Kind:
         init = node.init
         if isinstance(init, Fn) and not _is_delegated(init):
-            self._locals[node.var] = self._function(init, env)
+            self._locals[node.var] = self.function(init, env)
             self._table[id(init)] = kinds.OTHER
             env[node.var] = kinds.OTHER
         else:
@@ -151,10 +129,10 @@ class _Flow(Tests):
         return self._each(node.items, env)[-1]
 
     def _fn(self, node: Fn, env: Env) -> Kind:
-        self._function(node, env)
+        self.function(node, env)
         return kinds.OTHER
 
-    def _function(self, fn: Fn, env: Env, params: tuple[Kind, ...] = ()) -> Kind:
+    def function(self, fn: Fn, env: Env, params: tuple[Kind, ...] = ()) -> Kind:
         inner = dict(env)
         inner.update(zip(fn.params, params, strict=False))
         if fn.rest is not None:
@@ -179,7 +157,7 @@ class _Flow(Tests):
                     return ANY
                 return kinds.join(kinds.element(source), args[1] if len(args) > 1 else kinds.NIL)
             case Global(name=name) if self._reaches(node, name):
-                return self._flow.enter(name, self._each(node.args, env))
+                return self.ask(name, self._each(node.args, env))
             case Local(var=var) if var in self._locals:
                 self._each(node.args, env)
                 return self._locals[var]
@@ -227,18 +205,18 @@ class _Flow(Tests):
             given = kind_needs.given(name, args) if at == 0 else []
             if isinstance(arg, Fn):
                 self._table[id(arg)] = kinds.OTHER
-                found = self._function(arg, env, tuple(given))
+                found = self.function(arg, env, tuple(given))
                 if at == 0 and not _is_delegated(arg):
                     made = kind_needs.of_calls(name, found)
             elif given and ANY not in given:
                 known = self._flow.functions.get(arg.name)
                 if known is not None and known.takes(len(given)):
-                    made = kind_needs.of_calls(name, self._flow.enter(arg.name, given))
+                    made = kind_needs.of_calls(name, self.ask(arg.name, given))
         return made
 
     def _op(self, node: nodes.Op, env: Env) -> Kind:
         if node.name == "hand_over" and isinstance(node.args[0], Global):
-            return self._flow.enter(node.args[0].name, self._each(node.args[1:], env))
+            return self.ask(node.args[0].name, self._each(node.args[1:], env))
         args = self._each(node.args, env)
         if node.name == "list_append" and isinstance(node.args[0], Local):
             env[node.args[0].var] = kinds.join(args[0], kinds.holding(kinds.BUFFER, args[1]))
@@ -303,15 +281,14 @@ class _Flow(Tests):
         args = self._each(node.args, env)
         changed = {block.label for block in node.blocks}
         outer, self._changed = self._changed, set()
-        for block in node.blocks:
-            # each round of an outer loop goes through all rounds of the inner ones: what lies deep takes one
-            self._labels[block.label] = State(len(block.params), settled=self._loops >= _NESTED_LOOPS)
-        first = node.blocks[0]
-        self._labels[first.label].enter(args, env)
+        states = [self._state(block.label, len(block.params)) for block in node.blocks]
+        states[0].enter(args, env)
         self._loops += 1
         kind, after = NEVER, None
         ends: dict[int, Env] = {}
-        work: deque[nodes.Block] = deque(node.blocks if self._labels[first.label].settled else [first])
+        work = deque(
+            [block for block, state in zip(node.blocks, states, strict=True) if state.env is not None]
+        )
         own = {block.label: block for block in node.blocks}
         while work:
             block = work.popleft()
@@ -331,6 +308,16 @@ class _Flow(Tests):
             env.update(after)
         return kind
 
+    def _state(self, label: int, count: int) -> State:
+        """Give the state of a loop or block: what held in an earlier round of an outer loop, or when its form
+        was looked at before, holds still."""
+        state = self._labels.get(label)
+        if state is None:
+            # what lies deep in loops takes one round
+            state = self._labels[label] = State(count, settled=self._loops >= _NESTED_LOOPS)
+        state.rounds = 0
+        return state
+
     def _block(self, block: nodes.Block) -> tuple[Kind, Env]:
         state = self._labels[block.label]
         assert state.env is not None
@@ -342,7 +329,7 @@ class _Flow(Tests):
         items = self.visit(node.items, env)
         inner = dict(env)
         inner[node.var] = kinds.element(items)
-        kind_facts.bound(inner, node.var, node.items, self.known.of, self._changing)
+        kind_facts.bound(inner, node.var, node.items, self._known, self._changing)
         kind = self.visit(node.body, inner)
         match node.mode:
             case "collect":
@@ -356,7 +343,7 @@ class _Flow(Tests):
     def _fold(self, node: nodes.Fold, env: Env) -> Kind:
         args = self._each(node.args, env)
         items = self.visit(node.items, env)
-        state = self._labels[node.label] = State(len(node.params), settled=self._loops >= _NESTED_LOOPS)
+        state = self._state(node.label, len(node.params))
         state.enter(args, env)
         self._loops += 1
         outer = self._changed
@@ -367,7 +354,7 @@ class _Flow(Tests):
             inner = dict(state.env)
             inner[node.var] = kinds.element(items)
             inner.update(zip(node.params, state.kinds, strict=True))
-            kind_facts.bound(inner, node.var, node.items, self.known.of, self._changing)
+            kind_facts.bound(inner, node.var, node.items, self._known, self._changing)
             found = self.visit(node.body, inner)
             outer |= self._changed - {node.label}
             if node.label not in self._changed:

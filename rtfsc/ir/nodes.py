@@ -121,10 +121,11 @@ class Define(Node):
 
 @node
 class DefGlobal(Node):
-    """Set a global of this module; the value is the value set."""
+    """Set a global of this module; the value is the value set. `looks` is for `rtfsc.ir.looks`."""
 
     name: str
     value: Expr
+    looks: list[Any] = field(init=False, default_factory=list)
 
 
 @node

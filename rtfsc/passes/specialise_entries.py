@@ -184,7 +184,7 @@ class _Specialiser:
             twin = replace(fn, params=params, body=inner, trusted=True)
             body.append(DefGlobal(TWIN + node.name, twin, span=node.span))
             own = self._handing_over(node.name, fn, self._direct(fn.body, self._open))
-            body.append(replace(node, value=replace(fn, body=own)))
+            body.append(node if own is fn.body else replace(node, value=replace(fn, body=own)))
         constants = module.constants | {TWIN + name for name in self._given}
         return replace(module, body=tuple(body), next_id=copier.next_id, constants=constants)
 
