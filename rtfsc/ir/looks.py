@@ -105,6 +105,7 @@ class Looks(Tests):
 
     def _seen(self, node: DefGlobal, params: tuple[Kind, ...] | None) -> Look | None:
         """Find an earlier look that was given the same, and asked and was answered the same."""
+        look: Look
         for look in node.looks:
             if look.params == params and all(
                 self._answers(name, args) and self.ask(name, args) == answer
