@@ -192,6 +192,14 @@ def counted(args: list[Kind]) -> Kind:
     return NATURAL if upward and (len(args) == 1 or not args[0] & NEGATIVE) else INT
 
 
+def _parted(args: list[Kind]) -> Kind:
+    return holding(TUPLE, holding(TUPLE, element(args[1]))) if len(args) > 1 else ANY
+
+
+_JSON: Final = ANY // BASE * (NIL | BOOL | INT | FLOAT | STR | TUPLE | DICT)
+"""What JSON can say, at every level."""
+
+
 def _vector_of(kind: Kind) -> _Rule:
     return lambda args: holding(TUPLE, kind)
 
@@ -209,8 +217,12 @@ _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
         "max": _larger,
         "min": _smaller,
         **dict.fromkeys(("first", "second", "last"), _element_or_nil),
-        **dict.fromkeys(("rest", "butlast", "reverse", "subvec"), _same_sequence(0)),
-        **dict.fromkeys(("take", "drop", "take-last", "drop-last"), _same_sequence(1)),
+        **dict.fromkeys(("rest", "butlast", "reverse", "subvec", "distinct", "dedupe"), _same_sequence(0)),
+        **dict.fromkeys(("take", "drop", "take-last", "drop-last", "take-nth"), _same_sequence(1)),
+        **dict.fromkeys(("split-at", "split-with"), lambda args: holding(TUPLE, _same_sequence(1)(args))),
+        **dict.fromkeys(("partition", "partition-by"), _parted),
+        "interpose": lambda args: holding(TUPLE, join(args[0], element(args[1]))),
+        "interleave": lambda args: holding(TUPLE, union(map(element, args))),
         "sort": lambda args: _sorted(args[0]) if len(args) == 1 else ANY,
         "sort-by": lambda args: _sorted(args[1]) if len(args) == 2 else ANY,
         "nth": _nth,
@@ -223,7 +235,9 @@ _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
         "cons": lambda args: holding(TUPLE | args[1] & LIST, element(args[1]) | args[0]),
         "into": _into,
         "merge": _merge,
-        **dict.fromkeys(("dissoc", "select-keys"), _less),
+        "dissoc": _less,
+        "select-keys": lambda args: holding(DICT, element(args[0])),
+        "zipmap": lambda args: holding(DICT, element(args[1])),
         "vector": lambda args: holding(TUPLE, union(args)),
         "range": lambda args: holding(TUPLE, counted(args)),
         "numbers": _vector_of(INT),
@@ -233,11 +247,13 @@ _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
         "repeat": lambda args: holding(TUPLE, args[1]) if len(args) > 1 else ANY,
         "filter": _kept,
         **dict.fromkeys(("remove", "take-while", "drop-while"), _same_sequence(1)),
-        **dict.fromkeys(("map", "keep", "mapcat"), _vector_of(ANY)),
+        **dict.fromkeys(("map", "keep", "mapcat", "keep-indexed", "reductions", "flatten"), _vector_of(ANY)),
         "keys": _vector_of(KEY),
         "vals": lambda args: holding(TUPLE, element(args[0])),
         "entries": lambda args: holding(TUPLE, holding(TUPLE, KEY | element(args[0]))),
-        "hash-map": lambda args: MAP | ANYTHING_HELD,
+        **dict.fromkeys(("key", "val"), lambda args: element(args[0])),
+        "hash-map": lambda args: holding(DICT, union(args[1::2])),
+        "parse-json": lambda args: _JSON,
         "frequencies": lambda args: holding(DICT, NATURAL),
         "group-by": lambda args: holding(DICT, _kept(args)),
         "identity": lambda args: args[0] if args else ANY,
@@ -283,7 +299,9 @@ def _of_builtin(name: str, given: tuple[Kind, ...]) -> Kind:
 
 # where the second argument says what is read
 _READS: Final = frozenset({"nth", "get", "seq_at", "map_get", "old_value", "path_value"})
-_FIRST: Final[Mapping[str, int]] = MappingProxyType({"first": 0, "seq_head": 0, "second": 1})
+_FIRST: Final[Mapping[str, int]] = MappingProxyType(
+    {"first": 0, "seq_head": 0, "second": 1, "key": 0, "val": 1}
+)
 _SAME: Final = frozenset({"conj", "vec", "seq_exact", "seq_least", "seq_items", "seq_view"})
 _OF_PARTS: Final = _READS | _FIRST.keys() | _SAME | {"assoc", "put", "dict_put", "dissoc"}
 
