@@ -1,7 +1,8 @@
-"""What counting loops run over, as a range made in line.
+"""Ranges made in line: what counting loops run over, and vectors of numbers in sequence.
 
-In: `count_items` and `range_items` of integers. Out: a call of Python's `range`; what is too long for a
-collection, or does not step towards its end, goes to the function of the ABI, out of line or at once.
+In: `count_items`, `range_items` and calls of `range`, of integers. Out: a call of Python's `range`, or its
+numbers; what is too long for a collection, or does not step towards its end, goes to the function of the
+runtime, out of line or at once.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from rtfsc.backend.emitter import Mark
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.operands import Operand, call_global, hold, otherwise
 from rtfsc.ir import kinds
-from rtfsc.ir.nodes import Const, Expr, Op
+from rtfsc.ir.nodes import Call, Const, Expr, Op
 
 
 def write_range(frame: Frame, node: Op) -> bool:
@@ -37,9 +38,33 @@ def write_range(frame: Frame, node: Op) -> bool:
     return True
 
 
+def write_numbers(frame: Frame, node: Call, name: str) -> bool:
+    """Write `range` of integers, in steps upwards, as a vector."""
+    if not all(kinds.within(frame.unit.kinds.of(arg), kinds.INT) for arg in node.args):
+        return False
+    if len(node.args) == 3 and not (isinstance(node.args[2], Const) and node.args[2].value > 0):  # type: ignore[operator]
+        return False
+    emitter = frame.emitter
+    slow, done = Mark(), Mark()
+    with frame.temps(len(node.args)) as temps:
+        operands = hold(frame, node.args, temps)
+        if emitter.dead:
+            return True
+        slow.depth = emitter.depth
+        _check_length(frame, operands[:2], slow)
+        emitter.callee_global("#tuple")
+        call_global(frame, "#range", operands)
+        emitter.call(1)
+        emitter.mark(done)
+        otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
+    return True
+
+
 def _check_length(frame: Frame, operands: list[Operand], slow: Mark) -> None:
     """Leave a range that is longer than a collection may be to the function that refuses it."""
     *starts, end = operands
+    # one that starts at a natural number is no longer than its end says
+    starts = [start for start in starts if not kinds.within(start.kind, kinds.NATURAL)]
     if isinstance(end.held, Const) and end.held.value <= MAX_ITEMS and not starts:  # type: ignore[operator]
         return
     end.push(frame)

@@ -18,6 +18,7 @@ from rtfsc.backend.collections import KEYS
 from rtfsc.backend.emitter import VERSION, Mark
 from rtfsc.backend.frame import Frame
 from rtfsc.backend.operands import Operand, call_global, fast, guard, hold, leave_large, may_be, otherwise
+from rtfsc.backend.ranges import write_numbers
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fold, Jump, Local, Vector
 
@@ -281,6 +282,7 @@ WHOLES: Final[Mapping[str, Writer]] = MappingProxyType(
         "vec": write_vec,
         "cons": write_cons,
         "concat": write_concat,
+        "range": write_numbers,
         **dict.fromkeys(("apply", "reduce"), write_all_at_once),
     }
 )

@@ -47,3 +47,19 @@ def test_too_long(bounds: str) -> None:
     with pytest.raises((LimitExceeded, RtfsError)) as found:
         evaluate(f"(let [f (fn [a] (reduce (fn [n i] i) a (range {bounds})))] (f 0))")
     assert "elements in a collection" in str(found.value)
+
+
+@pytest.mark.parametrize("step", ["", "1", "3", "0", "-2"])
+def test_numbers_in_a_vector(step: str) -> None:
+    for start, end in itertools.product(ENDS, repeat=2):
+        # what `f` gives is a vector, and its parameters are known to be integers
+        text = f"(defn f [a b] [(range a b {step}) (range b)]) (f (int {start}) (int {end}))"
+        numbers = () if step == "0" else tuple(range(start, end, int(step or 1)))
+        assert evaluate(text) == (numbers, tuple(range(end))), text
+
+
+@pytest.mark.parametrize("bounds", [f"{MAX_ITEMS + 1}", f"2 {MAX_ITEMS + 3}", f"-1 {MAX_ITEMS}"])
+def test_vectors_that_would_be_too_long(bounds: str) -> None:
+    with pytest.raises((LimitExceeded, RtfsError)) as found:
+        evaluate(f"(count (identity (range {bounds})))")
+    assert "elements in a collection" in str(found.value)
