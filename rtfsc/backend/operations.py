@@ -101,6 +101,8 @@ def _write_question(frame: Frame, node: Op) -> bool:
             return _likely(
                 frame, node, kinds.DICT, lambda held, slow: push_entry(frame, held[0], held[1], slow)
             )
+        case "list_with":
+            return _likely(frame, node, kinds.TUPLE, lambda held, slow: _list_with(frame, held))
         case "map_has":
             return _likely(frame, node, kinds.DICT, lambda held, slow: _has(frame, held))
         case "set_has":
@@ -195,6 +197,15 @@ def _has(frame: Frame, held: list[Operand]) -> None:
     key.push(frame)
     source.push(frame)
     frame.emitter.contains()
+
+
+def _list_with(frame: Frame, held: list[Operand]) -> None:
+    source, item = held
+    frame.emitter.build_list()
+    source.push(frame)
+    frame.emitter.list_extend(1)
+    item.push(frame)
+    frame.emitter.list_append(1)
 
 
 def _write_set_put(frame: Frame, args: tuple[Expr, ...]) -> None:

@@ -77,14 +77,15 @@ def write_distinct(frame: Frame, node: Call, name: str) -> bool:
 
 def write_set(frame: Frame, node: Call, name: str) -> bool:
     """Write a set: of constants, made once, when the module is loaded; or of what a dict tells apart."""
+    items: tuple[object, ...] | None
     match node.args:
         case [Const(value=tuple() as items)]:
             pass
         case [Vector(items=parts)] if all(isinstance(part, Const) for part in parts):
             items = tuple([part.value for part in parts if isinstance(part, Const)])
         case _:
-            items = ()
-    if 0 < len(items) <= _FEW and KEY_KINDS.issuperset(map(type, items)):
+            items = None
+    if items is not None and len(items) <= _FEW and KEY_KINDS.issuperset(map(type, items)):
         frame.emitter.glob(frame.unit.set_name(items))
         return True
     if not _holds(frame, node.args[0], _OWN_KEYS):

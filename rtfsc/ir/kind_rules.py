@@ -455,6 +455,8 @@ _OPS: Final[Mapping[str, _Rule]] = MappingProxyType(
         "grouped_by": lambda args: holding(DICT, holding(TUPLE, element(args[1]))),
         "parted_by": lambda args: holding(TUPLE, holding(TUPLE, element(args[1]))),
         **dict.fromkeys(("raw", "listed"), _listed),
+        "list_with": lambda args: _listed([_conj([_settled(args[0]), args[1]])]),
+        "set_with": lambda args: _listed([_conj([_settled(args[0]), args[1]])]),
         "owned_set": lambda args: args[0],
         "settled": lambda args: _settled(args[0]),
         "owned": _owned,

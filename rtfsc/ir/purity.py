@@ -30,7 +30,7 @@ _PURE_OPS: Final = frozenset(
         "seq_from", "is_exactly", "quotient", "floor_quotient", "exact_quotient", "residue",
         "sorted_by", "sorted_as", "grouped_by", "parted_by",
         "raw", "settled", "listed", "owned", "owned_new", "is_owned", "disown", "grown", "members",
-        "owned_set", "set_extend",
+        "list_with", "set_with", "owned_set", "set_extend",
         "nest_list", "nest_dict",
     }
 )  # fmt: skip

@@ -29,7 +29,7 @@ from rtfsc.ir.nodes import (
 )
 from rtfsc.ir.walk import again, descendants, map_children
 from rtfsc.passes.fill_ways import SET, name_of
-from rtfsc.passes.nests import changes, entries
+from rtfsc.passes.nests import adds_one, changes, entries
 
 
 class Spot(NamedTuple):
@@ -65,6 +65,17 @@ class Change(NamedTuple):
         more = (self.operation,) if isinstance(self.value, Op) else ()
         args = (Op("settled", (Local(self.view, span=span),), span=span), *map(again, self.given), *more)
         return replace(self.value, args=args)
+
+    def owned(self, key: Expr, places: Expr, *, may_map: bool, may_set: bool) -> Expr:
+        """Write it as one of a copy that is from then on the loop's own."""
+        span = self.value.span
+        place = (again(key), again(places))
+        if adds_one(self.value) and not may_map:
+            args = (Local(self.view, span=span), again(self.given[0]))
+            return Op("set_with", (*args, *place), span=span) if may_set else Op("list_with", args, span=span)
+        made = self.copied()
+        own = Op("owned", (made, *place), span=span) if may_map else Op("listed", (made,), span=span)
+        return Op("owned_set", (own, *place), span=span) if may_set else own
 
     def in_place(self, way: str) -> tuple[Expr, ...]:
         """Write it as changes of the list or dict itself."""

@@ -364,14 +364,9 @@ class NestRewriter(Rewriter):
         may_set = self._nests.sets and adds_one(change.value)
         span = change.value.span
         view, places = Local(change.view, span=span), Local(self.places, span=span)
-        own = Op("listed", (change.copied(),), span=span)
-        if may_map:
-            own = Op("owned", (change.copied(), again(spot.key), again(places)), span=span)
-        if may_set:
-            own = Op("owned_set", (own, again(spot.key), again(places)), span=span)
         self.changes += 1
         self.nested = True
-        made: Expr = spot.put(self.way, own)
+        made: Expr = spot.put(self.way, change.owned(spot.key, places, may_map=may_map, may_set=may_set))
         owned: Expr = Op("is_owned", (again(spot.key), again(places)), span=span)
         tests: list[tuple[Expr, str]] = []
         if may_map and self._nests.sets:

@@ -38,7 +38,7 @@ from rtfs_runtime.types import check, compile_check, from_data, make_struct
 from rtfs_runtime.values import Keyword, List, Resource, Set, Symbol, Timestamp, Uuid, kind_name
 from rtfs_runtime.vectors import BigVector
 
-ABI_VERSION: Final = 5
+ABI_VERSION: Final = 6
 _MATCH_FAILURE: Final = "No matching clause"
 _STEP_LOOP_LIMIT: Final = 10_000
 _ABSENT: Final = object()

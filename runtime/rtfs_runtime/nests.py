@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from rtfs_runtime.builtins.building import conj
+from rtfs_runtime.equality import canonical_key
 from rtfs_runtime.maps import BigMap, is_key
 from rtfs_runtime.sets import set_members
 from rtfs_runtime.values import Set
@@ -43,6 +45,22 @@ def owned(value: Any, key: object, places: set[object]) -> object:
         return value
     places.discard(key)
     return listed(value)
+
+
+def list_with(value: Any, item: object) -> object:
+    """Add an item to a vector, as a list that a loop may fill; or to anything else that `conj` takes."""
+    return listed(conj(settled(value), item))
+
+
+def set_with(value: Any, item: object, key: object, places: set[object]) -> object:
+    """Add an element to a set, as one that a loop may fill; or to anything else that `conj` takes."""
+    if value.__class__ is Set and len(value.members) < _LARGE_MAP:
+        # most begin with no element
+        members = set_members(value) if value.members else {}
+        members.setdefault(canonical_key(item), item)
+        places.add(key)
+        return Set(members)
+    return owned_set(list_with(value, item), key, places)
 
 
 def owned_set(value: Any, key: object, places: set[object]) -> object:
@@ -97,6 +115,8 @@ FUNCTIONS: Final[Mapping[str, Callable[..., object]]] = MappingProxyType(
     {
         "#settled": settled,
         "#listed": listed,
+        "#list_with": list_with,
+        "#set_with": set_with,
         "#owned": owned,
         "#owned_set": owned_set,
         "#owned_new": owned_new,

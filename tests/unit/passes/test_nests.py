@@ -9,7 +9,7 @@ import pytest
 
 from rtfs_runtime.equality import equal
 from rtfs_runtime.maps import BigMap
-from rtfs_runtime.nests import listed, nest_dict, nest_tuple, owned, owned_set
+from rtfs_runtime.nests import list_with, listed, nest_dict, nest_tuple, owned, owned_set, set_with
 from rtfs_runtime.printer import readable
 from rtfs_runtime.session import Session
 from rtfs_runtime.sets import make_set
@@ -110,6 +110,12 @@ def test_what_is_shared_and_large_is_not_copied() -> None:
     mine = owned_set(few, 3, places)
     assert mine is not few and equal(mine, few) and places == {2, 3}
     assert owned_set(7, 3, places) == 7 and places == {2}
+    mine = set_with(few, 3, 4, places)
+    assert equal(mine, make_set((1, 2, 3))) and len(few) == 2 and places == {2, 4}
+    large = make_set(range(2000))
+    assert set_with(large, 3, 4, places) is large and places == {2}
+    assert set_with((1,), 3, 4, places) == list_with([1], 3) == [1, 3]
+    assert list_with(vector, 1).__class__ is BigVector
 
 
 def test_lists_become_vectors_at_the_end() -> None:
