@@ -10,11 +10,13 @@ from typing import Final
 
 from rtfsc.backend.emitter import Mark
 from rtfsc.backend.frame import Frame, Want
+from rtfsc.ir.census import among, things
 from rtfsc.ir.nodes import Blocks, BuiltinRef, Call, Const, Do, Expr, Fold, If, Jump, Let, Local, Op, Var
 from rtfsc.ir.walk import descendants
 
 # longer lists are left to a function, which knows the limit
 _LONG: Final = 1 << 20
+_OPS: Final = things(Op)
 
 
 def write_gathering(frame: Frame, node: Let, want: Want) -> bool:
@@ -197,7 +199,7 @@ def _goes_on(node: Expr) -> bool:
 def _needs(node: Expr, var: Var) -> int:
     """Count the uses of a list that take it where it is."""
     found = 0
-    for part in descendants(node):
+    for part in among(node, _OPS):
         match part:
             case Op(name="list_append" | "check_room" | "list_tuple", args=[Local(var=used), *_]):
                 found += used == var

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
-from rtfsc.ir.nodes import BuiltinRef, Expr, Op
+from rtfsc.ir.nodes import BuiltinRef, Const, Expr, Global, Local, Op
 from rtfsc.ir.walk import CHILD_FIELDS, children
 
 _OPS: Final = ("is_map", "is_seq", "is_seq_least", "seq_rest", "put", "set_put", "times")
 _CLASSES: Final = {kind: 1 << at for at, kind in enumerate(CHILD_FIELDS)}
+_LEAVES: Final = frozenset({Const, Local, Global})
 _FIRST_NAME: Final = len(_CLASSES) + len(_OPS)
 _OF_OPS: Final = {name: 1 << at for at, name in enumerate(_OPS, len(_CLASSES))}
 _ROWS: Final = {
@@ -61,24 +62,29 @@ def size(node: Expr) -> int:
 
 
 def _count(node: Expr) -> int:
+    # what a tree holds never changes: the one thing that is put into a node after it is made
     todo = [node]
     while todo:
         part = todo[-1]
-        below = children(part)
-        unknown = [child for child in below if not child.size]
-        if unknown:
-            todo.extend(unknown)
-            continue
         kind = part.__class__
-        found, count = _CLASSES[kind], 1
+        found, count, waiting = _CLASSES[kind], 1, len(todo)
+        for child in children(part):
+            if child.size:
+                found |= child.census
+                count += child.size
+            elif child.__class__ in _LEAVES:
+                # half of all nodes
+                child.census, child.size = _CLASSES[child.__class__], 1  # type: ignore[misc]
+                found |= child.census
+                count += 1
+            else:
+                todo.append(child)
+        if len(todo) > waiting:
+            continue
         if kind is BuiltinRef:
             found |= _OF_BUILTINS[part.name]  # type: ignore[union-attr]
         elif kind is Op:
             found |= _OF_OPS.get(part.name, 0)  # type: ignore[union-attr]
-        for child in below:
-            found |= child.census
-            count += child.size
-        # what a tree holds never changes: the one thing that is put into a node after it is made
         part.census, part.size = found, count  # type: ignore[misc]
         todo.pop()
     return node.census

@@ -13,8 +13,8 @@ from typing import Final
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
 from rtfsc.ir import nodes
+from rtfsc.ir.census import among, things
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global
-from rtfsc.ir.walk import descendants
 
 _PURE_OPS: Final = frozenset(
     {
@@ -50,6 +50,8 @@ FILLING: Final = frozenset(
 """What changes its first argument in place, and gives it."""
 _KEEP: Final = frozenset({"complement", "partial", "comp", "juxt", "every-pred", "fnil", "constantly"})
 _ACTS: Final = (nodes.DefGlobal, nodes.Import, nodes.DefModule, nodes.Parallel)
+# every other node is pure when its parts are
+_ASKED: Final = things(Call, nodes.Op, Fn, *_ACTS)
 
 
 class Purity:
@@ -62,7 +64,7 @@ class Purity:
     def holds(self, node: Expr) -> bool:
         """Tell whether an expression is pure."""
         # a loop, not a generator: 3.12 counts those, and functions may call each other to any depth
-        for part in descendants(node):  # noqa: SIM110
+        for part in among(node, _ASKED):  # noqa: SIM110
             if not self._is_pure(part):
                 return False
         return True

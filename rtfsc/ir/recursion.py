@@ -8,10 +8,13 @@ itself: each level of a recursion would do it twice, and a failure at the bottom
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
+from rtfsc.ir.census import among, things
 from rtfsc.ir.components import components
 from rtfsc.ir.nodes import DefGlobal, Expr, Fn, Global
-from rtfsc.ir.walk import descendants
+
+_NAMES: Final = things(Global)
 
 
 class Cycles:
@@ -48,4 +51,4 @@ def cycles(functions: Mapping[str, Fn]) -> dict[str, frozenset[str]]:
 
 def mentioned(node: Expr) -> set[str]:
     """Give the names of the globals in an expression."""
-    return {part.name for part in descendants(node) if isinstance(part, Global)}
+    return {part.name for part in among(node, _NAMES) if isinstance(part, Global)}

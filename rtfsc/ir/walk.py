@@ -178,7 +178,7 @@ def _mixed_changes(node: Expr, change: Callable[[Expr], Expr]) -> dict[str, Any]
     return changes
 
 
-def rewrite_modules(body: Iterable[Expr], change: Callable[[Module], Module]) -> tuple[Expr, ...]:
+def _rewrite_modules(body: Iterable[Expr], change: Callable[[Module], Module]) -> tuple[Expr, ...]:
     """Rewrite the modules nested in the forms of a module; a form whose module stays is the same object."""
     found = []
     for node in body:
@@ -187,6 +187,17 @@ def rewrite_modules(body: Iterable[Expr], change: Callable[[Module], Module]) ->
             node = node if inner is node.module else replace(node, module=inner)
         found.append(node)
     return tuple(found)
+
+
+def with_forms(
+    module: Module, forms: Iterable[Expr], inner: Callable[[Module], Module], next_id: int = 0
+) -> Module:
+    """Give a module other forms, and to those nested in it what `inner` makes of them; the same object comes
+    back when no form is new."""
+    body = _rewrite_modules(forms, inner)
+    if len(body) == len(module.body) and all(map(is_, body, module.body)):
+        return module
+    return replace(module, body=body, next_id=max(module.next_id, next_id))
 
 
 def _map_tuple(old: tuple[Any, ...], change: Callable[[Expr], Expr]) -> tuple[Any, ...]:
@@ -334,10 +345,28 @@ def jumps_back(node: Blocks) -> bool:
     entered: set[int] = set()
     for block in node.blocks:
         entered.add(block.label)
-        for part in descendants(block.body):
-            if isinstance(part, nodes.Jump) and part.label in entered:
-                return True
+        if any(isinstance(part, nodes.Jump) and part.label in entered for part in tails(block.body)):
+            return True
     return False
+
+
+def tails(node: Expr) -> Iterator[Expr]:
+    """Give what stands in tail position, in order: a jump is nowhere else."""
+    todo = [node]
+    while todo:
+        match todo.pop():
+            case nodes.If(then=then, orelse=orelse):
+                todo += (orelse, then)
+            case nodes.Do(items=items):
+                todo.append(items[-1])
+            case Let(body=body) | Scope(body=body):
+                todo.append(body)
+            case Blocks(blocks=blocks):
+                todo += [block.body for block in reversed(blocks)]
+            case nodes.Fold(body=body, done=done):
+                todo += (done, body)
+            case end:
+                yield end
 
 
 def known_functions(module: nodes.Module) -> dict[str, Fn]:

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.types import ANY
 from rtfs_runtime.values import Keyword
+from rtfsc.ir.census import among, things
 from rtfsc.ir.combinators import is_plain
 from rtfsc.ir.nodes import (
     Block,
@@ -45,7 +46,7 @@ from rtfsc.ir.walk import (
     free_vars,
     known_functions,
     map_children,
-    rewrite_modules,
+    with_forms,
 )
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
@@ -56,13 +57,12 @@ _LARGEST: Final = 150
 _GROWTH: Final = 2_000
 # a twin may call other functions with what it was given, and these again
 _DEEPEST: Final = 3
+_CALLS: Final = things(Call)
 
 
 def run(module: Module, options: Options) -> Module:
     """Make twins in a module and in those nested in it."""
-    body = rewrite_modules(module.body, lambda inner: run(inner, options))
-    if any(new is not old for new, old in zip(body, module.body, strict=True)):
-        module = replace(module, body=body)
+    module = with_forms(module, module.body, lambda inner: run(inner, options))
     takers = {
         name: taker for name, fn in known_functions(module).items() if (taker := _taker(name, fn)) is not None
     }
@@ -82,7 +82,7 @@ def _taker(name: str, fn: Fn) -> _Taker | None:
     local = fn.hint is None or fn.hint.target == "local"
     if not fn.params or not local or fn.rest is not None or fn.self_var is not None:
         return None
-    if not any(_calls_a_local(part) for part in descendants(fn.body)):
+    if not any(_calls_a_local(part) for part in among(fn.body, _CALLS)):
         return None
     fn = replace(fn, body=_without_constant_params(fn.body))
     size, seen = 0, dict.fromkeys(fn.params, 0)

@@ -35,7 +35,7 @@ from rtfsc.ir.nodes import (
     Var,
     Vector,
 )
-from rtfsc.ir.walk import Fresh, again, jumps_back, map_children, rewrite_modules
+from rtfsc.ir.walk import Fresh, again, jumps_back, map_children, with_forms
 from rtfsc.options import Options
 from rtfsc.source import Span
 
@@ -52,10 +52,7 @@ def run(module: Module, options: Options) -> Module:
     """Rewrite the loops of every form."""
     shared = _Shared(module)
     forms = [_rewrite(node, shared) for node in module.body]
-    body = rewrite_modules(forms, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(body, module.body, strict=True)):
-        return module
-    return replace(module, body=body, next_id=shared.fresh.next_id)
+    return with_forms(module, forms, lambda inner: run(inner, options), shared.fresh.next_id)
 
 
 class _Shared:

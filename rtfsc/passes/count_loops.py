@@ -34,7 +34,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import Fresh, again, descendants, map_children, rewrite_modules, uses
+from rtfsc.ir.walk import Fresh, again, descendants, map_children, uses, with_forms
 from rtfsc.options import Options
 
 # name of the test -> (which way the counter must step, whether the end is counted as well)
@@ -63,10 +63,7 @@ def run(module: Module, options: Options) -> Module:
     """Rewrite the loops of every form."""
     counter = _Counter(module)
     body = tuple([counter.rewrite(node) for node in module.body])
-    inner = rewrite_modules(body, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(inner, module.body, strict=True)):
-        return module
-    return replace(module, body=inner, next_id=counter.fresh.next_id)
+    return with_forms(module, body, lambda inner: run(inner, options), counter.fresh.next_id)
 
 
 class _Counter:

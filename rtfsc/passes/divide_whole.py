@@ -19,7 +19,7 @@ from typing import Final, TypeAlias
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, If, Local, Module, Op
-from rtfsc.ir.walk import again, map_children, rewrite_modules
+from rtfsc.ir.walk import again, map_children, with_forms
 from rtfsc.options import Options
 
 _CUT: Final = {"int": "quotient", "floor": "floor_quotient"}
@@ -32,10 +32,7 @@ _Fact: TypeAlias = tuple[object, object]
 def run(module: Module, options: Options) -> Module:
     """Rewrite the divisions of every form."""
     forms = [_rewrite(node, frozenset()) for node in module.body]
-    body = rewrite_modules(forms, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(body, module.body, strict=True)):
-        return module
-    return replace(module, body=body)
+    return with_forms(module, forms, lambda inner: run(inner, options))
 
 
 def _rewrite(node: Expr, facts: frozenset[_Fact]) -> Expr:

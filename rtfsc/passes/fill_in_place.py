@@ -55,7 +55,7 @@ from rtfsc.ir.nodes import (
 )
 from rtfsc.ir.purity import Purity
 from rtfsc.ir.recursion import Cycles
-from rtfsc.ir.walk import again, descendants, known_functions, map_children, rewrite_modules
+from rtfsc.ir.walk import again, descendants, known_functions, map_children, with_forms
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 from rtfsc.passes.fill_twins import NoWay, Twins
@@ -83,14 +83,8 @@ def run(module: Module, options: Options) -> Module:
     """Fill in place in every form."""
     filler = _Filler(module)
     body = filler.all_forms()
-    inner = rewrite_modules(body, lambda inner: run(inner, options))
-    if len(inner) == len(module.body) and all(
-        new is old for new, old in zip(inner, module.body, strict=True)
-    ):
-        return module
-    return replace(
-        module, body=inner, next_id=filler.copier.next_id, constants=module.constants | filler.names
-    )
+    made = with_forms(module, body, lambda inner: run(inner, options), filler.copier.next_id)
+    return replace(made, constants=module.constants | filler.names) if filler.names else made
 
 
 class _Filler:

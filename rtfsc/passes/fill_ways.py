@@ -11,8 +11,8 @@ from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kinds
+from rtfsc.ir.census import among, things
 from rtfsc.ir.nodes import Block, Blocks, BuiltinRef, Call, Expr, Fn, Fold, Global, Local, Op, Var
-from rtfsc.ir.walk import descendants
 
 LIST: Final = "list"
 SET: Final = "set"
@@ -22,6 +22,7 @@ CHANGES: Final = frozenset({"conj", "assoc", "into"})
 
 # "" gives the list as it is
 _SHORTER: Final = {"butlast": "list_pop", "rest": "list_rest", "vec": ""}
+_FOLLOWED: Final = things("conj", "into", "assoc", "nth", "#put", Fold, Blocks, Global)
 
 
 def name_of(call: Call) -> str:
@@ -50,7 +51,7 @@ def changed_as(
     by_keys: str | None = None
     has_places = False
     while todo:
-        for part in descendants(todo.pop()):
+        for part in among(todo.pop(), _FOLLOWED):
             match part:
                 case Call(callee=BuiltinRef(name=name), args=[Local(var=var), *keys]) if var in held:
                     name = BUILTINS[name].name

@@ -52,7 +52,7 @@ from rtfsc.ir.walk import (
     known_functions,
     map_children,
     map_tails,
-    rewrite_modules,
+    with_forms,
 )
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
@@ -106,10 +106,7 @@ def run(module: Module, options: Options) -> Module:
     """Make loops of chains."""
     fuser = _Fuser(module)
     body = tuple([fuser.top(at, node) for at, node in enumerate(module.body)])
-    inner = rewrite_modules(body, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(inner, module.body, strict=True)):
-        return module
-    return replace(module, body=inner, next_id=fuser.copier.next_id)
+    return with_forms(module, body, lambda inner: run(inner, options), fuser.copier.next_id)
 
 
 class _Fuser:

@@ -21,7 +21,7 @@ from typing import Final, TypeGuard
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
-from rtfsc.ir.census import occurs, things
+from rtfsc.ir.census import among, occurs, things
 from rtfsc.ir.combinators import is_plain, written_out
 from rtfsc.ir.nodes import (
     Blocks,
@@ -53,7 +53,7 @@ from rtfsc.ir.walk import (
     jumps_back,
     known_functions,
     map_children,
-    rewrite_modules,
+    with_forms,
 )
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
@@ -65,18 +65,18 @@ _GROWTH: Final = 600
 _WIDEST: Final = 64
 
 _WANTED: Final = things(Fn, Global, "partial", "comp", "complement", "constantly")
+_FUNCTIONS: Final = things(Fn)
+_VARIABLES: Final = things(Local, Late)
+_THROWS: Final = frozenset({"throw", "error", "assert"})
+_THROWING: Final = things(Global, Raise, *_THROWS)
+_LOOPS: Final = things(Blocks, Fold, ForEach)
 
 
 def run(module: Module, options: Options) -> Module:
     """Inline in every form."""
     inliner = _Inliner(module)
     body = tuple([inliner.top(node) for node in module.body])
-    inner = rewrite_modules(body, lambda inner: run(inner, options))
-    if len(inner) == len(module.body) and all(
-        new is old for new, old in zip(inner, module.body, strict=True)
-    ):
-        return module
-    return replace(module, body=inner, next_id=inliner.copier.next_id)
+    return with_forms(module, body, lambda inner: run(inner, options), inliner.copier.next_id)
 
 
 class _Inliner:
@@ -99,17 +99,18 @@ class _Inliner:
     def top(self, node: Expr) -> Expr:
         """Rewrite one form of the module; the function it defines may be put into later ones."""
         self._uses.clear()
-        for part in descendants(node):
+        inside = node.value.body if isinstance(node, DefGlobal) and isinstance(node.value, Fn) else node
+        # uses are asked of functions that are bound
+        for part in among(inside, _VARIABLES) if occurs(inside) & _FUNCTIONS else ():
             if isinstance(part, Local | Late):
                 self._uses[part.var] = self._uses.get(part.var, 0) + 1
         self._left = _GROWTH
         done = self.rewrite(node)
         if isinstance(done, DefGlobal) and isinstance(done.value, Fn) and done.name in self._known:
             fn = self._defined[done.name] = done.value
-            size = _size(fn.body)
             # a loop is worth its call, and other passes may change it as a function
-            pure = size <= _SMALL and not _loops(fn.body) and self._purity.holds(fn.body)
-            if pure and is_plain(fn) and done.name not in self._stays:
+            plain = is_plain(fn) and done.name not in self._stays
+            if plain and _size(fn.body) <= _SMALL and not _loops(fn.body) and self._purity.holds(fn.body):
                 self._small[done.name] = fn
         elif isinstance(done, DefGlobal) and done.name in self._constants and _is_atom(done.value):
             self._values[done.name] = done.value
@@ -228,7 +229,7 @@ def _throwing(functions: Mapping[str, Fn]) -> frozenset[str]:
     mentioned: dict[str, list[str]] = {}
     found: list[str] = []
     for name, fn in functions.items():
-        for part in descendants(fn.body):
+        for part in among(fn.body, _THROWING):
             if isinstance(part, Global):
                 mentioned.setdefault(part.name, []).append(name)
             elif _is_throw(part):
@@ -247,7 +248,7 @@ def _is_throw(node: Expr) -> bool:
         case Raise(again=again):
             return not again
         case BuiltinRef(name=name):
-            return BUILTINS[name].name in ("throw", "error", "assert")
+            return BUILTINS[name].name in _THROWS
         case _:
             return False
 
@@ -306,7 +307,7 @@ def _cannot_fail(node: Expr) -> bool:
 def _loops(node: Expr) -> bool:
     return any(
         jumps_back(part) if isinstance(part, Blocks) else isinstance(part, Fold | ForEach)
-        for part in descendants(node)
+        for part in among(node, _LOOPS)
     )
 
 

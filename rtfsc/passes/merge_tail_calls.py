@@ -17,7 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.components import components
 from rtfsc.ir.nodes import (
     Block,
@@ -41,13 +43,14 @@ from rtfsc.ir.nodes import (
     Scope,
     Var,
 )
-from rtfsc.ir.walk import descendants, free_vars, known_functions, map_children, rewrite_modules
+from rtfsc.ir.walk import descendants, free_vars, known_functions, map_children, tails, with_forms
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
 Key = str | Var
 # copies of all members stand in every member: past this many nodes a group keeps its calls of one another
 _LARGEST_GROUP = 4_000
+_FUNCTIONS: Final = things(Fn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,7 @@ def run(module: Module, options: Options) -> Module:
     body = tuple(
         rewriter.rewrite(node, node.name if isinstance(node, DefGlobal) else None) for node in module.body
     )
-    inner = rewrite_modules(body, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(inner, module.body, strict=True)):
-        return module
-    return replace(module, body=inner, next_id=copier.next_id)
+    return with_forms(module, body, lambda inner: run(inner, options), copier.next_id)
 
 
 def _neighbours(body: tuple[Expr, ...]) -> Iterator[list[str]]:
@@ -112,6 +112,8 @@ class _Rewriter:
 
     def rewrite(self, node: Expr, key: Key | None = None) -> Expr:
         """Rewrite every function below; `key` names the function that the node defines."""
+        if not occurs(node) & _FUNCTIONS:
+            return node
         match node:
             case DefGlobal(value=Fn() as fn):
                 done = self._function(fn, key)
@@ -191,26 +193,8 @@ def _callee(node: Expr) -> Key | None:
     return None
 
 
-def _tails(node: Expr) -> Iterator[Expr]:
-    """Give what stands in tail position."""
-    todo = [node]
-    while todo:
-        at = todo.pop()
-        match at:
-            case If(then=then, orelse=orelse):
-                todo += [orelse, then]
-            case Do(items=items):
-                todo.append(items[-1])
-            case Let(body=body) | Scope(body=body):
-                todo.append(body)
-            case Blocks(blocks=blocks):
-                todo.extend(block.body for block in reversed(blocks))
-            case _:
-                yield at
-
-
 def _tail_calls(body: Expr, functions: dict[Key, Fn]) -> Iterator[tuple[Key, Call]]:
-    for node in _tails(body):
+    for node in tails(body):
         key = _callee(node)
         if (
             key is not None

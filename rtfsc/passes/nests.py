@@ -6,16 +6,18 @@ In: a loop, and the known functions of the module. Out: `Nests`; and what the ch
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
 from rtfsc.ir import kinds
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global, If, Let, Local, Op, Try
 from rtfsc.ir.walk import children
 from rtfsc.passes.fill_ways import CHANGES, name_of
 
 Key = tuple[type, object]
+_FOLLOWED: Final = things("assoc", "#put", Global)
 
 
 class Nests(NamedTuple):
@@ -53,7 +55,7 @@ def find_nests(
     todo, called, inner = [loop], set(), set()
     while todo:
         node = todo.pop()
-        todo.extend(children(node))
+        todo.extend([child for child in children(node) if occurs(child) & _FOLLOWED])
         if isinstance(node, Call) and isinstance(node.callee, Global):
             name = node.callee.name
             if name in functions and name not in called:

@@ -12,7 +12,6 @@ arguments are left to the builtin. `(fnil f d)` is a call of f with d in the pla
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
@@ -34,7 +33,7 @@ from rtfsc.ir.nodes import (
     Op,
     Vector,
 )
-from rtfsc.ir.walk import Fresh, again, known_functions, map_children, rewrite_modules
+from rtfsc.ir.walk import Fresh, again, known_functions, map_children, with_forms
 from rtfsc.options import Options
 
 _LONGEST_PATH: Final = 4
@@ -45,10 +44,7 @@ def run(module: Module, options: Options) -> Module:
     """Write out the changes in every form."""
     opener = _Opener(module)
     forms = [opener.top(node) for node in module.body]
-    body = rewrite_modules(forms, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(body, module.body, strict=True)):
-        return module
-    return replace(module, body=body, next_id=opener.fresh.next_id)
+    return with_forms(module, forms, lambda inner: run(inner, options), opener.fresh.next_id)
 
 
 class _Opener:

@@ -21,6 +21,7 @@ from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.combinators import is_plain
 from rtfsc.ir.nodes import (
     BuiltinRef,
@@ -40,12 +41,13 @@ from rtfsc.ir.nodes import (
     Var,
 )
 from rtfsc.ir.purity import Purity
-from rtfsc.ir.walk import again, alike, free_vars, known_functions, map_children, rewrite_modules
+from rtfsc.ir.walk import again, alike, free_vars, known_functions, map_children, with_forms
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 from rtfsc.source import Span
 
 _BY_KEYS: Final = {"sort-by": "sorted_by", "group-by": "grouped_by", "partition-by": "parted_by"}
+_ORDERING: Final = things("sort", *_BY_KEYS)
 _ORDERS: Final = {"<": ("<", ">"), ">": (">", "<"), "compare": ("<", ">"), "-": ("-", "~")}
 """What a comparison of the keys of two elements sorts by, and what it does with the elements exchanged."""
 
@@ -54,10 +56,7 @@ def run(module: Module, options: Options) -> Module:
     """Rewrite the calls of every form."""
     orderer = _Orderer(module)
     forms = [orderer.top(at, node) for at, node in enumerate(module.body)]
-    body = rewrite_modules(forms, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(body, module.body, strict=True)):
-        return module
-    return replace(module, body=body, next_id=orderer.copier.next_id)
+    return with_forms(module, forms, lambda inner: run(inner, options), orderer.copier.next_id)
 
 
 class _Orderer:
@@ -75,6 +74,8 @@ class _Orderer:
 
     def rewrite(self, node: Expr) -> Expr:
         """Rewrite an expression from the leaves up."""
+        if not occurs(node) & _ORDERING:
+            return node
         node = map_children(node, self.rewrite)
         match node:
             case Call(callee=BuiltinRef(name=name), args=[function, source], site=None):

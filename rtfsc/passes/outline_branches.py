@@ -9,7 +9,6 @@ for each branch.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from rtfs_runtime.abi import ABI
@@ -31,7 +30,7 @@ from rtfsc.ir.nodes import (
     Op,
     Parallel,
 )
-from rtfsc.ir.walk import descendants, map_children, rewrite_modules
+from rtfsc.ir.walk import descendants, map_children, with_forms
 from rtfsc.options import Options
 
 _BRANCHES: Final = things(Parallel)
@@ -39,10 +38,7 @@ _BRANCHES: Final = things(Parallel)
 
 def run(module: Module, options: Options) -> Module:
     """Make branches functions."""
-    body = rewrite_modules(map(_rewrite, module.body), lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(body, module.body, strict=True)):
-        return module
-    return replace(module, body=body)
+    return with_forms(module, map(_rewrite, module.body), lambda inner: run(inner, options))
 
 
 def _rewrite(node: Expr) -> Expr:

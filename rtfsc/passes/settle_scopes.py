@@ -13,7 +13,7 @@ from typing import Final
 
 from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import Define, Do, Expr, Late, Let, Local, Module, Scope, Var
-from rtfsc.ir.walk import descendants, free_vars, map_children, rewrite_modules
+from rtfsc.ir.walk import descendants, free_vars, map_children, with_forms
 from rtfsc.options import Options
 
 _SCOPES: Final = things(Scope)
@@ -22,10 +22,7 @@ _SCOPES: Final = things(Scope)
 def run(module: Module, options: Options) -> Module:
     """Settle the scopes of every form."""
     forms = [_Settler(node).form for node in module.body]
-    body = rewrite_modules(forms, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(body, module.body, strict=True)):
-        return module
-    return replace(module, body=body)
+    return with_forms(module, forms, lambda inner: run(inner, options))
 
 
 class _Settler:

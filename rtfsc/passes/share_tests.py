@@ -36,7 +36,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import Fresh, descendants, map_children, rewrite_modules
+from rtfsc.ir.walk import Fresh, descendants, map_children, with_forms
 from rtfsc.options import Options
 
 _ASKS = frozenset({"is_seq", "is_seq_least"})
@@ -47,10 +47,7 @@ def run(module: Module, options: Options) -> Module:
     """Rewrite every `match` of several clauses on sequences or maps."""
     fresh = Fresh(module.next_id)
     body = tuple([_rewrite(node, fresh) for node in module.body])
-    inner = rewrite_modules(body, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(inner, module.body, strict=True)):
-        return module
-    return replace(module, body=inner, next_id=fresh.next_id)
+    return with_forms(module, body, lambda inner: run(inner, options), fresh.next_id)
 
 
 def _rewrite(node: Expr, fresh: Fresh) -> Expr:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.values import Keyword
-from rtfsc.ir.census import occurs, things
+from rtfsc.ir.census import among, occurs, things
 from rtfsc.ir.nodes import (
     Block,
     Blocks,
@@ -40,7 +40,7 @@ from rtfsc.ir.nodes import (
     Var,
     Vector,
 )
-from rtfsc.ir.walk import CHILD_FIELDS, descendants, map_children, rewrite_modules
+from rtfsc.ir.walk import CHILD_FIELDS, descendants, map_children, with_forms
 from rtfsc.options import Options
 
 _FOLDED: Final = frozenset(
@@ -48,7 +48,9 @@ _FOLDED: Final = frozenset(
      "nil?", "even?", "odd?", "zero?", "pos?", "neg?"}
 )  # fmt: skip
 _WANTED: Final = things(Let, If, Do, *_FOLDED)
-_VARIABLES: Final = things(Local)
+_VARIABLES: Final = things(Local, Late)
+_COPIED: Final = things(Local)
+_BINDING: Final = things(Let)
 _ATOMS: Final = (type(None), bool, int, float, str, Keyword)
 # a folded number is written into the artifact
 _WIDEST: Final = 256
@@ -57,23 +59,21 @@ _WIDEST: Final = 256
 def run(module: Module, options: Options) -> Module:
     """Simplify every form."""
     forms = [_Simplifier(node).rewrite(node) for node in module.body]
-    body = rewrite_modules(forms, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(body, module.body, strict=True)):
-        return module
-    return replace(module, body=body)
+    return with_forms(module, forms, lambda inner: run(inner, options))
 
 
 class _Simplifier:
     def __init__(self, node: Expr) -> None:
         self._uses: dict[Var, int] = {}
-        for part in descendants(node):
+        # uses are asked of what is bound
+        for part in among(node, _VARIABLES) if occurs(node) & _BINDING else ():
             if isinstance(part, Local | Late):
                 self._uses[part.var] = self._uses.get(part.var, 0) + 1
         self._copies: dict[Var, Local | Const] = {}
 
     def rewrite(self, node: Expr) -> Expr:
         """Simplify from the leaves up, what is known on the way down in hand."""
-        if not occurs(node) & ((self._copies and _WANTED | _VARIABLES) or _WANTED):
+        if not occurs(node) & ((self._copies and _WANTED | _COPIED) or _WANTED):
             return node
         match node:
             case Local(var=var):

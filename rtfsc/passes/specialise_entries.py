@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from rtfs_runtime.types import ANY, INT, NUMBER, Type
 from rtfsc.ir import kinds
 from rtfsc.ir.call_flow import fits
-from rtfsc.ir.census import occurs, things
+from rtfsc.ir.census import among, occurs, size, things
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.kinds import Kind
 from rtfsc.ir.nodes import (
@@ -43,7 +43,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import TWIN, again, descendants, known_functions, map_children, rewrite_modules
+from rtfsc.ir.walk import TWIN, again, known_functions, map_children, with_forms
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -62,13 +62,14 @@ _CHECK: Final = 8
 _CALL: Final = 4
 
 _CALLED: Final = things(Global)
+_LOOPS: Final = things(Fold, ForEach, Jump)
+_PAYING: Final = things(Call, Op, Cast)
+_USING: Final = things(Call, Op, Let, Blocks, Fold, Jump)
 
 
 def run(module: Module, options: Options) -> Module:
     """Make twins in a module and in those nested in it."""
-    body = rewrite_modules(module.body, lambda inner: run(inner, options))
-    if any(new is not old for new, old in zip(body, module.body, strict=True)):
-        module = replace(module, body=body)
+    module = with_forms(module, module.body, lambda inner: run(inner, options))
     wanted = {
         name: one
         for name, fn in known_functions(module).items()
@@ -90,13 +91,12 @@ class _Candidate(NamedTuple):
 def _candidate(fn: Fn) -> _Candidate | None:
     if fn.rest is not None or fn.self_var is not None or not fn.params:
         return None
-    uses = _Uses()
-    count = 0
-    for part in descendants(fn.body):
-        uses.see(part)
-        count += 1
+    count = size(fn.body)
     if count > _LARGEST:
         return None
+    uses = _Uses()
+    for part in among(fn.body, _USING):
+        uses.see(part)
     return _Candidate(fn, count, tuple([kinds.of_type(uses.type_of(param)) for param in fn.params]))
 
 
@@ -146,7 +146,7 @@ class _Specialiser:
         """Tell whether a twin is worth its bytes: all its calls of itself are direct, and it has some, or a
         loop, or another caller that knows."""
         known = 0
-        for part in descendants(one.fn.body):
+        for part in among(one.fn.body, _PAYING):
             match part:
                 case Call(callee=BuiltinRef() | Const(), args=args) | Op(args=args):
                     known += sum(self._closed.of(arg) != self._open.of(arg) for arg in args)
@@ -162,8 +162,8 @@ class _Specialiser:
         own = [call for caller, call in calls if caller == name]
         if not all(self._fits(call, self._closed) for call in own):
             return False
-        loops = any(isinstance(part, Fold | ForEach | Jump) for part in descendants(one.fn.body))
-        return bool(own) or loops or any(self._fits(call, self._closed) for _, call in calls)
+        loops = occurs(one.fn.body) & _LOOPS
+        return bool(own) or bool(loops) or any(self._fits(call, self._closed) for _, call in calls)
 
     def _fits(self, call: Call, known: Kinds) -> bool:
         assert isinstance(call.callee, Global)
@@ -243,7 +243,7 @@ def _calls_by_name(module: Module) -> dict[str, list[tuple[str, Call]]]:
     found: dict[str, list[tuple[str, Call]]] = {}
     for node in module.body:
         caller = node.name if isinstance(node, DefGlobal) else ""
-        for part in descendants(node):
+        for part in among(node, _CALLED):
             match part:
                 case Call(callee=Global(name=name), site=None):
                     found.setdefault(name, []).append((caller, part))

@@ -11,7 +11,7 @@ nor those in functions that have twins (`specialise_entries`): there the twin is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
@@ -36,7 +36,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import TWIN, descendants, free_vars, jumps_back, map_children, rewrite_modules
+from rtfsc.ir.walk import TWIN, descendants, free_vars, jumps_back, map_children, with_forms
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -62,10 +62,7 @@ def run(module: Module, options: Options) -> Module:
         else splitter.rewrite(node)
         for node in module.body
     ]
-    body = rewrite_modules(forms, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(body, module.body, strict=True)):
-        return module
-    return replace(module, body=body, next_id=splitter.copier.next_id)
+    return with_forms(module, forms, lambda inner: run(inner, options), splitter.copier.next_id)
 
 
 class _Splitter:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from rtfsc.ir.nodes import Blocks, Call, Const, DefGlobal, Expr, Fn, Fold, ForEach, Global, Let, Local, Module
-from rtfsc.ir.walk import descendants, jumps_back, known_functions, map_children, rewrite_modules
+from rtfsc.ir.walk import descendants, jumps_back, known_functions, map_children, with_forms
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 
@@ -36,10 +36,7 @@ def run(module: Module, options: Options) -> Module:
         else node
         for node in module.body
     ]
-    body = rewrite_modules(forms, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(body, module.body, strict=True)):
-        return module
-    return replace(module, body=body, next_id=copier.next_id)
+    return with_forms(module, forms, lambda inner: run(inner, options), copier.next_id)
 
 
 def _is_small(fn: Fn, name: str) -> bool:

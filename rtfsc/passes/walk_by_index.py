@@ -37,7 +37,7 @@ from rtfsc.ir.nodes import (
     Op,
     Var,
 )
-from rtfsc.ir.walk import again, descendants, map_children, rewrite_modules
+from rtfsc.ir.walk import again, descendants, map_children, with_forms
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
 from rtfsc.source import Span
@@ -63,10 +63,7 @@ def run(module: Module, options: Options) -> Module:
     """Rewrite the loops of every form."""
     indexer = _Indexer(module)
     forms = [indexer.rewrite(node) for node in module.body]
-    body = rewrite_modules(forms, lambda inner: run(inner, options))
-    if all(new is old for new, old in zip(body, module.body, strict=True)):
-        return module
-    return replace(module, body=body, next_id=indexer.copier.next_id)
+    return with_forms(module, forms, lambda inner: run(inner, options), indexer.copier.next_id)
 
 
 class _Indexer:
