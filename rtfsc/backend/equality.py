@@ -17,6 +17,9 @@ from rtfsc.ir.nodes import Const, Expr, Vector
 
 # atoms that are equal only when they are the same object
 _IDENTICAL: Final = (type(None), bool, Keyword)
+_NAMES: Final = kinds.NIL | kinds.STR | kinds.KEYWORD
+_ATOMIC: Final = _NAMES | kinds.INT | kinds.BOOL
+_SAME_IN_C: Final = _NAMES | kinds.TUPLE | kinds.DICT
 _ATOMS: Final = (kinds.STR, kinds.INT, kinds.KEYWORD)
 
 
@@ -36,47 +39,54 @@ def equal(frame: Frame, left: Expr, right: Expr, *, invert: bool = False) -> boo
             if kinds.within(of(one), kind):
                 _equal_atoms(frame, (left, right), kind, invert=invert)
                 return True
-    for vector, other in ((right, left), (left, right)):
-        # constants have no order to keep: anything else is evaluated from left to right
-        if isinstance(vector, Vector) and all(_is_plain(item) for item in vector.items):
-            _equal_vectors(frame, (other, vector), invert=invert)
+    if _compares_in_c(of(left), of(right)):
+        frame.value(left)
+        frame.value(right)
+        emitter.compare("!=" if invert else "==")
+        return True
+    for at, side in ((1, right), (0, left)):
+        if isinstance(side, Vector) and all(kinds.within(of(item), _ATOMIC) for item in side.items):
+            _equal_vectors(frame, (left, right), at, invert=invert)
             return True
     _equal_any(frame, (left, right), invert=invert)
     return True
 
 
-def _is_plain(node: Expr) -> bool:
-    return isinstance(node, Const) and (node.value is None or isinstance(node.value, int | str | Keyword))
+def _compares_in_c(left: kinds.Kind, right: kinds.Kind) -> bool:
+    """Tell whether Python's `==` is the language's: numbers have one class that has no NaN, collections one
+    representation, and nothing nests deeper than kinds do."""
+    both = left | right
+    while kinds.within(both, _SAME_IN_C | kinds.BOOL) or kinds.within(both, _SAME_IN_C | kinds.INT):
+        if not both & kinds.HOLDERS:
+            return True
+        both = kinds.element(both)
+    return False
 
 
-def _equal_vectors(frame: Frame, sides: tuple[Expr, Vector], *, invert: bool) -> None:
-    """Write equality with a vector of constants: what Python takes for unequal is unequal."""
+def _equal_vectors(frame: Frame, sides: tuple[Expr, Expr], at: int, *, invert: bool) -> None:
+    """Write equality where one side is a vector of atoms: what Python takes for unequal is unequal."""
     emitter = frame.emitter
-    other, vector = sides
-    if not may_be(frame, (other,), kinds.TUPLE):
+    if not may_be(frame, sides, kinds.TUPLE):
         _equal_any(frame, sides, invert=invert)
         return
     slow, no, done = Mark(), Mark(), Mark()
-    with frame.temps() as temps:
-        operands = hold(frame, (other,), temps)
+    with frame.temps(2) as temps:
+        operands = hold(frame, sides, temps)
         if emitter.dead:
             return
 
         def by_parts() -> None:
-            emitter.callee_global("#equal")
-            operands[0].push(frame)
-            frame.value(vector)
-            emitter.call(2)
+            call_global(frame, "#equal", operands)
             if invert:
                 emitter.negation()
 
-        guard(frame, operands[0], (kinds.TUPLE,), slow)
-        operands[0].push(frame)
-        frame.value(vector)
+        guard(frame, operands[1 - at], (kinds.TUPLE,), slow)
+        for operand in operands:
+            operand.push(frame)
         emitter.compare("==")
         emitter.jump_if_false(no)
-        if any(isinstance(item.value, int) for item in vector.items if isinstance(item, Const)):
-            # 1.0 and true may have been taken for 1
+        if kinds.element(operands[at].kind) & (kinds.INT | kinds.BOOL):
+            # 1, 1.0 and true may have been taken for each other
             by_parts()
         else:
             emitter.const(not invert)

@@ -8,8 +8,10 @@ takes a NaN for equal to itself. Source: language §4.3, rulings 4 and 6.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
+from math import isfinite
 from operator import eq
-from typing import Final, TypeAlias, final
+from typing import Any, Final, TypeAlias, final
 
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.maps import BigMap, Map
@@ -22,11 +24,17 @@ _ATOMS: Final = frozenset({type(None), bool, int, float, str, Keyword, Symbol, T
 _SEQUENCES: Final[dict[type, str]] = {tuple: "vector", BigVector: "vector", List: "list"}
 _MAPS: Final = frozenset({dict, BigMap})
 
+_ROWS: Final = frozenset({tuple})
+_FLOATS: Final = frozenset({float})
+
 _UNLIKE: Final = _ATOMS - {bool, int, float}
 """Those that no value of another class equals in Python either."""
 
 _LONG: Final = 16
 """Elements from which on looking at the classes of all, in C, costs less than a loop."""
+
+_AT_ONCE: Final = 1 << 16
+"""Elements of rows that are looked at together."""
 
 _REMEMBER_AFTER: Final = 20_000
 """Containers compared before pairs are remembered: shared parts then cost once, other values nothing."""
@@ -118,6 +126,15 @@ def _same_elements(left: tuple[object, ...], right: tuple[object, ...], todo: Pa
         return False
     if len(left) >= _LONG:
         kinds = {each.__class__ for each in left}
+        while kinds == _ROWS and kinds == {each.__class__ for each in right}:
+            # C looks at the elements of all rows together; shared rows multiply
+            sizes = [*map(len, left)]  # type: ignore[arg-type]
+            if sizes != [*map(len, right)]:  # type: ignore[arg-type]
+                return False
+            if sum(sizes) > _AT_ONCE:
+                break
+            left, right = tuple(chain.from_iterable(left)), tuple(chain.from_iterable(right))  # type: ignore[arg-type]
+            kinds = {each.__class__ for each in left}
         if kinds <= _UNLIKE:
             # flat: `==` recurses nowhere
             return left == right
@@ -129,7 +146,7 @@ def _same_elements(left: tuple[object, ...], right: tuple[object, ...], todo: Pa
             if kinds <= _ATOMS and (
                 len(kinds - _UNLIKE) == 1 or list(map(type, left)) == list(map(type, right))
             ):
-                return left == right and (float not in kinds or all(map(eq, left, left)))
+                return left == right and (float not in kinds or _has_no_nan(left, kinds))
     for one, other in zip(left, right, strict=True):
         kind = one.__class__
         if kind in _ATOMS:
@@ -138,6 +155,11 @@ def _same_elements(left: tuple[object, ...], right: tuple[object, ...], todo: Pa
         else:
             todo.append((one, other))
     return True
+
+
+def _has_no_nan(numbers: tuple[Any, ...], kinds: set[type]) -> bool:
+    # a NaN makes the sum one, as an infinity may
+    return (kinds == _FLOATS and isfinite(sum(numbers))) or all(map(eq, numbers, numbers))
 
 
 def _same_entries(left: Map, right: Map, todo: Pairs) -> bool:

@@ -125,6 +125,41 @@ def test_shared_parts_cost_once() -> None:
     assert canonical_key(left) == canonical_key(right)
 
 
+@pytest.mark.parametrize("change", [1.0, True, NAN, (1,), BigVector.of((1,)), "1", None])
+@pytest.mark.parametrize("filled", [1, 1.5, float("inf"), "a", ((2, 3), (4,)), List((1,))])
+def test_rows(filled: object, change: object) -> None:
+    rows = tuple((filled, at, (filled,)) for at in range(20))
+    for at in range(0, 20, 6):
+        for place in range(3):
+            changed = (*rows[at][:place], change, *rows[at][place + 1 :])
+            others = (*rows[:at], changed, *rows[at + 1 :])
+            same = equal(rows[at][place], change)
+            assert equal(rows, others) == equal(others, rows) == same
+            assert equal((rows,) * 20, (others,) * 20) == same
+            assert equal(others, others) == (change is not NAN)
+    assert not equal(rows, (*rows[:19], (*rows[19], 1)))
+    assert not equal(rows, ((filled, 0), (filled, (filled,), filled, 1), *rows[2:]))
+
+
+def test_deep_rows() -> None:
+    left: object = 1
+    right: object = 1
+    wrong: object = 2
+    for _ in range(DEEP // 10):
+        left, right, wrong = ((left,), *((),) * 20), ((right,), *((),) * 20), ((wrong,), *((),) * 20)
+    assert equal(left, right)
+    assert not equal(left, wrong)
+
+
+def test_shared_rows_cost_once() -> None:
+    left: object = ()
+    right: object = ()
+    for _ in range(40):
+        left, right = (left,) * 20, (right,) * 20
+    assert equal(left, right)
+    assert not equal(left, (right, right))
+
+
 def test_colliding_hashes_are_told_apart() -> None:
     modulus = (1 << 61) - 1
     left, right = make_set([(1,), (1 + modulus,)]), make_set([(1 + modulus,), (1,)])
