@@ -18,7 +18,7 @@ from rtfsc.ir import kind_facts, kind_needs, kind_rules, kinds, nodes
 from rtfsc.ir.call_flow import CallFlow, Closed
 from rtfsc.ir.kind_states import Env, State, join
 from rtfsc.ir.kinds import ANY, NEVER, Kind
-from rtfsc.ir.looks import Looks
+from rtfsc.ir.looks import Found, Looks
 from rtfsc.ir.nodes import BuiltinRef, Call, Const, Expr, Fn, Global, If, Let, Local, Var
 from rtfsc.ir.purity import FILLING
 
@@ -27,17 +27,12 @@ _NESTED_LOOPS = 4
 _NONE: Final[Closed] = MappingProxyType({})
 
 
-class Kinds:
+class Kinds(Found):
     """What is known of a module; a node that nothing is known of has the kind ANY.
 
     The table goes by identity, so whoever asks holds the module. The module holds the table (`Module.memo`)
     and not the other way round: a cycle would leave the IR of each compilation to the collector.
     """
-
-    def __init__(self) -> None:
-        self.table: dict[int, Kind] = {}
-        # of functions whose calls are all seen
-        self.params: dict[str, tuple[Kind, ...]] = {}
 
     def of(self, node: Expr) -> Kind:
         """Give the kind of a node's value."""
@@ -65,7 +60,7 @@ def infer_kinds(module: nodes.Module, closed: Closed = _NONE) -> Kinds:
 class _Flow(Looks):
     def __init__(self, module: nodes.Module, closed: Closed) -> None:
         self.known = Kinds()
-        super().__init__(CallFlow(module, closed), self.known.table, self.known.params)
+        super().__init__(CallFlow(module, closed), self.known)
         self._locals: dict[Var, Kind] = {}
         self._labels: dict[int, State] = {}
 

@@ -9,13 +9,15 @@ a later inference takes over what was found when the same was read. How nodes ar
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import NamedTuple
 
 from rtfsc.ir.call_flow import CallFlow
 from rtfsc.ir.kind_states import Env
 from rtfsc.ir.kind_tests import Tests
 from rtfsc.ir.kinds import ANY, NEVER, Kind
-from rtfsc.ir.nodes import DefGlobal, Fn
+from rtfsc.ir.nodes import DefGlobal, Expr, Fn
+from rtfsc.ir.walk import descendants
 
 # what a function is given and reads while its module is looked at again and again
 _KEPT = 8
@@ -32,15 +34,36 @@ class Look(NamedTuple):
     table: dict[int, Kind]
 
 
-class Looks(Tests):
-    """Goes over the forms; `found` and `params` are where kinds of nodes, and of parameters of functions
-    whose calls are all seen, are put."""
+class Found:
+    """What is known of the nodes of a module, by their identity; of the parameters of functions whose calls
+    are all seen; and the last look at each definition."""
 
-    def __init__(self, flow: CallFlow, found: dict[int, Kind], params: dict[str, tuple[Kind, ...]]) -> None:
+    def __init__(self) -> None:
+        self.table: dict[int, Kind] = {}
+        self.params: dict[str, tuple[Kind, ...]] = {}
+        self.looks: dict[str, Look] = {}
+
+
+def hold_for(look: Look, old: Expr, new: DefGlobal, names: Callable[[str, list[Kind]], str]) -> None:
+    """Let what was found of a definition hold for one whose value, or the body of whose function, is a copy
+    of `old`; `names` says whom it calls instead. Where that is wrong, another look is taken."""
+    copy = new.value.body if isinstance(new.value, Fn) else new.value
+    table = {}
+    for part, other in zip(descendants(old), descendants(copy), strict=True):
+        kind = look.table.get(id(part))
+        if kind is not None:
+            table[id(other)] = kind
+    asked = [(name if args is None else names(name, args), args, answer) for name, args, answer in look.asked]
+    new.looks.append(look._replace(asked=asked, table=table))
+
+
+class Looks(Tests):
+    """Goes over the forms, and puts down what it finds."""
+
+    def __init__(self, flow: CallFlow, found: Found) -> None:
         super().__init__({})
         self._flow = flow
         self._found = found
-        self._params = params
         # of the look at hand: what was asked of others, which loops have grown, how many are around
         self._asked: list[tuple[str, list[Kind] | None, Kind]] = []
         self._changed: set[int] = set()
@@ -77,7 +100,7 @@ class Looks(Tests):
             node = flow.take(unit)
             params = None
             if isinstance(node, DefGlobal) and node.name in flow.functions:
-                params = self._params[node.name] = flow.params(node.name)
+                params = self._found.params[node.name] = flow.params(node.name)
                 if NEVER in params:
                     # nobody called it yet, or nobody does
                     break
@@ -86,10 +109,11 @@ class Looks(Tests):
             if isinstance(node, DefGlobal):
                 look = self._seen(node, params) or self._look(node, params)
                 flow.note(node.name, look.result)
-                self._found.update(look.table)
+                self._found.table.update(look.table)
+                self._found.looks[node.name] = look
             else:
                 self.visit(node, {})
-                self._found.update(self._table)
+                self._found.table.update(self._table)
             again = flow.close()
         self._table, self._asked, self._changed, self._loops = outer
 

@@ -23,6 +23,7 @@ from rtfsc.ir.call_flow import fits
 from rtfsc.ir.census import among, occurs, size, things
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.kinds import Kind
+from rtfsc.ir.looks import hold_for
 from rtfsc.ir.nodes import (
     Blocks,
     BuiltinRef,
@@ -176,17 +177,35 @@ class _Specialiser:
         for node in module.body:
             if not isinstance(node, DefGlobal) or node.name not in self._given:
                 # its parameters were taken to be anything
-                body.append(self._direct(node, self._closed))
+                done = self._direct(node, self._closed)
+                if isinstance(node, DefGlobal) and isinstance(done, DefGlobal) and done is not node:
+                    self._keep_look(node, done, self._closed)
+                body.append(done)
                 continue
             fn = node.value
             assert isinstance(fn, Fn)
             params, inner = copier.copy_block(fn.params, self._direct(fn.body, self._closed))
-            twin = replace(fn, params=params, body=inner, trusted=True)
-            body.append(DefGlobal(TWIN + node.name, twin, span=node.span))
-            own = self._handing_over(node.name, fn, self._direct(fn.body, self._open))
-            body.append(node if own is fn.body else replace(node, value=replace(fn, body=own)))
+            made = replace(fn, params=params, body=inner, trusted=True)
+            twin = DefGlobal(TWIN + node.name, made, span=node.span)
+            self._keep_look(node, twin, self._closed)
+            direct = self._direct(fn.body, self._open)
+            own = self._handing_over(node.name, fn, direct)
+            public = node if own is fn.body else replace(node, value=replace(fn, body=own))
+            if own is direct and public is not node:
+                self._keep_look(node, public, self._open)
+            body += (twin, public)
         constants = module.constants | {TWIN + name for name in self._given}
         return replace(module, body=tuple(body), next_id=copier.next_id, constants=constants)
+
+    def _keep_look(self, old: DefGlobal, new: DefGlobal, known: Kinds) -> None:
+        """Let what was found of a definition hold for its copy, which calls twins."""
+
+        def callee(name: str, args: list[Kind]) -> str:
+            fitting = name in self._given and fits(args, self._closed.params[name])
+            return TWIN + name if fitting else name
+
+        value = old.value.body if isinstance(old.value, Fn) else old.value
+        hold_for(known.looks[old.name], value, new, callee)
 
     def _direct(self, node: Expr, known: Kinds) -> Expr:
         """Let calls that know their arguments call the twin."""

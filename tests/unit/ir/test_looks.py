@@ -10,7 +10,9 @@ from rtfsc.driver import compile_text, evaluate
 from rtfsc.ir import kinds
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
 from rtfsc.ir.nodes import DefGlobal, Module
+from rtfsc.ir.walk import TWIN
 from rtfsc.options import Options
+from rtfsc.passes import specialise_entries
 from tests.unit.ir.test_census import PROGRAM
 
 LOOPS = """
@@ -58,6 +60,17 @@ def test_what_stays_is_looked_at_once() -> None:
     assert before == {"onward": 1, "walk": 1, "even": 1, "odd": 2, "limit": 1, "all": 1}
     infer_kinds(replace(module))
     assert _looks(module) == before
+
+
+def test_what_was_found_of_a_function_holds_for_its_twin() -> None:
+    text = "(defn area [x] (* (nth x 0) (nth x 1))) (defn both [] (+ (area [1 2]) (area [3 4])))"
+    module = specialise_entries.run(_plain(text), Options())
+    before = _looks(module)
+    assert before[TWIN + "area"] == before["both"] == 1
+    kept = infer_kinds(replace(module))
+    assert kept.params[TWIN + "area"] == (kinds.holding(kinds.TUPLE, kinds.NATURAL),)
+    assert _looks(module) == before
+    assert kept.table == _fresh(module).table
 
 
 def test_other_arguments_are_another_look() -> None:
