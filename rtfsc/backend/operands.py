@@ -222,9 +222,8 @@ def on_failure(frame: Frame, region: Region, slow: Mark) -> None:
     def failed() -> None:
         emitter.region = outer
         emitter.handler(region)
-        emitter.push_exc_info()
+        # nothing runs while the error is at hand: it need not be the one that is handled
         emitter.pop()
-        emitter.pop_except()
         emitter.jump(slow)
 
     frame.outline(failed)
