@@ -11,7 +11,7 @@ from types import CodeType
 from typing import assert_never
 
 from rtfs_runtime.values import Keyword
-from rtfsc.backend import calls, control, functions
+from rtfsc.backend import calls, control, functions, recovery
 from rtfsc.backend.constants import write_constant
 from rtfsc.backend.emitter import Emitter
 from rtfsc.backend.frame import Frame, Unit, Want
@@ -162,7 +162,7 @@ def _write(frame: Frame, node: Expr, want: Want) -> None:
             functions.open_scope(frame, variables)
             write(frame, body, want)
         case Raise(value=value, again=again):
-            control.write_raise(frame, value, again=again)
+            recovery.write_raise(frame, value, again=again)
         case Define() | DefGlobal():
             keep = want is not Want.EFFECT
             if isinstance(node, Define):
@@ -218,7 +218,7 @@ def _push(frame: Frame, node: Value) -> None:
         case Late(var=var):
             functions.load_late(frame, var)
         case Try():
-            control.write_try(frame, node)
+            recovery.write_try(frame, node)
         case ForEach():
             control.write_for_each(frame, node)
         case Parallel(names=names, branches=branches):

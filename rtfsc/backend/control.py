@@ -1,6 +1,6 @@
-"""Branches, blocks, loops and errors.
+"""Branches, blocks and loops.
 
-In: `If`, `Blocks`, `Jump`, `ForEach`, `Try`, `Raise`. Out: instructions. Only nil and false are false, so a
+In: `If`, `Blocks`, `Jump`, `ForEach`. Out: instructions. Only nil and false are false, so a
 test of a value that is not surely a boolean compares with both; conditional jumps need exact booleans from
 3.13 on.
 """
@@ -8,11 +8,12 @@ test of a value that is not surely a boolean compares with both; conditional jum
 from __future__ import annotations
 
 from rtfsc.backend.conditions import write_condition
-from rtfsc.backend.emitter import Mark, Region
+from rtfsc.backend.emitter import Mark
 from rtfsc.backend.frame import Frame, Want
 from rtfsc.backend.functions import load
 from rtfsc.backend.gathering import write_extension
 from rtfsc.backend.operands import is_simple
+from rtfsc.backend.recovery import write_catch
 from rtfsc.backend.wholes import write_sum
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import (
@@ -91,18 +92,10 @@ def write_test(frame: Frame, node: Expr, orelse: Mark) -> None:
             for item in items[:-1]:
                 frame.effect(item)
             write_test(frame, items[-1], orelse)
-        case Try(body=body, var=Var() as var, handler=handler, final=None) if (
-            handler is not None and not uses(handler, var)
+        case Try(var=Var() as var, handler=handler, final=None) if handler is not None and not uses(
+            handler, var
         ):
-            outer, end = emitter.region, Mark()
-            region = Region(Mark(), emitter.depth)
-            emitter.region = region
-            write_test(frame, body, orelse)
-            emitter.region = outer
-            emitter.jump(end)
-            _write_bound(frame, region, None)
-            write_test(frame, handler, orelse)
-            emitter.mark(end)
+            write_catch(frame, node, lambda part: write_test(frame, part, orelse))
         case Call(callee=BuiltinRef(name="not"), args=[operand]):
             end = Mark()
             write_test(frame, operand, end)
@@ -310,102 +303,3 @@ def _for_body(frame: Frame, node: ForEach, last: str) -> None:
             frame.emitter.list_extend(2)
         case _:
             frame.emitter.store(last)
-
-
-def write_raise(frame: Frame, value: Expr, *, again: bool) -> None:
-    """Write a raise."""
-    emitter = frame.emitter
-    if again:
-        frame.value(value)
-        emitter.reraise()
-        return
-    emitter.callee_global("#thrown")
-    frame.value(value)
-    emitter.call(1)
-    emitter.raise_()
-
-
-def write_try(frame: Frame, node: Try) -> None:
-    """Write a try; its value is on the stack afterwards."""
-    if node.final is None:
-        _write_catch(frame, node)
-    else:
-        _write_finally(frame, node, node.final)
-
-
-def _write_catch(frame: Frame, node: Try) -> None:
-    emitter = frame.emitter
-    if node.var is None or node.handler is None:
-        frame.value(node.body)
-        return
-    outer, end = emitter.region, Mark()
-    region = Region(Mark(), emitter.depth)
-    emitter.region = region
-    frame.value(node.body)
-    emitter.region = outer
-    emitter.jump(end)
-    bound = node.var if uses(node.handler, node.var) else None
-    _write_bound(frame, region, bound)
-    frame.value(node.handler)
-    if bound is not None and not emitter.dead:
-        # its traceback holds this frame: as in Python, only the collector of cycles would free both
-        emitter.const(None)
-        emitter.store(frame.slot(bound))
-    emitter.mark(end)
-
-
-def _write_bound(frame: Frame, region: Region, var: Var | None) -> None:
-    """Write the beginning of the handler of a region: the error is bound, or only known to be one."""
-    emitter = frame.emitter
-
-    def bind() -> None:
-        # the exception state is restored before the clause runs: the clause is ordinary code
-        emitter.callee_global("#caught")
-        emitter.copy(3)
-        emitter.call(1)
-        if var is None:
-            emitter.pop()
-        else:
-            emitter.store(frame.slot(var))
-        emitter.pop()
-        emitter.pop_except()
-
-    frame.handle(region, emitter.region, bind)
-
-
-def _write_finally(frame: Frame, node: Try, final: Expr) -> None:
-    """Write the final part once: it is entered with a value or with an exception to raise again."""
-    emitter = frame.emitter
-    outer, last, done = emitter.region, Mark(), Mark()
-    region = Region(Mark(), emitter.depth)
-    with frame.temps(2) as [value, pending]:
-        emitter.region = region
-        _write_catch(frame, node)
-        emitter.region = outer
-        emitter.store(value)
-        emitter.const(None)
-        emitter.store(pending)
-        emitter.jump(last)
-
-        def put_aside() -> None:
-            # a limit gives no final part a chance to run on: `#pending` raises it at once
-            emitter.callee_global("#pending")
-            emitter.copy(3)
-            emitter.call(1)
-            emitter.store(pending)
-            emitter.pop()
-            emitter.pop_except()
-
-        frame.handle(region, outer, put_aside)
-        emitter.const(None)
-        emitter.store(value)
-        emitter.mark(last)
-        frame.effect(final)
-        emitter.load(pending)
-        emitter.jump_if_none(done)
-        emitter.load(pending)
-        emitter.const(None)
-        emitter.store(pending)
-        emitter.reraise()
-        emitter.mark(done)
-        emitter.load(value)

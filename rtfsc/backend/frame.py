@@ -93,6 +93,8 @@ class Frame:
         self.recurs = False
         # vectors that were taken apart, with what the names of the locals for their items begin with
         self.unpacked: dict[Var, str] = {}
+        # where the clauses begin that a throw in a region may jump to, and the local of the error
+        self.catches: dict[Region, tuple[Mark, Var | None]] = {}
         # lists that a loop gathers, with the depth of the stack at which they lie
         self.gathered: dict[Var, int] = {}
         # of these, which are not to become tuples
