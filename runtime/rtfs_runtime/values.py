@@ -7,7 +7,7 @@ Source: design, "Values in Python"; language reference §4.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType
 from typing import ClassVar, Final, final
 
@@ -21,6 +21,7 @@ class Keyword:
     __slots__ = ("__weakref__", "text")
     text: str
     _table: ClassVar[dict[str, Keyword]] = {}
+    interned: ClassVar[Callable[[str], Keyword | None]] = _table.get
 
     def __new__(cls, text: str) -> Keyword:
         found = cls._table.get(text)

@@ -176,7 +176,7 @@ def _checked(keys: Items, values: Items, operation: str) -> dict[object, object]
     """Make a dict of keys and values, the longer of which is cut, when all keys may be keys."""
     if len(keys) > len(values):
         keys = keys[: len(values)]
-    if not {each.__class__ for each in keys} <= KEY_KINDS:
+    if not KEY_KINDS.issuperset(map(type, keys)):
         raise bad_key(next(key for key in keys if not is_key(key)), operation)
     return dict(zip(keys, values, strict=False))
 

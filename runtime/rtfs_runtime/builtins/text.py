@@ -273,7 +273,10 @@ def replace(value: str, old: str, new: str) -> str:
 )
 def keyword(value: object) -> Keyword:
     """Make the keyword of a name."""
-    return Keyword(value if value.__class__ is str else name_of(value, "keyword"))
+    if value.__class__ is str:
+        # most names are those of keywords already: a call of the class takes three times as long
+        return Keyword.interned(value) or Keyword(value)  # type: ignore[arg-type]
+    return Keyword(name_of(value, "keyword"))
 
 
 @builtin(
