@@ -275,7 +275,7 @@ def keyword(value: object) -> Keyword:
     """Make the keyword of a name."""
     if value.__class__ is str:
         # most names are those of keywords already: a call of the class takes three times as long
-        return Keyword.interned(value) or Keyword(value)  # type: ignore[arg-type]
+        return Keyword.interned(value) or Keyword(value)
     return Keyword(name_of(value, "keyword"))
 
 
