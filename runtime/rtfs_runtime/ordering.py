@@ -126,16 +126,18 @@ _COLUMNS: Final = frozenset({str, int, float, bool, type(None)})
 
 def _are_rows(vectors: Sequence[tuple[object, ...]]) -> bool:
     """Tell whether vectors have atoms of the same kind at each place: Python compares them as we do."""
-    kinds = {each.__class__ for vector in vectors for each in vector}
-    if kinds <= _NUMBERS or (len(kinds) == 1 and kinds <= _COLUMNS):
-        return True
+    # the first shows whether it is worth to look at all places together
+    if not vectors or _are_alike({each.__class__ for each in vectors[0]}):
+        kinds = {each.__class__ for vector in vectors for each in vector}
+        if _are_alike(kinds):
+            return True
     if len(set(map(len, vectors))) > 1:
         return False
-    for column in zip(*vectors, strict=True):
-        kinds = {each.__class__ for each in column}
-        if not (len(kinds) == 1 and kinds <= _COLUMNS) and not kinds <= _NUMBERS:
-            return False
-    return True
+    return all(_are_alike({each.__class__ for each in column}) for column in zip(*vectors, strict=True))
+
+
+def _are_alike(kinds: set[type]) -> bool:
+    return kinds <= _NUMBERS or (len(kinds) == 1 and kinds <= _COLUMNS)
 
 
 class _TooLargeError(Exception):

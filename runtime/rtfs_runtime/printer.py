@@ -75,9 +75,12 @@ def display(value: object, limit: int = MAX_TEXT) -> str:
 
 def to_str(value: object, limit: int = MAX_TEXT) -> str:
     """Print as `str` does: a string itself, anything else as `display`."""
-    if value.__class__ is str:
-        _check(len(value), limit)
-        return value
+    kind = value.__class__
+    if kind is int and -SMALL < value < SMALL:  # type: ignore[operator]
+        return str(value)
+    if kind is str:
+        _check(len(value), limit)  # type: ignore[arg-type]
+        return value  # type: ignore[return-value]
     return _print(value, _DISPLAY, limit)
 
 

@@ -25,6 +25,7 @@ from rtfs_runtime.values import Keyword, keyword_get
 _LOOP = "[:fn [[:union :fn :keyword] :any] [:vector :any]]"
 _UNSET = object()
 _NAMES = frozenset({str, Keyword})
+_FEW = 32
 
 
 def one_argument(function: Any, operation: str) -> Callable[[Any], Any]:
@@ -341,16 +342,20 @@ def _looked_up(keyword: Keyword, items: Items | str) -> list[Any]:
     return found
 
 
-def _grouped_by_names(keyword: Keyword, items: Iterable[Any]) -> dict[object, object] | None:
-    """Group maps that all have the keyword, where its values are texts or keywords; None elsewhere."""
+def _grouped_by_keyword(keyword: Keyword, items: Items | str) -> dict[object, object] | None:
+    """Group maps that all have the keyword, where its values are keys; None elsewhere."""
     groups: dict[object, list[object]] = defaultdict(list)
+    elements: Iterable[Any] = items
     try:
-        for item in items:
+        for item in elements:
             groups[item[keyword]].append(item)
     except (KeyError, TypeError):
         return None
-    # nothing of another class equals one of these, so that the keys that are there say what all were
-    if not {each.__class__ for each in groups} <= _NAMES:
+    # nothing of another class equals a text or a keyword: the keys that are there say what all were
+    kinds = {each.__class__ for each in groups}
+    if not kinds <= _NAMES and not (
+        kinds <= KEY_KINDS and {item[keyword].__class__ for item in elements} <= KEY_KINDS
+    ):
         return None
     return {key: tuple(group) for key, group in groups.items()}
 
@@ -363,7 +368,7 @@ def _grouped_by_names(keyword: Keyword, items: Iterable[Any]) -> dict[object, ob
 def group_by(function: Any, value: object) -> object:
     """Give the map from what the function gives to the vector of the elements it gives it for."""
     items = () if value is None else sequence_or_text(value, "group-by")
-    if function.__class__ is Keyword and (found := _grouped_by_names(function, items)) is not None:
+    if function.__class__ is Keyword and (found := _grouped_by_keyword(function, items)) is not None:
         return found
     keys = (
         _looked_up(function, items) if function.__class__ is Keyword else results(function, items, "group-by")
@@ -394,7 +399,13 @@ def frequencies(value: object) -> object:
     items = sequence_or_text(value, "frequencies")
     if not {each.__class__ for each in items} <= KEY_KINDS:
         items = tuple([item if item.__class__ in KEY_KINDS else to_str(item) for item in items])
-    return dict(Counter(items))
+    if len(items) > _FEW:
+        return dict(Counter(items))
+    # a Counter costs more than a few elements
+    counts: dict[object, int] = {}
+    for item in items:
+        counts[item] = counts.get(item, 0) + 1
+    return counts
 
 
 @builtin(

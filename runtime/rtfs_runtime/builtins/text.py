@@ -46,14 +46,17 @@ _SHORT: Final = 16
 
 def _joined(between: str, values: tuple[object, ...]) -> str:
     """Join the texts of values, within the limit for all together."""
-    try:
-        # most often all are strings; known before it is made: elements may be one text many times
-        size = sum(map(len, values)) + len(between) * len(values)  # type: ignore[arg-type]
-        if size > MAX_TEXT:
-            check_text(size)
-        return between.join(values)  # type: ignore[arg-type]
-    except TypeError:
-        kinds = {each.__class__ for each in values}
+    if not values or values[0].__class__ is str:
+        try:
+            # most often all are strings; known before it is made: elements may be one text many times
+            size = sum(map(len, values)) + len(between) * len(values)  # type: ignore[arg-type]
+            if size > MAX_TEXT:
+                check_text(size)
+            return between.join(values)  # type: ignore[arg-type]
+        except TypeError:
+            # another is none
+            pass
+    kinds = {each.__class__ for each in values}
     if kinds <= _NUMBERS and len(between) <= _SHORT and (text := numbers_text(values, between)) is not None:  # type: ignore[arg-type]
         return text
     parts = _rendered(values)
@@ -87,7 +90,7 @@ def _rendered(values: tuple[object, ...]) -> list[str]:
 )
 def concatenate(*values: object) -> str:
     """Join the texts of all arguments; a string gives itself."""
-    return _joined("", values)
+    return to_str(values[0]) if len(values) == 1 else _joined("", values)
 
 
 @builtin(

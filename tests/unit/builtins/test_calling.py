@@ -89,6 +89,12 @@ def test_maps_and_sets_look_up(call: Call, name: str, args: tuple[Any, ...], wan
             {"a": ({T: "a"}, {T: "a", U: 1}), A: ({T: A},)},
         ),
         ("group-by", (T, ({T: True}, {T: 1})), {"true": ({T: True},), 1: ({T: 1},)}),
+        (
+            "group-by",
+            (T, ({T: 1}, {T: True}, {T: 1}, {T: 1.0})),
+            {1: ({T: 1}, {T: 1}), "true": ({T: True},), "1": ({T: 1.0},)},
+        ),
+        ("group-by", (T, ({T: 1}, {T: "1"})), {1: ({T: 1},), "1": ({T: "1"},)}),
         ("frequencies", ("aba",), {"a": 2, "b": 1}),
         ("frequencies", ((A, 1, A, True, None),), {A: 2, 1: 1, "true": 1, "nil": 1}),
         ("partition-by", (fn("even?"), (2, 4, 1, 6)), ((2, 4), (1,), (6,))),
