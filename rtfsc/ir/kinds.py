@@ -77,15 +77,27 @@ _NO_PARTS: Final[Mapping[object, Kind]] = MappingProxyType({})
 
 
 def detailed(kind: Kind, parts: Mapping[object, Kind], held: Kind) -> Kind:
-    """Add details to a plain kind, if there are any that it does not have and they are not too deep."""
-    if not parts and held.__class__ is int:
-        return kind
+    """Add details to a plain kind, if there are any that it does not have; those that are too deep are left
+    out."""
     depth = 1 + max([part.depth for part in (held, *parts.values()) if isinstance(part, Detailed)], default=0)
-    if depth > _DEEPEST or len(parts) > _MOST_PARTS:
+    if depth > _DEEPEST:
+        depth = _DEEPEST
+        held, parts = _cut(held, depth - 1), {key: _cut(part, depth - 1) for key, part in parts.items()}
+    if (not parts and held.__class__ is int) or len(parts) > _MOST_PARTS:
         return kind
     made = Detailed(kind)
     made.parts, made.held, made.depth = parts, held, depth
     return made
+
+
+def _cut(kind: Kind, depth: int) -> Kind:
+    """Leave details out that are deeper."""
+    if not isinstance(kind, Detailed) or kind.depth <= depth:
+        return kind
+    if not depth:
+        return int(kind)
+    parts = {key: _cut(part, depth - 1) for key, part in kind.parts.items()}
+    return detailed(int(kind), parts, _cut(kind.held, depth - 1))
 
 
 def join(left: Kind, right: Kind) -> Kind:
@@ -134,7 +146,12 @@ def element(kind: Kind) -> Kind:
 def items(kind: Kind) -> Kind:
     """Give the kind of what is met element by element, entries of a map being vectors of key and value."""
     found = element(kind) if kind & ~MAP else NEVER
-    return join(found, holding(TUPLE, KEY | element(kind))) if kind & MAP else found
+    return join(found, entry(kind)) if kind & MAP else found
+
+
+def entry(kind: Kind) -> Kind:
+    """Give the kind of an entry of a map: a vector of key and value."""
+    return of_vector((KEY, element(kind)))
 
 
 def within(kind: Kind, base: Kind) -> bool:
