@@ -50,10 +50,7 @@ def write_count(frame: Frame, node: Call, name: str) -> bool:
         case Call(callee=BuiltinRef(name="set" | "distinct" as inner), args=[values], site=None) as call:
             # what fails is the inner call
             before = frame.emitter.at(frame.unit.positions.locate(call.span))
-            frame.emitter.callee_global("#count_different")
-            frame.value(values)
-            frame.emitter.const(inner)
-            frame.emitter.call(2)
+            _write_count_different(frame, values, inner)
             frame.emitter.at(before)
             return True
 
@@ -64,6 +61,22 @@ def write_count(frame: Frame, node: Call, name: str) -> bool:
         frame.emitter.length()
 
     return fast(frame, node.args, name, sized, write)
+
+
+def _write_count_different(frame: Frame, values: Expr, name: str) -> None:
+    """Write how many different elements a collection has; C counts what it tells apart as we do."""
+    emitter = frame.emitter
+    kind = frame.unit.kinds.of(values)
+    if kinds.within(kind, kinds.TUPLE) and kinds.within(kinds.element(kind), kinds.KEY | kinds.NIL):
+        emitter.build_set()
+        frame.value(values)
+        emitter.set_update()
+        emitter.length()
+        return
+    emitter.callee_global("#count_different")
+    frame.value(values)
+    emitter.const(name)
+    emitter.call(2)
 
 
 def write_empty(frame: Frame, node: Call, name: str) -> bool:

@@ -286,6 +286,14 @@ class Emitter:
         else:
             self._op("CALL_INTRINSIC_1", 0, int(Intrinsic1Op.INTRINSIC_LIST_TO_TUPLE))
 
+    def build_set(self) -> None:
+        """Push an empty set of Python's."""
+        self._op("BUILD_SET", 1, 0)
+
+    def set_update(self) -> None:
+        """Pop an iterable into the set below it."""
+        self._op("SET_UPDATE", -1, 1)
+
     # -- calls: `callee_global(name)` or `before_callee(); <callee>; after_callee()`, then arguments,
     # then `call(n)`
 

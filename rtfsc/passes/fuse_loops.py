@@ -66,7 +66,9 @@ _TAKES_TEXT: Final = frozenset(
 )
 # what may follow `map-indexed`: it does not matter to them whether that gives a list or a vector
 _AFTER_INDEXED: Final = frozenset({"map", "keep", "mapcat", "reduce"})
-_WANTED: Final = things(ForEach, *_STAGES, *_ENDS)
+# alone they give the kind that came in: they are loops over vectors
+_LIKE_SOURCE: Final = frozenset({"remove", "map-indexed"})
+_WANTED: Final = things(ForEach, "map-indexed", *_STAGES, *_ENDS)
 
 
 class _Stage(NamedTuple):
@@ -146,21 +148,19 @@ class _Fuser:
 
     def _chain(self, call: Call) -> _Chain | None:
         """Take a chain apart, as far in as one loop may reach."""
-        last = self._stage(call, _ENDS | _STAGES)
+        last = self._stage(call, _ENDS | _STAGES | _LIKE_SOURCE)
         if last is None:
             return None
         stages = [last]
         source = call.args[-1]
-        while isinstance(source, Call) and len(stages) < 8:
-            names = _STAGES | {"map-indexed"} if stages[-1].name in _AFTER_INDEXED else _STAGES
+        # `map-indexed` counts the elements of its source, which are those of the loop
+        while isinstance(source, Call) and len(stages) < 8 and stages[-1].name != "map-indexed":
+            names = _STAGES | _LIKE_SOURCE if stages[-1].name in _AFTER_INDEXED else _STAGES
             stage = self._stage(source, names)
             if stage is None or not self._may_precede(stage, stages):
                 break
             stages.append(stage)
             source = source.args[-1]
-            if stage.name == "map-indexed":
-                # it counts the elements of its source, which are those of the loop
-                break
         removes = all(each.name == "remove" for each in stages[1:])
         if removes and (last.name == "count" or (last.name == "remove" and len(stages) > 1)):
             # `count` alone is no loop, and `remove` gives the kind that came in: a string for a string
@@ -226,8 +226,8 @@ class _Fuser:
         several = len(chain.stages) > 1 and (
             chain.stages[0].name == "remove" or chain.stages[1].name != "count"
         )
-        # of anything but a vector `remove` makes something else
-        kept = len(chain.stages) == 1 and chain.stages[0].name == "remove"
+        bounds = _bounds(chain.source)
+        kept = len(chain.stages) == 1 and chain.stages[0].name in _LIKE_SOURCE and bounds is None
         held: list[tuple[Var, Expr]] = []
 
         def hold(node: Expr, name: str) -> Expr:
@@ -239,7 +239,6 @@ class _Fuser:
 
         # the arguments of `reduce` are evaluated before its collection is
         initial = hold(chain.initial, "initial") if chain.initial is not None else None
-        bounds = _bounds(chain.source)
         if bounds is not None:
             args = tuple([hold(arg, "bound") for arg in bounds])
             span = chain.source.span
@@ -266,7 +265,7 @@ class _Fuser:
         item = self.copier.var("item")
         index = self.copier.var("index") if chain.stages[0].name == "map-indexed" else None
         counters = () if index is None else (index,)
-        if last.name in _STAGES:
+        if last.name in _STAGES | _LIKE_SOURCE:
             buffer = self.copier.var("buffer")
 
             def keep(value: Expr, loop: _Loop) -> Expr:
