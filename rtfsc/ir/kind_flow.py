@@ -239,9 +239,10 @@ class _Flow(Looks):
         kind = self.visit(node.value, env)
         want = kinds.of_type(node.want)
         known = kinds.narrowed(kind, want)
-        if known & ~kinds.BASE and known & want != known:
+        plain = int(known)
+        if plain & ~kinds.BASE & ~want:
             # what a collection holds is checked as well
-            known = known & kinds.BASE | known & want & ~kinds.BASE
+            known = plain & kinds.BASE | plain & want & ~kinds.BASE
         if isinstance(node.value, Local):
             env[node.value.var] = known
         return known

@@ -176,10 +176,41 @@ def conforms(kind: Kind, want: Type) -> bool:
             return name in _PRIMS and within(kind, _PRIMS[name])
         case types.Vector(element=item):
             return within(kind, VECTOR) and conforms(element(kind), item)
+        case types.ListOf(element=item):
+            return within(kind, LIST) and conforms(element(kind), item)
+        case types.MapOf(key=key, value=item):
+            return within(kind, MAP) and conforms(KEY, key) and conforms(element(kind), item)
+        case types.MapType(fields=fields, rest=rest):
+            return (
+                within(kind, MAP)
+                and (rest is None or conforms(element(kind), rest))
+                and all(_has_field(kind, field) for field in fields)
+            )
         case types.Union(members=members):
-            return any(conforms(kind, member) for member in members)
+            # a value of each class may conform to another member
+            return any(conforms(kind, member) for member in members) or all(
+                any(conforms(one, member) for member in members) for one in _each_class(kind)
+            )
+        case types.Alias(target=target):
+            # where it stands inside itself it has no target
+            return target is not None and conforms(kind, target)
         case _:
             return False
+
+
+def _each_class(kind: Kind) -> list[Kind]:
+    """Take a kind of several classes, not of all, apart; there is nothing else that could conform to a union
+    when its members do not take the whole."""
+    ones = [1 << bit for bit in range(15) if kind & 1 << bit]
+    return [narrowed(kind, one) for one in ones] if 1 < len(ones) < _STEP - 2 else [ANY]
+
+
+def _has_field(kind: Kind, field: types.Field) -> bool:
+    key, want, optional = field
+    found = part(kind, key)
+    if found is None:
+        return optional and conforms(element(kind), want)
+    return conforms(found, want)
 
 
 ATOMS: Final = {type(None): NIL, bool: BOOL, int: INT, float: FLOAT, str: STR, Keyword: KEYWORD}
@@ -247,6 +278,18 @@ def of_type(want: Type) -> Kind:
             return union(map(of_type, members))
         case types.MapOf(value=item):
             return holding(MAP, of_type(item))
+        case types.MapType():
+            # a field may stand under a string as well as under a keyword: nothing is known of it
+            return holding(MAP, ANY)
+        case types.ListOf(element=item):
+            return holding(LIST, of_type(item))
+        case types.Tuple(items=items):
+            found = of_vector(list(map(of_type, items)))
+            return join(found, holding(BIG_VECTOR, element(found)))
+        case types.And(base=base):
+            return of_type(base)
+        case types.Alias(target=target):
+            return ANY if target is None else of_type(target)
         case types.Enum(values=values):
             return union(map(of_constant, values))
         case types.Never():

@@ -64,6 +64,13 @@ _TEMPLATES: Final = {
         "((fn [a & r] (+ a (count r))) {int} {any} {any})",
         "(try {int} (catch DivisionByZero e {int}))",
         "(try (if {bool} (throw {any}) {int}) (catch e {int}))",
+        "(let [r :[:map [:a :int] [:b :any ?]] {map}] (+ (:a r) {int}))",
+        "(let [r :[:map [:a :int]] (assoc {{:a {int} :b {any}}} {kw} {any})] (:a r 7))",
+        "(let [r :[:tuple :int :any] [{int} {any}]] (nth r 0))",
+        "(let [rs :[:vector [:map [:a :int]]] (map (fn [x] {{:a x :b {any}}}) {ints})]"
+        " (reduce (fn [n r :[:map [:a :int] [:b :any]]] (+ n (:a r))) 0 rs))",
+        "(let [m :[:map-of :keyword :int] {map}] (count m))",
+        "(let [v :[:union :int [:map [:a :int]]] {any}] (if (int? v) v (:a v)))",
         "(try (+ {int} (if {bool} (throw {{:code {int}}}) 1)) (catch e (:code e 5)))",
         "(try (reduce (fn [n x] (if {bool} (throw x) (+ n x))) 0 {ints}) (catch ApplicationError e {int}))",
         "(try {int} (catch e (count (getMessage e))) (finally {any}))",
