@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from json import JSONDecoder, JSONEncoder
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
-from json.encoder import encode_basestring
+from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]
 from operator import itemgetter
 from sys import get_int_max_str_digits
 from typing import Any, Final
@@ -114,11 +114,15 @@ _FLUSH_AFTER: Final = 1 << 16
 _DEEPEST: Final = 100
 _MOST: Final = 1 << 20
 """Depth and elements up to which C, which recurses, may write or read a value."""
+_FEW: Final = 16
+"""Entries of a map up to which it is changed by itself."""
 _FIRST_LOOK: Final = 1 << 15
 """Containers after which it is counted what is still to come: shared parts multiply."""
 
-_COMPACT: Final = JSONEncoder(
-    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+# what `JSONEncoder` makes anew for each text: nothing looks for cycles, strings may hold any character; keys
+# are sorted, none is skipped, and a NaN is refused
+_ENCODE: Final = c_make_encoder(
+    None, JSONEncoder().default, encode_basestring, None, ":", ",", True, False, False
 )
 _ENCODABLE: Final = frozenset({type(None), bool, str, int, float})
 _KEYWORDS: Final = frozenset({Keyword})
@@ -137,7 +141,7 @@ def _by_encoder(value: object, limit: int) -> str | None:
     if not _guards_digits():
         return None
     try:
-        text = _COMPACT.encode(_Plain(value, limit).of(value, _DEEPEST))
+        text = "".join(_ENCODE(_Plain(value, limit).of(value, _DEEPEST), 0))
     except (ValueError, _NotPlainError):
         # an integer of many digits, a NaN or an infinity is a ValueError
         return None
@@ -172,7 +176,7 @@ class _Plain:
         if kind is tuple or kind is List or kind is BigVector:
             return self._list(value if kind is tuple else tuple(value), depth - 1)
         if kind is dict or kind is BigMap:
-            return self._dicts((value,), depth - 1)[0]
+            return self._map(value, depth - 1) if len(value) <= _FEW else self._dicts((value,), depth - 1)[0]
         if not self._are_atoms((value,)):
             raise _NotPlainError
         return value
@@ -183,6 +187,20 @@ class _Plain:
         if {each.__class__ for each in items} <= _DICTS:
             return self._dicts(items, depth)
         return [item if item.__class__ in _ENCODABLE else self.of(item, depth) for item in items]
+
+    def _map(self, value: Any, depth: int) -> dict[str, object]:
+        """Change one small map, for which a loop costs less than what looks at many entries."""
+        found: dict[str, object] = {}
+        for key, item in value.items():
+            kind = item.__class__
+            if kind is str:
+                self.size -= len(item)
+            found[key.text if key.__class__ is Keyword else _key_text(key)] = (
+                item if kind in _ENCODABLE else self.of(item, depth)
+            )
+        self._are_atoms(tuple(found))
+        self.items -= len(found)
+        return found
 
     def _dicts(self, maps: Sequence[Any], depth: int) -> list[dict[str, object]]:
         found: list[dict[str, object]]

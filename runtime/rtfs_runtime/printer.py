@@ -78,9 +78,10 @@ def to_str(value: object, limit: int = MAX_TEXT) -> str:
     kind = value.__class__
     if kind is int and -SMALL < value < SMALL:  # type: ignore[operator]
         return str(value)
-    if kind is str:
-        _check(len(value), limit)  # type: ignore[arg-type]
-        return value  # type: ignore[return-value]
+    if kind is str or kind is Keyword:
+        text: str = value if kind is str else ":" + value.text  # type: ignore[assignment, attr-defined]
+        _check(len(text), limit)
+        return text
     return _print(value, _DISPLAY, limit)
 
 

@@ -68,9 +68,9 @@ def set_disj(group: Set, item: object) -> Set:
 
 def set_union(groups: Sequence[Set]) -> Set:
     """Collect what is in any of the sets; of equal elements the first stays."""
-    if all(group.plain for group in groups):
-        return plain_set(chain.from_iterable([group.members for group in groups]))
-    return make_set(chain.from_iterable(groups))
+    if not all([group.plain for group in groups]):  # noqa: C419
+        return make_set(chain.from_iterable(groups))
+    return plain_set(chain.from_iterable([group.members for group in groups]))
 
 
 def set_select(group: Set, others: Sequence[Set], *, common: bool) -> Set:

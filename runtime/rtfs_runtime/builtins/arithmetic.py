@@ -433,17 +433,15 @@ PAIRWISE: Final[Mapping[Any, Callable[[Any, Any], Any]]] = MappingProxyType(
 """What a fold may call instead of a variadic function: `*others` makes a tuple at every call."""
 
 
-def fold_integers(function: Any, total: Any, items: tuple[object, ...]) -> Any:
-    """Fold integers by a builtin that C can fold; None where it cannot.
+def fold_integers(function: Any, items: tuple[object, ...]) -> Any:
+    """Fold integers, of which there is one at least, by a builtin that C can fold; None where it cannot.
 
     Only integers: a sum of floats, which newer Pythons make more exact, must be that of the plain loop.
     """
-    fold = _FOLDS.get(function)
-    if fold is None or total.__class__ is not int or not _are_integers(items):
-        return None
-    return fold(chain((total,), items))
+    fold = FOLDS.get(function)
+    return None if fold is None or not _are_integers(items) else fold(items)
 
 
-_FOLDS: Final[Mapping[Any, Callable[[Iterable[Any]], Any]]] = MappingProxyType(
+FOLDS: Final[Mapping[Any, Callable[[Iterable[Any]], Any]]] = MappingProxyType(
     {add: sum, maximum: max, minimum: min}
 )

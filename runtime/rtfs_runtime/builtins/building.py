@@ -285,7 +285,9 @@ def _into_map(target: Map, source: object) -> Map:
         return flat(target) | flat(source)
     items = sequence(source, "into", "vector, list, or map")
     found = _made_of(items)
-    return flat(target) | (_entries(items) if found is None else found)
+    if found is None:
+        found = _entries(items)
+    return flat(target) | found if target else found
 
 
 def _made_of(items: Items) -> dict[object, object] | None:

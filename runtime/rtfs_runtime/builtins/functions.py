@@ -46,7 +46,7 @@ def apply(function: Any, first: object, *others: object) -> object:
     (programs of the original host rely on the latter).
     """
     if not others and first.__class__ is tuple and first and function.__class__ is FunctionType:
-        found = fold_integers(function, first[0], first[1:])
+        found = fold_integers(function, first)
         if found is not None:
             return found
     leading = (first, *others[:-1]) if others else ()

@@ -12,7 +12,7 @@ from operator import itemgetter
 from types import FunctionType
 from typing import Any
 
-from rtfs_runtime.builtins.arithmetic import PAIRWISE, fold_integers
+from rtfs_runtime.builtins.arithmetic import FOLDS, PAIRWISE, fold_integers
 from rtfs_runtime.builtins.operands import KEY_KINDS, Items, caller, like, mapping, sequence, sequence_or_text
 from rtfs_runtime.builtins.table import builtin
 from rtfs_runtime.equality import equal
@@ -133,8 +133,8 @@ def fold(function: Any, initial: object, value: object = _UNSET) -> object:
     else:
         items = sequence_or_text(value, "reduce")
         total = initial
-    if function.__class__ is FunctionType and items.__class__ is tuple:
-        found = fold_integers(function, total, items)
+    if function.__class__ is FunctionType and function in FOLDS and items.__class__ is tuple:
+        found = fold_integers(function, (total, *items))
         if found is not None:
             return found
     for item in items:

@@ -214,10 +214,12 @@ def entries(value: Map) -> object:
 def select_keys(value: Map, wanted: object) -> Map:
     """Keep the keys that are listed, in the order of the list."""
     source = mapping(value, "select-keys")
-    listed = sequence(wanted, "select-keys")
-    if not {each.__class__ for each in listed} <= KEY_KINDS:
-        listed = tuple([key for key in listed if is_key(key)])
-    return {key: source[key] for key in listed if key in source}
+    # most often few are listed: without a comprehension, which is a call
+    kept: dict[object, object] = {}
+    for key in sequence(wanted, "select-keys"):
+        if key.__class__ in KEY_KINDS and key in source:
+            kept[key] = source[key]
+    return kept
 
 
 @builtin(

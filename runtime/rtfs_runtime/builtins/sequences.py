@@ -285,6 +285,8 @@ def distinct(value: object) -> object:
 )
 def contains(value: object, item: object) -> bool:
     """Tell whether a vector, list or set has an element, a map a key, a string a part."""
+    if value.__class__ is tuple:
+        return place_of(value, item) is not None
     if is_map(value):
         return is_key(item) and item in value
     if isinstance(value, str):
