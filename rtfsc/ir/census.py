@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
-from rtfsc.ir.nodes import BuiltinRef, Const, Expr, Global, Local, Op
-from rtfsc.ir.walk import CHILD_FIELDS, children
+from rtfsc.ir.nodes import BuiltinRef, Expr, Op
+from rtfsc.ir.walk import CHILD_FIELDS, LEAVES, children
 
 _OPS: Final = ("is_map", "is_seq", "is_seq_least", "seq_rest", "put", "set_put", "times")
 _CLASSES: Final = {kind: 1 << at for at, kind in enumerate(CHILD_FIELDS)}
-_LEAVES: Final = frozenset({Const, Local, Global})
+# half of all nodes
+_COUNTED_ALONE: Final = LEAVES - {BuiltinRef}
 _FIRST_NAME: Final = len(_CLASSES) + len(_OPS)
 _OF_OPS: Final = {name: 1 << at for at, name in enumerate(_OPS, len(_CLASSES))}
 _ROWS: Final = {
@@ -51,7 +52,8 @@ def among(node: Expr, wanted: int) -> Iterator[Expr]:
         node = todo.pop()
         yield node
         # all below is counted now
-        todo.extend([child for child in children(node)[::-1] if child.census & wanted])
+        if node.size > 1:
+            todo += [child for child in children(node)[::-1] if child.census & wanted]
 
 
 def size(node: Expr) -> int:
@@ -69,16 +71,15 @@ def _count(node: Expr) -> int:
         kind = part.__class__
         found, count, waiting = _CLASSES[kind], 1, len(todo)
         for child in children(part):
-            if child.size:
-                found |= child.census
-                count += child.size
-            elif child.__class__ in _LEAVES:
-                # half of all nodes
-                child.census, child.size = _CLASSES[child.__class__], 1  # type: ignore[misc]
-                found |= child.census
-                count += 1
-            else:
-                todo.append(child)
+            held = child.size
+            if not held:
+                if child.__class__ not in _COUNTED_ALONE:
+                    todo.append(child)
+                    continue
+                child.census = _CLASSES[child.__class__]  # type: ignore[misc]
+                child.size = held = 1  # type: ignore[misc]
+            found |= child.census
+            count += held
         if len(todo) > waiting:
             continue
         if kind is BuiltinRef:

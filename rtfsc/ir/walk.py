@@ -91,7 +91,15 @@ _SEVERAL: Final[Mapping[type, str]] = MappingProxyType(
         nodes.Parallel: "branches",
     }
 )
-_MIXED: Final = frozenset({nodes.Call, nodes.Try, nodes.Blocks, nodes.Fold})
+# nodes whose children are in fields of both kinds, or may be absent: the list of them
+_MIXED: Final[Mapping[type, Callable[[Any], Sequence[Expr]]]] = MappingProxyType(
+    {
+        nodes.Call: lambda node: (node.callee, *node.args),
+        nodes.Try: lambda node: [part for part in (node.body, node.handler, node.final) if part is not None],
+        nodes.Blocks: lambda node: [*node.args, *[block.body for block in node.blocks]],
+        nodes.Fold: lambda node: (*node.args, node.items, node.body, node.done),
+    }
+)
 
 
 # nodes without variables or labels of their own
@@ -105,24 +113,14 @@ def _lister(kind: type) -> Callable[[Any], Sequence[Expr]]:
     below = CHILD_FIELDS[kind]
     if not below:
         return lambda node: ()
-    if kind is nodes.Call:
-        return lambda node: (node.callee, *node.args)
     if kind in _MIXED:
-        return _list_mixed
+        return _MIXED[kind]
     found: Callable[[Any], Any] = attrgetter(_SEVERAL.get(kind, below[0]), *below[1:])
     return found if kind in _SEVERAL or len(below) > 1 else lambda node: (found(node),)
 
 
-def _list_mixed(node: Expr) -> list[Expr]:
-    found: list[Expr] = []
-    for name in CHILD_FIELDS[node.__class__]:
-        below: Any = getattr(node, name)
-        if below.__class__ is tuple:
-            found.extend([part.body if part.__class__ is Block else part for part in below])
-        elif below is not None:
-            found.append(below)
-    return found
-
+LEAVES: Final = frozenset({nodes.Const, Local, nodes.Global, nodes.BuiltinRef})
+"""Nodes that never have children: most are one of these."""
 
 _LISTERS: Final = {kind: _lister(kind) for kind in CHILD_FIELDS}
 
@@ -227,9 +225,8 @@ def descendants(node: Expr) -> Iterator[Expr]:
     while todo:
         node = todo.pop()
         yield node
-        below = _LISTERS[node.__class__](node)
-        if below:
-            todo.extend(below[::-1])
+        if node.__class__ not in LEAVES:
+            todo += _LISTERS[node.__class__](node)[::-1]
 
 
 def fold(node: Expr, combine: Callable[[Expr, list[T]], T]) -> T:

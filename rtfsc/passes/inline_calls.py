@@ -66,7 +66,6 @@ _WIDEST: Final = 64
 
 _WANTED: Final = things(Fn, Global, "partial", "comp", "complement", "constantly")
 _FUNCTIONS: Final = things(Fn)
-_VARIABLES: Final = things(Local, Late)
 _THROWS: Final = frozenset({"throw", "error", "assert"})
 _THROWING: Final = things(Global, Raise, *_THROWS)
 _LOOPS: Final = things(Blocks, Fold, ForEach)
@@ -101,7 +100,7 @@ class _Inliner:
         self._uses.clear()
         inside = node.value.body if isinstance(node, DefGlobal) and isinstance(node.value, Fn) else node
         # uses are asked of functions that are bound
-        for part in among(inside, _VARIABLES) if occurs(inside) & _FUNCTIONS else ():
+        for part in descendants(inside) if occurs(inside) & _FUNCTIONS else ():
             if isinstance(part, Local | Late):
                 self._uses[part.var] = self._uses.get(part.var, 0) + 1
         self._left = _GROWTH

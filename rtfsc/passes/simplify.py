@@ -14,7 +14,7 @@ from typing import Any, Final
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.errors import RtfsError
 from rtfs_runtime.values import Keyword
-from rtfsc.ir.census import among, occurs, things
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.nodes import (
     Block,
     Blocks,
@@ -48,7 +48,6 @@ _FOLDED: Final = frozenset(
      "nil?", "even?", "odd?", "zero?", "pos?", "neg?"}
 )  # fmt: skip
 _WANTED: Final = things(Let, If, Do, *_FOLDED)
-_VARIABLES: Final = things(Local, Late)
 _COPIED: Final = things(Local)
 _BINDING: Final = things(Let)
 _ATOMS: Final = (type(None), bool, int, float, str, Keyword)
@@ -66,7 +65,7 @@ class _Simplifier:
     def __init__(self, node: Expr) -> None:
         self._uses: dict[Var, int] = {}
         # uses are asked of what is bound
-        for part in among(node, _VARIABLES) if occurs(node) & _BINDING else ():
+        for part in descendants(node) if occurs(node) & _BINDING else ():
             if isinstance(part, Local | Late):
                 self._uses[part.var] = self._uses.get(part.var, 0) + 1
         self._copies: dict[Var, Local | Const] = {}
