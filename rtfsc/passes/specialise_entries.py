@@ -1,8 +1,8 @@
 """Give functions a second body that knows its arguments.
 
 Before: a function tests its arguments where they are used. After: it has a twin, whose parameters are what
-the calls in the module give them; calls that are known to fit call the twin. Where classes alone tell what
-fits, the function itself tests its arguments once and hands over.
+the calls in the module give them; calls that are known to fit call the twin. Where classes and signs alone
+tell what fits, the function itself tests its arguments once and hands over.
     (def fib (fn fib [n] (if (< n 2) n (+ (fib (- n 1)) …))))  =>  (def "#known fib" (fn fib [n] {trusted}
     (if (< n 2) n (+ ("#known fib" (- n 1)) …))))  (def fib (fn fib [n] (if (int? n) ("#known fib"
     n) (if (< n 2) …))))  (the call of the twin is an `Op`: it leaves no trace of its own)
@@ -226,34 +226,37 @@ class _Specialiser:
 
     def _handing_over(self, twin: str, fn: Fn, body: Expr) -> Expr:
         """Give a body that calls the twin when all tests hold; all that fail lead to the one body."""
-        tests = [_test(kind) for kind in self._closed.params[twin]]
+        tests = [_tests(kind) for kind in self._closed.params[twin]]
         if None in tests:
             return body
         span = body.span
         args = tuple([Local(var, span=fn.span) for var in fn.params])
         made = Op("hand_over", (Global(TWIN + twin, span=fn.span), *args), span=span)
         test: Expr | None = None
-        for arg, name in zip(reversed(args), reversed(tests), strict=True):
-            if name:
-                asked = Call(BuiltinRef(name, span=fn.span), (again(arg),), span=fn.span)
+        for arg, names in zip(reversed(args), reversed(tests), strict=True):
+            for name in reversed(names or ()):
+                operands = (again(arg), Const(0, span=span))[: 1 + (name == _NOT_NEGATIVE)]
+                asked = Call(BuiltinRef(name, span=fn.span), operands, span=fn.span)
                 test = asked if test is None else If(asked, test, Const(False, span=span), span=span)
         return body if test is None else If(test, made, body, span=span)
 
 
-def _test(kind: Kind) -> str | None:
-    """Name the predicate that tells whether a value has a kind: none ("") where nothing need be asked, None
-    where that is no question of its class."""
+def _tests(kind: Kind) -> tuple[str, ...] | None:
+    """Name the questions that tell whether a value has a kind, such as one of these; None where what it holds
+    were to be asked."""
     if kind == kinds.ANY:
-        return ""
-    for base, name in _TESTS.items():
+        return ()
+    for base, names in _TESTS.items():
         if kinds.within(kind, base):
-            return name
+            return names
     return None
 
 
-_TESTS: Final[dict[Kind, str]] = {
-    kinds.INT: "int?", kinds.FLOAT: "float?", kinds.NUMBER: "number?", kinds.STR: "string?",
-    kinds.KEYWORD: "keyword?",
+# compared with 0
+_NOT_NEGATIVE: Final = ">="
+_TESTS: Final[dict[Kind, tuple[str, ...]]] = {
+    kinds.NATURAL: ("int?", _NOT_NEGATIVE), kinds.INT: ("int?",), kinds.FLOAT: ("float?",),
+    kinds.NUMBER: ("number?",), kinds.STR: ("string?",), kinds.KEYWORD: ("keyword?",),
 }  # fmt: skip
 
 

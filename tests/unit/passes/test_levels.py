@@ -128,6 +128,7 @@ PROGRAMS = {
     "numbers": "(defn fib [n] (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) [(fib 12) (fib 3.5)]",
     "no numbers": '(defn fib [n] (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) (fib "a")',
     "numbers or not": '(defn f [a b] (if (> a 0) (f (- a 1) b) b)) [(f 3 "x") (f 2.5 nil)]',
+    "twin that knows a sign": "(defn f [n] (if (= (mod n 3) 0) [n (quot n 2) (nth [1 2 3 4 5 6 7] n -1)] (f (+ n 1)))) (defn run [] (let [g (get {:f f} :f)] [(f 1) (f 4) (map g [-5 -1 0 2]) (try (g :x) (catch TypeError e :no))])) (run)",
     "twin through a global's name": '(defn f [n] (if (= n 0) 0 (f (- n 1)))) (f 3) (update {:a 1} :a "#known f")',
     "collatz": "(defn c [n k] (if (= n 1) k (c (if (even? n) (/ n 2) (+ 1 (* 3 n))) (+ k 1)))) (c 27 0)",
     "big": "(defn f [n acc] (if (= n 0) acc (f (- n 1) (* n acc)))) (f 30 1)",
