@@ -61,7 +61,7 @@ def write_call(frame: Frame, node: Call) -> None:
 
 
 def _names_capability(args: tuple[Expr, ...]) -> bool:
-    return bool(args) and isinstance(args[0], Const) and isinstance(args[0].value, Keyword | str)
+    return bool(args) and isinstance(args[0], Const) and isinstance(args[0].value, (Keyword, str))
 
 
 def _write_direct(frame: Frame, name: str, args: tuple[Expr, ...], *, known: bool = False) -> None:

@@ -6,8 +6,13 @@ variables of `Scope`s that need a cell because a closure or an early read may me
 
 from __future__ import annotations
 
-from rtfsc.ir.nodes import Expr, Fn, Late, Local, Module, Var
+from typing import Final
+
+from rtfsc.ir.nodes import BuiltinRef, Const, Expr, Fn, Global, Late, Local, Module, Var
 from rtfsc.ir.walk import BINDING, bound_vars, children
+
+# half of all nodes
+_NAMELESS: Final = frozenset({Const, BuiltinRef, Global})
 
 
 class Captures:
@@ -48,7 +53,8 @@ class Captures:
         if node.__class__ in BINDING:
             self._bind(*bound_vars(node))
         for child in children(node):
-            self._visit(child)
+            if child.__class__ not in _NAMELESS:
+                self._visit(child)
 
     def _function(self, fn: Fn) -> None:
         self._open.append({})

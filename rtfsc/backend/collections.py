@@ -168,7 +168,7 @@ def _existing_entry(frame: Frame) -> Fast:
 
 def names_entry(key: Expr) -> bool:
     """Tell whether a key is one that only maps have entries for."""
-    return isinstance(key, Const) and isinstance(key.value, str | Keyword)
+    return isinstance(key, Const) and isinstance(key.value, (str, Keyword))
 
 
 def write_entry(frame: Frame, args: Sequence[Expr], name: str) -> bool:

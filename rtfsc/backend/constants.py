@@ -48,7 +48,7 @@ def _steps(frame: Frame, value: object) -> list[tuple[str, object]]:
     elif isinstance(value, Symbol):
         frame.unit.symbols[value.text] = None
         emitter.glob("'" + value.text)
-    elif isinstance(value, Timestamp | Uuid | Resource):
+    elif isinstance(value, (Timestamp, Uuid, Resource)):
         emitter.callee_global(_TEXTUAL[type(value)])
         emitter.const(value.text)
         emitter.call(1)

@@ -53,7 +53,7 @@ def write_function(frame: Frame, fn: Fn, *, link: bool = True) -> None:
 def _contract(frame: Frame, fn: Fn) -> Function:
     """Describe a function that no interface describes, as its model is told of it."""
     body: Expr = fn.body
-    while isinstance(body, Cast | Let):
+    while isinstance(body, (Cast, Let)):
         body = body.value if isinstance(body, Cast) else body.body
     text = body.value if isinstance(body, Const) and isinstance(body.value, str) else None
     return Function(

@@ -59,7 +59,7 @@ def _is_short(frame: Frame, value: Expr) -> bool:
         case Map(values=values):
             return all(_is_short(frame, each) for each in values)
         case Const(value=constant):
-            return not isinstance(constant, tuple | dict)
+            return not isinstance(constant, (tuple, dict))
         case _:
             return kinds.within(frame.unit.kinds.of(value), _SHORT)
 

@@ -124,7 +124,7 @@ def _text_of(frame: Frame, operand: Operand, temp: str) -> Operand:
         value = operand.held.value
         if isinstance(value, str) and len(value) < _LONG:
             return operand
-        if value is None or isinstance(value, bool | float | Keyword):
+        if value is None or isinstance(value, (bool, float, Keyword)):
             return Operand(replace(operand.held, value=concatenate(value)), kinds.STR)
     elif kinds.within(operand.kind, kinds.STR):
         return operand

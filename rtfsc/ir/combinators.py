@@ -59,7 +59,7 @@ def _applied_made(
 ) -> Expr | None:
     known, span = place
     match name, parts:
-        case "partial", [function, *leading] if all(isinstance(each, Const | Local) for each in leading):
+        case "partial", [function, *leading] if all(isinstance(each, (Const, Local)) for each in leading):
             return _applied(function, (*leading, *args), known, span)
         case "comp", [*others, first]:
             value = _applied(first, args, known, span)

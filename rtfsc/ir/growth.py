@@ -31,6 +31,8 @@ _RAISED: Final = "#raised"
 _COLLECTIONS: Final = kinds.HOLDERS
 _SIZES: Final = frozenset({"count", "length", "string-length", "index-of"})
 _CALLS_FIRST: Final = ("[:fn [[:union :fn", "[:fn [:fn")
+# a third of all nodes
+_FROM_NOWHERE: Final = frozenset({Const, BuiltinRef})
 _EACH_ALONE: Final = frozenset(
     {
         "map", "filter", "remove", "keep", "mapcat", "map-indexed", "every?", "some?", "not-any?",
@@ -85,7 +87,8 @@ class _Flow:
         self._labels: dict[int, tuple[Var, ...]] = {}
         for part in module.body:
             for node in descendants(part):
-                self._node(node)
+                if node.__class__ not in _FROM_NOWHERE:
+                    self._node(node)
 
     def _add(self, source: Key, target: Key) -> None:
         self.graph.setdefault(source, []).append(target)
@@ -207,7 +210,7 @@ class _Flow:
                 for source in (*others, fn.body) if again else others:
                     self._add(id(source), param)
             self._add(id(fn.body), id(node))
-        elif not isinstance(fn, BuiltinRef | Const):
+        elif not isinstance(fn, (BuiltinRef, Const)):
             self._unknown(node, others)
 
     def _unknown(self, node: Call, args: tuple[Expr, ...]) -> None:

@@ -195,7 +195,7 @@ class _Flow(Looks):
         where it makes something."""
         made = None
         for at, arg in enumerate(node.args):
-            if not isinstance(arg, Fn | Global):
+            if not isinstance(arg, (Fn, Global)):
                 continue
             given = kind_needs.given(name, args) if at == 0 else []
             if isinstance(arg, Fn):

@@ -338,7 +338,7 @@ def of_parts(name: str, nodes: tuple[Expr, ...], args: list[Kind]) -> Kind | Non
 
 def _key(node: Expr) -> object:
     """Give the key that is written at a call; None where it is found at run time."""
-    return node.value if isinstance(node, Const) and isinstance(node.value, int | str | Keyword) else None
+    return node.value if isinstance(node, Const) and isinstance(node.value, (int, str, Keyword)) else None
 
 
 def _changed(base: Kind, keys: list[object], values: list[Kind]) -> Kind:

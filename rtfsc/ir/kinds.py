@@ -223,7 +223,7 @@ def of_constant(value: object, depth: int = _DEPTH) -> Kind:
     atom = ATOMS.get(type(value))
     if atom is not None:
         return atom
-    if isinstance(value, tuple | dict):
+    if isinstance(value, (tuple, dict)):
         if depth == 1:
             return holding(DICT if isinstance(value, dict) else TUPLE, ANY)
         if isinstance(value, dict):

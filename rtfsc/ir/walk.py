@@ -216,7 +216,7 @@ def again(node: Expr) -> Expr:
 
 def uses(node: Expr, var: Var) -> bool:
     """Tell whether a variable is read anywhere in an expression."""
-    return any(isinstance(part, nodes.Local | nodes.Late) and part.var == var for part in descendants(node))
+    return any(isinstance(part, (nodes.Local, nodes.Late)) and part.var == var for part in descendants(node))
 
 
 def descendants(node: Expr) -> Iterator[Expr]:
@@ -274,7 +274,7 @@ def free_vars(node: Expr) -> tuple[Var, ...]:
     used: dict[Var, None] = {}
     bound: set[Var] = set()
     for part in descendants(node):
-        if isinstance(part, Local | Late | nodes.Define):
+        if isinstance(part, (Local, Late, nodes.Define)):
             used[part.var] = None
         elif part.__class__ in BINDING:
             bound.update(bound_vars(part))
@@ -311,7 +311,7 @@ def alike(left: Expr, right: Expr, names: dict[Var, Var]) -> bool:
 def _same_field(one: object, other: object) -> bool:
     # 0.0 and -0.0 are equal, and what quoted data holds is not looked at
     alike = one.__class__ is other.__class__ and one == other
-    return alike and not isinstance(one, tuple | dict | List) and repr(one) == repr(other)
+    return alike and not isinstance(one, (tuple, dict, List)) and repr(one) == repr(other)
 
 
 def map_tails(node: Expr, change: Callable[[Expr], Expr]) -> Expr:

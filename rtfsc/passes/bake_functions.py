@@ -309,7 +309,7 @@ def _put(node: Expr, var: Var, found: Expr) -> Expr:
 
 def _may_be_built_in(fn: Fn) -> bool:
     """Tell whether a function is nothing but its code and the values of variables that are bound by now."""
-    return is_plain(fn) and not any(isinstance(part, Late | Define) for part in descendants(fn.body))
+    return is_plain(fn) and not any(isinstance(part, (Late, Define)) for part in descendants(fn.body))
 
 
 def _takes(found: Expr, counts: frozenset[int]) -> bool:

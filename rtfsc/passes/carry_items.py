@@ -131,7 +131,7 @@ def _parts(node: Expr) -> dict[object, Expr] | None:
 
 
 def _is_idle(node: Expr) -> bool:
-    return isinstance(node, Const | Local)
+    return isinstance(node, (Const, Local))
 
 
 @dataclass
@@ -203,7 +203,7 @@ class _Carrier:
             case _:
                 return None
         # True and 1.0 are no places
-        if not self._is_view(inner) or isinstance(key, bool | float | tuple | dict):
+        if not self._is_view(inner) or isinstance(key, (bool, float, tuple, dict)):
             return None
         found = self.items.get(key)
         return None if found is None else again(found)
@@ -283,13 +283,13 @@ class _Carrier:
                 values = self._values(base, bound)
                 for key, value in zip(others[::2], others[1::2], strict=True):
                     name = key.value if isinstance(key, Const) else None
-                    if isinstance(name, bool | float | tuple | dict) or name not in values:
+                    if isinstance(name, (bool, float, tuple, dict)) or name not in values:
                         raise _NoWay
                     values[name] = self._bound(value, bound)
                 return values
             case Op(name="put", args=[base, Const(value=key), value, _]):
                 values = self._values(base, bound)
-                if isinstance(key, bool | float | tuple | dict) or key not in values:
+                if isinstance(key, (bool, float, tuple, dict)) or key not in values:
                     raise _NoWay
                 values[key] = self._bound(value, bound)
                 return values

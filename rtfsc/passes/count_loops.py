@@ -129,7 +129,9 @@ class _Counter:
 
 
 def _is_idle(node: Expr) -> bool:
-    return isinstance(node, Const | Local) or (isinstance(node, Op) and node.name in ("list_new", "dict_new"))
+    return isinstance(node, (Const, Local)) or (
+        isinstance(node, Op) and node.name in ("list_new", "dict_new")
+    )
 
 
 def _shape(loop: Blocks, at: int) -> _Count | None:
@@ -225,7 +227,7 @@ def _fold(loop: Blocks, count: _Count, fresh: Fresh) -> Expr:
 
 
 def _renamed(node: Expr, var: Var, new: Var) -> Expr:
-    if isinstance(node, Local | Late) and node.var == var:
+    if isinstance(node, (Local, Late)) and node.var == var:
         return replace(node, var=new)
     return map_children(node, lambda child: _renamed(child, var, new))
 

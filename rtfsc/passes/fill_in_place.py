@@ -139,7 +139,7 @@ class _Filler:
             return node
         if id(node) in self._done:
             return self._done[id(node)][1]
-        if isinstance(node, Fold | Blocks):
+        if isinstance(node, (Fold, Blocks)):
             for at, arg in enumerate(node.args):
                 start = self._start(arg)
                 if start is not None:
@@ -162,7 +162,7 @@ class _Filler:
         if way is None or not may_be(way, self._kind(arg)):
             return None
         others = (*loop.args[:at], *loop.args[at + 1 :])
-        if not all(isinstance(other, Const | Local) for other in others):
+        if not all(isinstance(other, (Const, Local)) for other in others):
             return None
         if not isinstance(arg, Local):
             held = Local(self.copier.var("start"), span=arg.span)
@@ -210,7 +210,7 @@ class _Filler:
 
     def _copied(self, loop: Fold | Blocks) -> Fold | Blocks:
         _, copied = self.copier.copy_block((), loop)
-        assert isinstance(copied, Fold | Blocks)
+        assert isinstance(copied, (Fold, Blocks))
         # nothing is known of the kinds in a copy
         self._nests[_label(copied)] = self._nests_of(loop)
         return copied
@@ -347,12 +347,12 @@ def _has_calls_put_in(loop: Expr) -> bool:
 
 def _is_closed(loop: Expr) -> bool:
     """Tell whether a loop goes on nowhere but in itself."""
-    labels = {part.label for part in descendants(loop) if isinstance(part, Fold | Block)}
+    labels = {part.label for part in descendants(loop) if isinstance(part, (Fold, Block))}
     return all(part.label in labels for part in descendants(loop) if isinstance(part, Jump))
 
 
 def _nests(loop: Expr) -> bool:
-    return any(part is not loop and isinstance(part, Fold | Blocks) for part in descendants(loop))
+    return any(part is not loop and isinstance(part, (Fold, Blocks)) for part in descendants(loop))
 
 
 def _gives_fresh(node: Expr) -> bool:
@@ -375,7 +375,7 @@ def _gives_dict(loop: Expr) -> bool:
     """Tell whether all ends of a loop are a dict that it was filling: only such a loop starts with one."""
     if isinstance(loop, Let):
         return isinstance(loop.init, Op) and loop.init.name == "owned_new" and _gives_dict(loop.body)
-    if not isinstance(loop, Fold | Blocks):
+    if not isinstance(loop, (Fold, Blocks)):
         return False
     params = loop.params if isinstance(loop, Fold) else loop.blocks[0].params
     own = {
@@ -399,7 +399,7 @@ def _ends_in(node: Expr, own: Set[Var]) -> bool:
         case Let(body=body):
             return _ends_in(body, own)
         case _:
-            return isinstance(node, Jump | Raise)
+            return isinstance(node, (Jump, Raise))
 
 
 def _only_jumps(node: Expr) -> bool:

@@ -158,7 +158,7 @@ def call_taken_from(node: Expr) -> Call | None:
 
 def named(node: Expr, result: Local) -> Let:
     """Bind what an expression takes an item from."""
-    assert isinstance(node, Op | Call)
+    assert isinstance(node, (Op, Call))
     item = replace(node, args=(result, *node.args[1:]))
     return Let(result.var, node.args[0], item, span=node.span)
 
@@ -169,7 +169,7 @@ def _takes_parts(node: Expr, var: Var, taken: set[int]) -> bool:
     if at is not None:
         taken.add(at)
         return True
-    if isinstance(node, Local | Late):
+    if isinstance(node, (Local, Late)):
         return node.var != var
     # a loop, not a generator: 3.12 counts those, and expressions may nest to any depth
     for child in children(node):  # noqa: SIM110

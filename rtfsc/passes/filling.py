@@ -390,7 +390,7 @@ class Rewriter:
                 pass
             case _:
                 return None
-        if name_of(node) != "assoc" or self.way != LIST or not isinstance(key, Local | Const):
+        if name_of(node) != "assoc" or self.way != LIST or not isinstance(key, (Local, Const)):
             return None
         if not any(self.sees(other, var) for other in others):
             return None

@@ -231,7 +231,7 @@ class _Fuser:
         held: list[tuple[Var, Expr]] = []
 
         def hold(node: Expr, name: str) -> Expr:
-            if isinstance(node, Const | Local) or _is_plain(node):
+            if isinstance(node, (Const, Local)) or _is_plain(node):
                 return node
             var = self.copier.var(name)
             held.append((var, self.rewrite(node)))
@@ -455,7 +455,9 @@ def _elements(chain: _Chain, source: Expr) -> Op:
 
 def _is_plain(node: Expr) -> bool:
     """Tell whether an expression is a literal that may as well be written twice."""
-    return isinstance(node, Vector | Map) and all(isinstance(part, Const | Local) for part in children(node))
+    return isinstance(node, (Vector, Map)) and all(
+        isinstance(part, (Const, Local)) for part in children(node)
+    )
 
 
 def _bounds(node: Expr) -> tuple[Expr, ...] | None:

@@ -101,7 +101,7 @@ class _Inliner:
         inside = node.value.body if isinstance(node, DefGlobal) and isinstance(node.value, Fn) else node
         # uses are asked of functions that are bound
         for part in descendants(inside) if occurs(inside) & _FUNCTIONS else ():
-            if isinstance(part, Local | Late):
+            if isinstance(part, (Local, Late)):
                 self._uses[part.var] = self._uses.get(part.var, 0) + 1
         self._left = _GROWTH
         done = self.rewrite(node)
@@ -300,15 +300,15 @@ def _cannot_fail(node: Expr) -> bool:
         case Call(callee=BuiltinRef(name=name)):
             return not BUILTINS[name].fails
         case _:
-            return isinstance(node, Const | Local | Vector | Map | Fn | BuiltinRef | Let | If)
+            return isinstance(node, (Const, Local, Vector, Map, Fn, BuiltinRef, Let, If))
 
 
 def _loops(node: Expr) -> bool:
     return any(
-        jumps_back(part) if isinstance(part, Blocks) else isinstance(part, Fold | ForEach)
+        jumps_back(part) if isinstance(part, Blocks) else isinstance(part, (Fold, ForEach))
         for part in among(node, _LOOPS)
     )
 
 
 def _size(node: Expr) -> int:
-    return sum(1 for part in descendants(node) if not isinstance(part, Const | Local))
+    return sum(1 for part in descendants(node) if not isinstance(part, (Const, Local)))

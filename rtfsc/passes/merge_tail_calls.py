@@ -79,9 +79,9 @@ def _neighbours(body: tuple[Expr, ...]) -> Iterator[list[str]]:
     """Give runs of names defined with nothing between them that could call one."""
     names: list[str] = []
     for node in body:
-        if isinstance(node, DefGlobal) and isinstance(node.value, Fn | Const):
+        if isinstance(node, DefGlobal) and isinstance(node.value, (Fn, Const)):
             names.append(node.name)
-        elif not isinstance(node, Import | Const):
+        elif not isinstance(node, (Import, Const)):
             yield names
             names = []
     yield names

@@ -133,8 +133,8 @@ class Change(NamedTuple):
 
 
 def _is_place(key: Expr) -> bool:
-    return not isinstance(key, Const | Local) or (
-        isinstance(key, Const) and not isinstance(key.value, str | Keyword)
+    return not isinstance(key, (Const, Local)) or (
+        isinstance(key, Const) and not isinstance(key.value, (str, Keyword))
     )
 
 
@@ -147,7 +147,9 @@ def is_one_of(local: Local, *names: str) -> Expr:
 def moved(node: Expr) -> Expr:
     """Write a change that is bound by a name where it is used: once, and before anything else may fail."""
     while isinstance(node, Let) and any(True for _ in changes(node.init)):
-        used = sum(isinstance(part, Local | Late) and part.var == node.var for part in descendants(node.body))
+        used = sum(
+            isinstance(part, (Local, Late)) and part.var == node.var for part in descendants(node.body)
+        )
         if used != 1 or not _leads_to(node.body, node.var):
             break
         node = _with(node.body, node.var, node.init)
@@ -186,7 +188,7 @@ def _cannot_fail(node: Expr) -> bool:
         case Vector(items=parts) | Map(values=parts) | Op(name="path_value", args=parts):
             return all(_cannot_fail(part) for part in parts)
         case _:
-            return isinstance(node, Const | Local | BuiltinRef)
+            return isinstance(node, (Const, Local, BuiltinRef))
 
 
 def bind(bound: list[tuple[Var, Expr]], body: Expr) -> Expr:
@@ -217,4 +219,4 @@ def is_whole(value: Expr) -> bool:
 
 
 def _has_plain_keys(change: Expr) -> bool:
-    return all(isinstance(key, Const) and isinstance(key.value, str | Keyword) for key, _ in entries(change))
+    return all(isinstance(key, Const) and isinstance(key.value, (str, Keyword)) for key, _ in entries(change))

@@ -79,7 +79,7 @@ class NestRewriter(Rewriter):
     def sees(self, node: Expr, var: Var) -> bool:
         views = self._views
         return any(
-            isinstance(part, Local | Late) and (part.var == var or part.var in views)
+            isinstance(part, (Local, Late)) and (part.var == var or part.var in views)
             for part in descendants(node)
         )
 
@@ -147,7 +147,7 @@ class NestRewriter(Rewriter):
         if not self._is_inner(node, var):
             return self.read(node, var)
         if self._place(node, var) is not None:
-            assert isinstance(node, Call | Op)
+            assert isinstance(node, (Call, Op))
             if self.way == LIST and (
                 node.name == "map_get" if isinstance(node, Op) else isinstance(node.callee, Const)
             ):
@@ -276,7 +276,7 @@ class NestRewriter(Rewriter):
                 raise NoWay
             return self._put_whole(Spot(made, key, operation, key), value)
         base = self.change(base, var)
-        if not isinstance(key, Const | Local):
+        if not isinstance(key, (Const, Local)):
             local = Local(self._twins.copier.var("key"), span=key.span)
             placed = self._placed(Spot(base, local, operation, key), value, var)
             return Let(local.var, self.read(key, var), placed, span=node.span)
@@ -317,7 +317,7 @@ class NestRewriter(Rewriter):
                 return call.span == value.span and is_whole(body) and self._is_changed(spot, body, var)
             case Call() | Op():
                 for change in changes(value):
-                    assert isinstance(change, Call | Op)
+                    assert isinstance(change, (Call, Op))
                     base = change.args[0]
                     return self._is_inner(base, var) and is_same(self._key_of(base, var), spot.written)
         return False
@@ -329,7 +329,7 @@ class NestRewriter(Rewriter):
         made = spot.put(self.way, value)
         if not (self._nests.maps or self._nests.sets) or not self._nests.has(spot.key):
             return made
-        if not isinstance(spot.base, Local) or not isinstance(spot.key, Const | Local):
+        if not isinstance(spot.base, Local) or not isinstance(spot.key, (Const, Local)):
             raise NoWay
         disown = Op("disown", (again(spot.key), Local(self.places, span=span)), span=span)
         return Do((made, disown, again(spot.base)), span=span)
@@ -352,7 +352,7 @@ class NestRewriter(Rewriter):
 
     def _given(self, arg: Expr, bound: list[tuple[Var, Expr]], var: Var) -> Expr:
         made = self.read(arg, var)
-        if isinstance(made, Const | Local):
+        if isinstance(made, (Const, Local)):
             return made
         bound.append((self._twins.copier.var("part"), made))
         return Local(bound[-1][0], span=arg.span)
@@ -409,7 +409,7 @@ class NestRewriter(Rewriter):
             while isinstance(value, Let) and self._is_changed(spot, value, var):
                 bound.append((value.var, self.bound(value, var)))
                 value = value.body
-            if isinstance(value, Call | Op) and self._is_changed(spot, value, var):
+            if isinstance(value, (Call, Op)) and self._is_changed(spot, value, var):
                 change = self._evaluated(value, bound, var)
                 waiting.append((len(bound), change))
                 steps.append((spot, change))

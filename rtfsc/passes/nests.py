@@ -70,7 +70,7 @@ def find_nests(
                 if isinstance(key, Const):
                     keys.add(key_of(key))
                 may_list, may_map = modes(change)
-                assert isinstance(change, Call | Op)
+                assert isinstance(change, (Call, Op))
                 kind = kind_of(change.args[0])
                 # what is not there is made a map by `assoc-in`, and by nothing a vector
                 may_list = may_list and bool(kind & kinds.VECTOR)
@@ -85,7 +85,7 @@ def find_nests(
 def key_of(key: Const) -> Key:
     """Give what tells a constant key from others."""
     # 1, 1.0 and true are three keys
-    return key.value.__class__, key.value if isinstance(key.value, int | str | Keyword) else None
+    return key.value.__class__, key.value if isinstance(key.value, (int, str, Keyword)) else None
 
 
 def entries(node: Expr) -> Iterator[tuple[Expr, Expr]]:

@@ -66,7 +66,7 @@ class _Simplifier:
         self._uses: dict[Var, int] = {}
         # uses are asked of what is bound
         for part in descendants(node) if occurs(node) & _BINDING else ():
-            if isinstance(part, Local | Late):
+            if isinstance(part, (Local, Late)):
                 self._uses[part.var] = self._uses.get(part.var, 0) + 1
         self._copies: dict[Var, Local | Const] = {}
 
@@ -90,7 +90,7 @@ class _Simplifier:
                 return map_children(node, self.rewrite)
 
     def _let(self, node: Let) -> Expr:
-        if self._uses.get(node.var) == 1 and not isinstance(node.init, Local | Const):
+        if self._uses.get(node.var) == 1 and not isinstance(node.init, (Local, Const)):
             # before both are simplified: of a chain of bindings each would be moved through all the others
             moved = _moved(node.body, node.var, node.init)
             if moved is not None:
@@ -186,7 +186,7 @@ def _moved(node: Expr, var: Var, init: Expr) -> Expr | None:
 
 def _is_idle(node: Expr) -> bool:
     """Tell whether evaluating a node does nothing and cannot fail."""
-    return isinstance(node, Const | Local | BuiltinRef | Fn)
+    return isinstance(node, (Const, Local, BuiltinRef, Fn))
 
 
 def _is_atom(node: Expr) -> bool:
@@ -226,4 +226,4 @@ def _asked(node: Expr) -> Expr:
 
 
 def _mentions(node: Expr, var: Var) -> bool:
-    return any(isinstance(part, Local | Late) and part.var == var for part in descendants(node))
+    return any(isinstance(part, (Local, Late)) and part.var == var for part in descendants(node))

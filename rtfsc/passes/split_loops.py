@@ -112,7 +112,7 @@ class _Splitter:
 
 
 def _is_loop(node: Expr) -> bool:
-    return jumps_back(node) if isinstance(node, Blocks) else isinstance(node, Fold | ForEach)
+    return jumps_back(node) if isinstance(node, Blocks) else isinstance(node, (Fold, ForEach))
 
 
 def _test(way: dict[Var, int], loop: Expr) -> Expr:

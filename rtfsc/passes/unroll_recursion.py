@@ -44,9 +44,9 @@ def _is_small(fn: Fn, name: str) -> bool:
         return False
     size = calls = 0
     for part in descendants(fn.body):
-        if isinstance(part, Fn | Fold | ForEach) or (isinstance(part, Blocks) and jumps_back(part)):
+        if isinstance(part, (Fn, Fold, ForEach)) or (isinstance(part, Blocks) and jumps_back(part)):
             return False
-        size += not isinstance(part, Const | Local)
+        size += not isinstance(part, (Const, Local))
         calls += _calls_itself(part, name, len(fn.params))
         if size > _SMALL:
             return False

@@ -158,7 +158,7 @@ def _walks(loop: Blocks, at: int) -> bool:
 
 
 def _may_step(arg: Expr) -> bool:
-    return isinstance(arg, Local) or bool(isinstance(arg, Call | Op) and occurs(arg) & _STEPS)
+    return isinstance(arg, Local) or bool(isinstance(arg, (Call, Op)) and occurs(arg) & _STEPS)
 
 
 def _is(node: Expr, var: Var) -> bool:
