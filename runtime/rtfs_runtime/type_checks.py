@@ -7,14 +7,14 @@ always; data of any depth and recursive types are walked without recursion. Sour
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import BuiltinFunctionType, FunctionType
 from typing import Any as PythonAny
 from typing import Final, TypeAlias, cast
 
 from rtfs_runtime.equality import equal
 from rtfs_runtime.errors import RtfsError, type_error
-from rtfs_runtime.maps import BigMap, is_map
+from rtfs_runtime.maps import is_map
 from rtfs_runtime.printer import display
+from rtfs_runtime.type_accept import KINDS, acceptor, classes_of
 from rtfs_runtime.type_predicates import PREDICATES
 from rtfs_runtime.type_terms import (
     Alias,
@@ -42,10 +42,6 @@ from rtfs_runtime.values import (
     Keyword,
     List,
     Resource,
-    Set,
-    Symbol,
-    Timestamp,
-    Uuid,
     error_map,
     kind_name,
 )  # fmt: skip
@@ -90,63 +86,18 @@ def compile_check(kind: Type) -> Checker:
 
 
 def _compile(kind: Type) -> Checker:
-    classes = _classes(kind)
+    accepts = acceptor(kind)
 
     def run(value: object) -> str | None:
-        if classes is not None and value.__class__ in classes:
+        if accepts is not None and accepts(value):
             return None
         return _Walk().run(kind, value)
 
     return run
 
 
-class _All(frozenset[type]):
-    """The classes of `any`."""
-
-    __slots__ = ()
-
-    def __contains__(self, item: object) -> bool:
-        return True
-
-
-_KINDS: Final[dict[str, frozenset[type]]] = {
-    "int": frozenset({int}),
-    "float": frozenset({float, int}),
-    "number": frozenset({int, float}),
-    "string": frozenset({str}),
-    "bool": frozenset({bool}),
-    "nil": frozenset({type(None)}),
-    "keyword": frozenset({Keyword}),
-    "symbol": frozenset({Symbol}),
-    "timestamp": frozenset({Timestamp}),
-    "uuid": frozenset({Uuid}),
-    "resource-handle": frozenset({Resource}),
-    "set": frozenset({Set}),
-    "fn": frozenset({FunctionType, BuiltinFunctionType}),
-    "error": frozenset({RtfsError}),
-}
 _OPEN_KINDS: Final = {"fn": "function", "error": "error"}
 """Kinds to which instances of other classes belong too."""
-
-
-def _classes(kind: Term) -> frozenset[type] | None:
-    """Give the classes whose instances surely conform, whatever they hold; None when there are none."""
-    match kind:
-        case Any():
-            return _All()
-        case Prim(name):
-            return _KINDS[name]
-        case Vector(Any()):
-            return frozenset({tuple, BigVector})
-        case ListOf(Any()):
-            return frozenset({List})
-        case MapType((), None):
-            return frozenset({dict, BigMap})
-        case Union(members):
-            parts = [_KINDS[member.name] for member in members if isinstance(member, Prim)]
-            return frozenset().union(*parts) if parts else None
-        case _:
-            return None
 
 
 class _Walk:
@@ -216,7 +167,7 @@ def _mismatch(kind: Term, value: object, path: Path, got: str | None = None) -> 
 
 
 def _test_prim(_walk: _Walk, kind: Prim, value: object, path: Path, _scope: Scope) -> Failure | None:
-    if value.__class__ in _KINDS[kind.name]:
+    if value.__class__ in KINDS[kind.name]:
         return None
     if kind.name in _OPEN_KINDS and kind_name(value) == _OPEN_KINDS[kind.name]:
         return None
@@ -249,7 +200,7 @@ def _elements(
     walk: _Walk, element: Type, value: tuple[object, ...] | BigVector | List, path: Path, scope: Scope
 ) -> None:
     """Settle elements by their class where that is enough; plan the rest."""
-    classes = _classes(element) or frozenset()
+    classes = classes_of(element) or frozenset()
     walk.add(
         [
             (element, item, (path, "[", index), scope)
@@ -333,7 +284,7 @@ def _test_map_of(walk: _Walk, kind: MapOf, value: object, path: Path, scope: Sco
     if not is_map(value):
         return _mismatch(kind, value, path)
     plan: list[Todo] = []
-    keys, values = _classes(kind.key) or frozenset(), _classes(kind.value) or frozenset()
+    keys, values = classes_of(kind.key) or frozenset(), classes_of(kind.value) or frozenset()
     for key, part in value.items():
         if key.__class__ not in keys:
             plan.append((kind.key, key, (path, "[", key), scope))
@@ -348,7 +299,7 @@ def _test_fn(_walk: _Walk, kind: FnType, value: object, path: Path, _scope: Scop
 
 
 def _test_union(walk: _Walk, kind: Union, value: object, path: Path, scope: Scope) -> Failure | None:
-    classes = _classes(kind)
+    classes = classes_of(kind)
     if classes is None or value.__class__ not in classes:
         walk.choose(kind, 0, (kind, value, path, scope))
     return None
