@@ -66,9 +66,10 @@ _TAKES_TEXT: Final = frozenset(
 )
 # what may follow `map-indexed`: it does not matter to them whether that gives a list or a vector
 _AFTER_INDEXED: Final = frozenset({"map", "keep", "mapcat", "reduce"})
-# alone they give the kind that came in: they are loops over vectors
-_LIKE_SOURCE: Final = frozenset({"remove", "map-indexed"})
-_WANTED: Final = things(ForEach, "map-indexed", *_STAGES, *_ENDS)
+# alone they give the kind that came in, and are loops over vectors; no stage is before the second and third
+_LIKE_SOURCE: Final = frozenset({"remove", "map-indexed", "take-while"})
+_FIRST: Final = frozenset({"map-indexed", "take-while"})
+_WANTED: Final = things(ForEach, *_LIKE_SOURCE, *_STAGES, *_ENDS)
 
 
 class _Stage(NamedTuple):
@@ -153,9 +154,8 @@ class _Fuser:
             return None
         stages = [last]
         source = call.args[-1]
-        # `map-indexed` counts the elements of its source, which are those of the loop
-        while isinstance(source, Call) and len(stages) < 8 and stages[-1].name != "map-indexed":
-            names = _STAGES | _LIKE_SOURCE if stages[-1].name in _AFTER_INDEXED else _STAGES
+        while isinstance(source, Call) and len(stages) < 8 and stages[-1].name not in _FIRST:
+            names = _STAGES | {"map-indexed"} if stages[-1].name in _AFTER_INDEXED else _STAGES
             stage = self._stage(source, names)
             if stage is None or not self._may_precede(stage, stages):
                 break
@@ -358,6 +358,11 @@ class _Fuser:
             go_on, skip = self._body(rest, item, loop, end), _next(loop, span)
             ways = (go_on, skip) if stage.name == "filter" else (skip, go_on)
             return If(test, *ways, span=span)
+        if stage.name == "take-while":
+            assert end.buffer is not None
+            taken = Op("list_tuple", (Local(end.buffer, span=span),), span=span)
+            test = self._applied(stage, (again(item),), copy=end.copy)
+            return If(test, end.finish(item, loop), taken, span=span)
         if stage.name == "mapcat":
             return self._spread(stage, item, rest, (loop, end))
         value = self.copier.var("value")

@@ -120,7 +120,7 @@ _TEMPLATES: Final = {
         "(loop [i 0 acc {ints}] (if (< i 3) (recur (+ i 1) (conj acc i)) acc))", "(assoc {ints} 0 {int})",
         "(let [[a & r :as w] {ints}] (conj r a (count w)))", "(map (fn [f] (f {int})) [{fn} {fn}])",
         "(vals {map})",
-        "(map-indexed (fn [i x] (- x i)) {ints})", "(reduce conj [] {ints})", "(distinct {ints})",
+        "(map-indexed (fn [i x] (- x i)) {ints})", "(take-while (fn [x] (< x {int})) {ints})", "(map-indexed + {list})", "(reduce conj [] {ints})", "(distinct {ints})",
         "(mapcat (fn [x] [x x]) {ints})",
         "(map #(let [k %] (fn [] k)) {ints})", "(map (fn [f] (f)) (for [x {ints}] (fn [] (+ x {int}))))",
         "(keep {fn} {ints})", "(map (comp {fn} (partial + {int})) {ints})",
