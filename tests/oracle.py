@@ -15,6 +15,7 @@ from rtfs_runtime import abi, loader
 from rtfs_runtime.calls import arity_of, call_error, keyword_get
 from rtfs_runtime.errors import RtfsError, undefined
 from rtfs_runtime.loader import ModuleInstance
+from rtfs_runtime.native import fail
 from rtfs_runtime.session import Session
 from rtfs_runtime.types import check
 from rtfs_runtime.values import Keyword, List, kind_name
@@ -77,7 +78,7 @@ class _Interpreter:
         try:
             return self.plain(node, names)
         except BaseException as error:
-            found = abi.fail(error)
+            found = fail(error)
             if not hasattr(found, "oracle_place"):
                 found.oracle_place = self.source.line_column(node.span[0])  # type: ignore[attr-defined]
             if found is error:

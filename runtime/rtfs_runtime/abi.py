@@ -32,7 +32,7 @@ from rtfs_runtime.interface import Function, Interface
 from rtfs_runtime.limits import MAX_ITEMS, check_bits, check_text
 from rtfs_runtime.limits import check_items as check_items_limit
 from rtfs_runtime.maps import BigMap
-from rtfs_runtime.native import to_rtfs_error, trim
+from rtfs_runtime.native import fail
 from rtfs_runtime.sets import set_members
 from rtfs_runtime.types import check, compile_check, from_data, make_struct
 from rtfs_runtime.values import Keyword, List, Resource, Set, Symbol, Timestamp, Uuid, kind_name
@@ -69,13 +69,6 @@ class SessionLike(Protocol):
     def step_ended(self, name: str, outcome: object, *, failed: bool) -> None: ...
     def push_hints(self, hints: Mapping[object, object]) -> None: ...
     def pop_hints(self) -> None: ...
-
-
-def fail(error: BaseException) -> BaseException:
-    """Give what leaves a compiled function instead of an exception raised in it."""
-    found = error if isinstance(error, RtfsError) else to_rtfs_error(error)
-    trim(found)
-    return found
 
 
 def handed_over(error: BaseException) -> BaseException:

@@ -6,8 +6,8 @@ Source: language reference §8.2 (catalogue), §3.9.4 (the bound value).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
 from typing import NamedTuple
 
 
@@ -138,7 +138,7 @@ class RtfsError(Exception):
     fields: dict[str, object]
     data: object
     # the traceback below which `native.trim` has been already
-    trimmed: object = None
+    trimmed: TracebackType | None = None
 
     def __init__(self, kind: str, fields: Mapping[str, object] | None = None, *, data: object = None) -> None:
         self.kind = kind
@@ -168,24 +168,6 @@ class RtfsError(Exception):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.message}"
-
-
-class Thrown(RtfsError):
-    """What a program throws: a value whose text is written when somebody asks for it, most do not."""
-
-    def __init__(self, error_type: str, data: object, write: Callable[[], str]) -> None:
-        Exception.__init__(self, "ApplicationError")
-        self.kind = "ApplicationError"
-        self.data = data
-        self._error_type = error_type
-        self._write = write
-
-    def __getattr__(self, name: str) -> dict[str, object]:
-        """Fill in the fields, as long as they are missing."""
-        if name != "fields":
-            raise AttributeError(name)
-        self.fields = {"error_type": self._error_type, "message": self._write(), "data": self.data}
-        return self.fields
 
 
 class Refused(Exception):

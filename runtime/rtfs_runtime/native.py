@@ -16,6 +16,32 @@ _PACKAGE: Final = "rtfs_runtime"
 _OURS: Final = (RtfsError, Refused)
 
 
+def fail(error: BaseException) -> BaseException:
+    """Give what leaves a compiled function instead of an exception raised in it.
+
+    The caller is the function's own handler, so that the first frame is the function's.
+    """
+    if isinstance(error, RtfsError):
+        head = error.__traceback__
+        known = error.trimmed
+        if (
+            head is not None
+            and head.tb_next is known
+            and (known is None or known.tb_frame is not head.tb_frame)
+        ):
+            # one more level: nearly always
+            error.trimmed = head
+            return error
+    return cleaned(error)
+
+
+def cleaned(error: BaseException) -> BaseException:
+    """Give an exception as an error of the language, without the frames of this package."""
+    found = to_rtfs_error(error)
+    trim(found)
+    return found
+
+
 def to_rtfs_error(error: BaseException) -> BaseException:
     """Give the error of the language that a native exception stands for."""
     if isinstance(error, _OURS) or not isinstance(error, Exception):
@@ -76,14 +102,6 @@ def trim(error: BaseException) -> None:
     head = error.__traceback__
     known = error.trimmed if isinstance(error, RtfsError) else getattr(error, "trimmed", None)
     if head is None or head is known:
-        return
-    if (
-        head.tb_next is known
-        and not _is_ours(head)
-        and (known is None or known.tb_frame is not head.tb_frame)
-    ):
-        # one more level: nearly always
-        error.trimmed = head  # type: ignore[attr-defined]
         return
     first: TracebackType | None = None
     last: TracebackType | None = None

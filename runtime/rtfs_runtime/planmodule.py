@@ -15,10 +15,11 @@ from inspect import Parameter, Signature
 from types import MappingProxyType, ModuleType
 from typing import Any, Final
 
-from rtfs_runtime.abi import failed_call
 from rtfs_runtime.border import from_python
+from rtfs_runtime.calls import call_error
 from rtfs_runtime.interface import Function
 from rtfs_runtime.loader import ModuleInstance
+from rtfs_runtime.native import cleaned
 from rtfs_runtime.settings import Limits
 from rtfs_runtime.values import Keyword
 
@@ -82,7 +83,7 @@ def plan_function(instance: ModuleInstance, name: str) -> Callable[..., object]:
         try:
             result = slots[name](*values)
         except TypeError as error:
-            raise failed_call(error, slots[name], len(values)) from None
+            raise cleaned(call_error(error, slots[name], len(values))) from None
         except BaseException as error:
             # a bare `raise` adds no entry of its own, so that the traceback has no frame of ours
             if error.__traceback__ is not None:

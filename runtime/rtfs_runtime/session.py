@@ -17,6 +17,7 @@ from rtfs_runtime import abi, context, loader, stack
 from rtfs_runtime.artifact import Artifact
 from rtfs_runtime.border import from_python
 from rtfs_runtime.builtins import BUILTINS, Builtin
+from rtfs_runtime.calls import call_error
 from rtfs_runtime.delegation.engine import DelegationEngine, StaticDelegationEngine
 from rtfs_runtime.delegation.linker import Linker
 from rtfs_runtime.errors import RtfsError, arity_error, undefined
@@ -28,6 +29,7 @@ from rtfs_runtime.loader import ModuleInstance
 from rtfs_runtime.maps import is_map
 from rtfs_runtime.modulepath import find_file
 from rtfs_runtime.modulestore import Found, ModuleStore
+from rtfs_runtime.native import cleaned
 from rtfs_runtime.providers.registry import ModelRegistry
 from rtfs_runtime.settings import Settings
 from rtfs_runtime.trace import Cost, Event, RunStart, Sink, Trace
@@ -329,7 +331,7 @@ class Session:
                 trace.end(scope.event, error, failed=True)
                 raise BrokenPipeError("nobody reads the output") from None
             except BaseException as error:
-                found = abi.fail(error)
+                found = cleaned(error)
                 context.end_steps(self, scope, found)
                 trace.end(scope.event, found, failed=True)
                 if found is error:
@@ -398,7 +400,7 @@ class Session:
         try:
             return function(*arguments)
         except BaseException as error:
-            raise abi.failed_call(error, function, len(arguments)) from None
+            raise cleaned(call_error(error, function, len(arguments))) from None
 
     def _check_delegable(self, interface: Interface, name: str, path: str, policy: Policy | None) -> None:
         """Refuse a module when a policy delegates what was compiled as local for good."""

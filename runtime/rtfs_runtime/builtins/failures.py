@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rtfs_runtime.builtins.operands import mapping
 from rtfs_runtime.builtins.table import builtin
-from rtfs_runtime.errors import RtfsError, Thrown, generic, type_error
+from rtfs_runtime.errors import RtfsError, generic, type_error
 from rtfs_runtime.limits import MAX_TEXT
 from rtfs_runtime.maps import Map, is_map
 from rtfs_runtime.printer import to_str
@@ -28,36 +28,63 @@ def _text(value: object) -> str:
     return to_str(value, MAX_TEXT)
 
 
+class Thrown(RtfsError):
+    """A thrown map that is short and has no message: what it says is written when somebody asks."""
+
+    kind = "ApplicationError"
+    # in C, with the map as the only argument: a loop may throw and catch at every item
+    __init__ = Exception.__init__
+
+    def __getattr__(self, name: str) -> object:
+        """Fill in the data and the fields, as long as they are missing."""
+        if name not in ("data", "fields"):
+            raise AttributeError(name)
+        value = self.args[0]
+        self.data = value.get(_DATA)
+        self.fields = {"error_type": _type_of(value), "message": _text(value), "data": self.data}
+        return vars(self)[name]
+
+
 def make_thrown(value: Any) -> RtfsError:
     """Make what `throw` raises: an error itself, a map by `:type`, `:message`, `:data`, else a message."""
+    if value.__class__ is dict and _MESSAGE not in value and _is_short(value):
+        thrown: RtfsError = Thrown(value)
+        return thrown
     if isinstance(value, RtfsError):
         return value
     if not is_map(value):
         return RtfsError("ApplicationError", {"error_type": "error", "message": _text(value), "data": None})
-    kind = value.get(_TYPE, "error")
-    error_type = kind.text if isinstance(kind, Keyword) else _text(kind)
     data = value.get(_DATA)
-    message = value.get(_MESSAGE, value)
-    if message is value and _is_short(value):
-        return Thrown(error_type, data, lambda: _text(value))
+    message = _text(value.get(_MESSAGE, value))
     return RtfsError(
-        "ApplicationError", {"error_type": error_type, "message": _text(message), "data": data}, data=data
+        "ApplicationError", {"error_type": _type_of(value), "message": message, "data": data}, data=data
     )
 
 
-def _is_short(value: Map) -> bool:
+def _type_of(value: Map) -> str:
+    kind = value.get(_TYPE, "error")
+    return kind.text if isinstance(kind, Keyword) else _text(kind)
+
+
+def _is_short(value: dict[object, object]) -> bool:
     """Tell whether a map is surely within the limit of text, so that writing it later fails no other way."""
     if len(value) > _FEW:
         return False
-    for item in (*value, *value.values()):
-        kind = item.__class__
-        if kind is not Keyword and kind is not bool and item is not None:
-            if kind is str:
-                if len(item) > _LONG:
-                    return False
-            elif kind is not float and (kind is not int or not -_LONG < item < _LONG):
-                return False
+    for key, item in value.items():
+        if key.__class__ is not Keyword and not _is_short_atom(key):
+            return False
+        if item.__class__ is not Keyword and not _is_short_atom(item):
+            return False
     return True
+
+
+def _is_short_atom(value: object) -> bool:
+    kind = value.__class__
+    if kind is str:
+        return len(value) <= _LONG  # type: ignore[arg-type]
+    if kind is int:
+        return -_LONG < value < _LONG  # type: ignore[operator]
+    return kind is float or kind is bool or value is None
 
 
 @builtin(
