@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfs_runtime.values import Keyword
@@ -48,61 +48,37 @@ from rtfsc.ir.purity import Purity
 from rtfsc.ir.recursion import Cycles
 from rtfsc.ir.walk import (
     again,
-    children,
     known_functions,
     map_children,
     map_tails,
     with_forms,
 )
 from rtfsc.options import Options
+from rtfsc.passes.chains import (
+    Chain,
+    End,
+    Loop,
+    Stage,
+    bounds_of,
+    counting,
+    elements,
+    gives_entries,
+    go_next,
+    is_literal,
+    plain_chain,
+)
 from rtfsc.passes.copying import Copier
 from rtfsc.source import Span
 
 # what may stand in the middle of a chain
 _STAGES: Final = frozenset({"map", "filter", "remove", "keep", "mapcat"})
 _ENDS: Final = frozenset({"reduce", "count", "every?", "some?", "not-any?", "into"})
-_TAKES_TEXT: Final = frozenset(
-    {"map", "keep", "mapcat", "reduce", "every?", "some?", "not-any?", "map-indexed"}
-)
 # what may follow `map-indexed`: it does not matter to them whether that gives a list or a vector
 _AFTER_INDEXED: Final = frozenset({"map", "keep", "mapcat", "reduce"})
 # alone they give the kind that came in, and are loops over vectors; no stage is before the second and third
 _LIKE_SOURCE: Final = frozenset({"remove", "map-indexed", "take-while"})
 _FIRST: Final = frozenset({"map-indexed", "take-while"})
 _WANTED: Final = things(ForEach, *_LIKE_SOURCE, *_STAGES, *_ENDS)
-
-
-class _Stage(NamedTuple):
-    """One call of a chain: the function it applies, None for `count` and `into`."""
-
-    name: str
-    function: Expr | None
-    call: Call
-
-
-class _Chain(NamedTuple):
-    """A chain from its source to its end; `initial` is that of `reduce`."""
-
-    source: Expr
-    stages: tuple[_Stage, ...]
-    initial: Expr | None
-
-
-class _Loop(NamedTuple):
-    """Where a body goes on: the label and parameters of the loop that it stands in."""
-
-    label: int
-    params: tuple[Var, ...]
-
-
-class _End(NamedTuple):
-    """What the end of a chain does with an element; whether functions are copied; the buffer it fills, and
-    what counts the elements, if anything does."""
-
-    finish: Callable[[Expr, _Loop], Expr]
-    copy: bool
-    buffer: Var | None
-    counter: Var | None
 
 
 def run(module: Module, options: Options) -> Module:
@@ -140,14 +116,14 @@ class _Fuser:
                 return self._fused(node, chain)
         node = map_children(node, self.rewrite)
         if isinstance(node, ForEach) and isinstance(node.items, Op) and node.items.name == "for_items":
-            bounds = _bounds(node.items.args[0])
+            bounds = bounds_of(node.items.args[0])
             if bounds is not None:
                 return replace(node, items=Op("range_items", bounds, span=node.items.span))
         return node
 
     # -- finding chains
 
-    def _chain(self, call: Call) -> _Chain | None:
+    def _chain(self, call: Call) -> Chain | None:
         """Take a chain apart, as far in as one loop may reach."""
         last = self._stage(call, _ENDS | _STAGES | _LIKE_SOURCE)
         if last is None:
@@ -165,12 +141,12 @@ class _Fuser:
         if removes and (last.name == "count" or (last.name == "remove" and len(stages) > 1)):
             # `count` alone is no loop, and `remove` gives the kind that came in: a string for a string
             return None
-        if last.name == "into" and (len(stages) < 2 or not _gives_entries(stages[1])):
+        if last.name == "into" and (len(stages) < 2 or not gives_entries(stages[1])):
             return None
         initial = call.args[1] if last.name == "reduce" else None
-        return _Chain(source, tuple(reversed(stages)), initial)
+        return Chain(source, tuple(reversed(stages)), initial)
 
-    def _may_precede(self, stage: _Stage, later: list[_Stage]) -> bool:
+    def _may_precede(self, stage: Stage, later: list[Stage]) -> bool:
         """Tell whether a stage may run interleaved with those after it."""
         if later[0].name in ("every?", "some?", "not-any?"):
             # they stop early: what the stage would do to the other elements must not be left out
@@ -188,7 +164,7 @@ class _Fuser:
         args = tuple([Const(None, span=function.span) for _ in range(max(count, 1))])
         return self._purity.holds(Call(function, args, span=function.span))
 
-    def _stage(self, call: Expr, names: frozenset[str]) -> _Stage | None:
+    def _stage(self, call: Expr, names: frozenset[str]) -> Stage | None:
         if not (isinstance(call, Call) and isinstance(call.callee, BuiltinRef)):
             return None
         name = BUILTINS[call.callee.name].name
@@ -196,10 +172,10 @@ class _Fuser:
         if name not in names or len(call.args) != wanted:
             return None
         if name == "count" or (name == "into" and isinstance(call.args[0], Map) and not call.args[0].keys):
-            return _Stage(name, None, call)
+            return Stage(name, None, call)
         function = call.args[0]
         count = 2 if name in ("reduce", "map-indexed") else 1
-        return _Stage(name, function, call) if self._applies(function, count) else None
+        return Stage(name, function, call) if self._applies(function, count) else None
 
     def _applies(self, function: Expr, count: int) -> bool:
         """Tell whether applying a function can be written as a call at the place."""
@@ -221,17 +197,17 @@ class _Fuser:
 
     # -- writing loops
 
-    def _fused(self, call: Call, chain: _Chain) -> Expr:
+    def _fused(self, call: Call, chain: Chain) -> Expr:
         # what `remove` takes and the loop does not, a string, is left to the plain chain as well
         several = len(chain.stages) > 1 and (
             chain.stages[0].name == "remove" or chain.stages[1].name != "count"
         )
-        bounds = _bounds(chain.source)
+        bounds = bounds_of(chain.source)
         kept = len(chain.stages) == 1 and chain.stages[0].name in _LIKE_SOURCE and bounds is None
         held: list[tuple[Var, Expr]] = []
 
         def hold(node: Expr, name: str) -> Expr:
-            if isinstance(node, (Const, Local)) or _is_plain(node):
+            if isinstance(node, (Const, Local)) or is_literal(node):
                 return node
             var = self.copier.var(name)
             held.append((var, self.rewrite(node)))
@@ -246,21 +222,21 @@ class _Fuser:
             items = Op("range_items", tuple(map(again, args)), span=span)
         else:
             source = hold(chain.source, "source")
-            items = _elements(chain, again(source))
+            items = elements(chain, again(source))
         begin = None if initial is None else again(initial)
         made = self._loop(chain._replace(source=items, initial=begin), call.span, copy=several or kept)
         if kept:
             asked = Op("is_exactly", (again(source), Const("tuple", span=call.span)), span=call.span)
-            made = If(asked, made, _plain(chain.stages, again(source), None), span=call.span)
+            made = If(asked, made, plain_chain(chain.stages, again(source), None), span=call.span)
         if several:
-            plain = _plain(chain.stages, source, initial)
+            plain = plain_chain(chain.stages, source, initial)
             error = self.copier.var("error")
             made = Try(made, error, plain, None, span=call.span)
         for var, value in reversed(held):
             made = Let(var, value, made, span=call.span)
         return made
 
-    def _loop(self, chain: _Chain, span: Span, *, copy: bool) -> Expr:
+    def _loop(self, chain: Chain, span: Span, *, copy: bool) -> Expr:
         last = chain.stages[-1]
         item = self.copier.var("item")
         index = self.copier.var("index") if chain.stages[0].name == "map-indexed" else None
@@ -268,16 +244,16 @@ class _Fuser:
         if last.name in _STAGES | _LIKE_SOURCE:
             buffer = self.copier.var("buffer")
 
-            def keep(value: Expr, loop: _Loop) -> Expr:
+            def keep(value: Expr, loop: Loop) -> Expr:
                 appended = Op("list_append", (Local(buffer, span=span), value), span=span)
-                return Do((appended, _next(loop, span)), span=span)
+                return Do((appended, go_next(loop, span)), span=span)
 
-            loop = _Loop(self.copier.number(), counters)
-            body = self._body(chain.stages, Local(item, span=span), loop, _End(keep, copy, buffer, index))
+            loop = Loop(self.copier.number(), counters)
+            body = self._body(chain.stages, Local(item, span=span), loop, End(keep, copy, buffer, index))
             done = Op("list_tuple", (Local(buffer, span=span),), span=span)
             made = Fold(loop.label, item, chain.source, (), (), body, done, span=span)
             if index is not None:
-                made = _counting(made, index)
+                made = counting(made, index)
             return Let(buffer, Op("list_new", (), span=span), made, span=span)
         if last.name == "into":
             return self._map_of(chain, (item, index), span, copy=copy)
@@ -289,46 +265,46 @@ class _Fuser:
         }
         done_value = ends.get(last.name) or Const(last.name == "not-any?", span=span)
         carries = last.name in ("reduce", "count")
-        loop = _Loop(self.copier.number(), ((total,) if carries else ()) + counters)
+        loop = Loop(self.copier.number(), ((total,) if carries else ()) + counters)
         initial = chain.initial or Const(0, span=span)
         finish = self._finish(last, copy=copy)
         stages = chain.stages[:-1]
-        body = self._body(stages, Local(item, span=span), loop, _End(finish, copy, None, index))
+        body = self._body(stages, Local(item, span=span), loop, End(finish, copy, None, index))
         params, args = ((total,), (initial,)) if carries else ((), ())
         made = Fold(loop.label, item, chain.source, params, args, body, done_value, span=span)
-        return made if index is None else _counting(made, index)
+        return made if index is None else counting(made, index)
 
-    def _map_of(self, chain: _Chain, names: tuple[Var, Var | None], span: Span, *, copy: bool) -> Expr:
+    def _map_of(self, chain: Chain, names: tuple[Var, Var | None], span: Span, *, copy: bool) -> Expr:
         """Write the loop that puts the entries, which the last `map` writes out, into a new map."""
         *stages, entries, _ = chain.stages
         item, index = names
         buffer = self.copier.var("buffer")
 
-        def put(value: Expr, loop: _Loop) -> Expr:
+        def put(value: Expr, loop: Loop) -> Expr:
             def written(tail: Expr) -> Expr:
                 assert isinstance(tail, Vector)
                 operands = (Local(buffer, span=span), *tail.items, Const("into", span=span))
-                return Do((Op("dict_put", operands, span=tail.span), _next(loop, span)), span=span)
+                return Do((Op("dict_put", operands, span=tail.span), go_next(loop, span)), span=span)
 
             return map_tails(self._applied(entries, (value,), copy=copy), written)
 
-        loop = _Loop(self.copier.number(), () if index is None else (index,))
-        body = self._body(tuple(stages), Local(item, span=span), loop, _End(put, copy, None, index))
+        loop = Loop(self.copier.number(), () if index is None else (index,))
+        body = self._body(tuple(stages), Local(item, span=span), loop, End(put, copy, None, index))
         made = Fold(loop.label, item, chain.source, (), (), body, Local(buffer, span=span), span=span)
         if index is not None:
-            made = _counting(made, index)
+            made = counting(made, index)
         return Let(buffer, Op("dict_new", (), span=span), made, span=span)
 
-    def _finish(self, last: _Stage, *, copy: bool) -> Callable[[Expr, _Loop], Expr]:
+    def _finish(self, last: Stage, *, copy: bool) -> Callable[[Expr, Loop], Expr]:
         """Give what the end of a chain does with an element."""
         span = last.call.span
 
-        def finish(value: Expr, loop: _Loop) -> Expr:
+        def finish(value: Expr, loop: Loop) -> Expr:
             if last.name in ("every?", "some?", "not-any?"):
                 assert last.function is not None
                 test = self._applied(last, (value,), copy=copy)
                 stop = Const(last.name == "some?", span=span)
-                ways = (_next(loop, span), stop) if last.name == "every?" else (stop, _next(loop, span))
+                ways = (go_next(loop, span), stop) if last.name == "every?" else (stop, go_next(loop, span))
                 return If(test, *ways, span=span)
             total = Local(loop.params[0], span=span)
             if last.function is None:
@@ -342,10 +318,10 @@ class _Fuser:
 
     def _body(
         self,
-        stages: tuple[_Stage, ...],
+        stages: tuple[Stage, ...],
         item: Expr,
-        loop: _Loop,
-        end: _End,
+        loop: Loop,
+        end: End,
     ) -> Expr:
         """Write what happens to one element from the first of `stages` on."""
         if not stages:
@@ -355,7 +331,7 @@ class _Fuser:
         rest = tuple(others)
         if stage.name in ("filter", "remove"):
             test = self._applied(stage, (again(item),), copy=end.copy)
-            go_on, skip = self._body(rest, item, loop, end), _next(loop, span)
+            go_on, skip = self._body(rest, item, loop, end), go_next(loop, span)
             ways = (go_on, skip) if stage.name == "filter" else (skip, go_on)
             return If(test, *ways, span=span)
         if stage.name == "take-while":
@@ -374,16 +350,17 @@ class _Fuser:
             applied = self._applied(stage, (item,), copy=end.copy)
         if stage.name == "keep":
             absent = Call(BuiltinRef("nil?", span=span), (local,), span=span)
-            after: Expr = If(absent, _next(loop, span), self._body(rest, again(local), loop, end), span=span)
+            kept = self._body(rest, again(local), loop, end)
+            after: Expr = If(absent, go_next(loop, span), kept, span=span)
         else:
             after = self._body(rest, local, loop, end)
         return Let(value, applied, after, span=span)
 
-    def _spread(self, stage: _Stage, item: Expr, rest: tuple[_Stage, ...], into: tuple[_Loop, _End]) -> Expr:
+    def _spread(self, stage: Stage, item: Expr, rest: tuple[Stage, ...], into: tuple[Loop, End]) -> Expr:
         """Write the loop over what `mapcat` turns an element into; if a loop makes that, it is this one."""
         loop, end = into
         span = stage.call.span
-        inner = _Loop(self.copier.number(), tuple([self.copier.var(var.name) for var in loop.params]))
+        inner = Loop(self.copier.number(), tuple([self.copier.var(var.name) for var in loop.params]))
         back: Expr = Jump(loop.label, tuple([Local(var, span=span) for var in inner.params]), span=span)
         if end.buffer is not None:
             # what elements turn into may be more than memory holds
@@ -403,7 +380,7 @@ class _Fuser:
             found = Let(var, value, found, span=span)
         return found
 
-    def _unfolded(self, stage: _Stage, item: Expr, *, copy: bool) -> tuple[list[tuple[Var, Expr]], Expr]:
+    def _unfolded(self, stage: Stage, item: Expr, *, copy: bool) -> tuple[list[tuple[Var, Expr]], Expr]:
         """Apply the function of a stage: give what is bound first, and its value, not yet rewritten."""
         function = stage.function
         assert function is not None
@@ -418,15 +395,15 @@ class _Fuser:
             body = body.body
         return bound, body
 
-    def _items(self, chain: _Chain) -> Expr:
+    def _items(self, chain: Chain) -> Expr:
         """Give what a loop over the source of a chain runs through."""
         span = chain.source.span
-        bounds = _bounds(chain.source)
+        bounds = bounds_of(chain.source)
         if bounds is None:
-            return _elements(chain, self.rewrite(chain.source))
+            return elements(chain, self.rewrite(chain.source))
         return Op("range_items", tuple(map(self.rewrite, bounds)), span=span)
 
-    def _applied(self, stage: _Stage, args: tuple[Expr, ...], *, copy: bool) -> Expr:
+    def _applied(self, stage: Stage, args: tuple[Expr, ...], *, copy: bool) -> Expr:
         function = stage.function
         assert function is not None
         if not isinstance(function, Fn):
@@ -439,64 +416,3 @@ class _Fuser:
         for param, arg in zip(reversed(params), reversed(args), strict=True):
             body = Let(param, arg, body, span=body.span)
         return body
-
-
-def _gives_entries(stage: _Stage) -> bool:
-    """Tell whether a stage is a `map` to vectors of two, written out."""
-    if stage.name != "map" or not isinstance(stage.function, Fn):
-        return False
-    body = stage.function.body
-    while isinstance(body, Let):
-        body = body.body
-    return isinstance(body, Vector) and len(body.items) == 2
-
-
-def _elements(chain: _Chain, source: Expr) -> Op:
-    """Give the elements of the source of a chain, which its first stage may refuse."""
-    first = chain.stages[0]
-    name = "items" if first.name in _TAKES_TEXT else "vector_items"
-    return Op(name, (source, Const(first.name, span=source.span)), span=first.call.span)
-
-
-def _is_plain(node: Expr) -> bool:
-    """Tell whether an expression is a literal that may as well be written twice."""
-    return isinstance(node, (Vector, Map)) and all(
-        isinstance(part, (Const, Local)) for part in children(node)
-    )
-
-
-def _bounds(node: Expr) -> tuple[Expr, ...] | None:
-    """Give the arguments of a call of `range`."""
-    match node:
-        case Call(callee=BuiltinRef(name="range"), args=args) if 1 <= len(args) <= 3:
-            return args
-        case _:
-            return None
-
-
-def _counting(loop: Fold, index: Var) -> Fold:
-    """Let a loop, whose jumps hand a counter on as their last argument, count."""
-
-    def counted(node: Expr) -> Expr:
-        if isinstance(node, Jump) and node.label == loop.label:
-            *others, last = node.args
-            more = Call(BuiltinRef("+", span=node.span), (last, Const(1, span=node.span)), span=node.span)
-            return replace(node, args=(*others, more))
-        return map_children(node, counted)
-
-    start = Const(0, span=loop.span)
-    return replace(loop, params=(*loop.params, index), args=(*loop.args, start), body=counted(loop.body))
-
-
-def _next(loop: _Loop, span: Span) -> Jump:
-    return Jump(loop.label, tuple([Local(var, span=span) for var in loop.params]), span=span)
-
-
-def _plain(stages: tuple[_Stage, ...], source: Expr, initial: Expr | None) -> Expr:
-    """Write the chain as it was, over a source that was evaluated."""
-    for stage in stages:
-        args = (*stage.call.args[:-1], source)
-        if stage.name == "reduce" and initial is not None:
-            args = (args[0], initial, source)
-        source = replace(stage.call, args=args)
-    return source
