@@ -1,10 +1,15 @@
-"""Write out `update`, `update-in`, `assoc-in` and `get-in` whose function and path are written at the call.
+"""Write out `update`, `update-in`, `assoc-in`, `get-in`, `reduce-kv` and `update-vals` at their calls.
 
-Before: any IR. After: a change of a value at a key, or at the end of a short path, is a read, a call of the
-function and a write for each step, which other passes and the back end treat like those of the user.
+Before: any IR. After: where function and path are written at the call, a change of a value at a key, or at
+the end of a short path, is a read, a call of the function and a write for each step, which other passes and
+the back end treat like those of the user; and what goes through a map is a `reduce` over its entries.
     (update m :n (fn [n] (+ n 1)))  =>  (op put m :n ((fn [n] (+ n 1)) (op old_value m :n)) "update")
     (assoc-in m [:a k] 1)  =>  (op put m :a (op put (op path_value m :a) k 1 "assoc-in") "assoc-in")
+    (reduce-kv f 0 m)  =>  (if (map? m)
+                             (reduce (fn [a e] (f a (op seq_at e 0) (op seq_at e 1))) 0 (entries m))
+                             (reduce-kv vector 0 m))
 
+What is no map is refused by the builtin, whichever function it is given.
 Arguments are evaluated in their order; what is not plain is bound first. A function given by its name is one
 that is surely defined by then. Strings, which name functions too, and functions that take another number of
 arguments are left to the builtin. `(fnil f d)` is a call of f with d in the place of nil.
@@ -12,11 +17,14 @@ arguments are left to the builtin. `(fnil f d)` is a call of f with d in the pla
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
+from rtfs_runtime.types import ANY
 from rtfs_runtime.values import Keyword
 from rtfsc.ir.census import occurs, things
+from rtfsc.ir.combinators import is_plain
 from rtfsc.ir.nodes import (
     BuiltinRef,
     Call,
@@ -35,9 +43,10 @@ from rtfsc.ir.nodes import (
 )
 from rtfsc.ir.walk import Fresh, again, known_functions, map_children, with_forms
 from rtfsc.options import Options
+from rtfsc.source import Span
 
 _LONGEST_PATH: Final = 4
-_WANTED: Final = things("update", "update-in", "assoc-in", "get-in")
+_WANTED: Final = things("update", "update-in", "assoc-in", "get-in", "reduce-kv", "update-vals")
 
 
 def run(module: Module, options: Options) -> Module:
@@ -71,6 +80,10 @@ class _Opener:
             case _:
                 return node
         name = BUILTINS[name].name
+        if name == "reduce-kv" and len(args) == 3 and self._applies(args[0], 3):
+            return self._folded(node, args[0], args[1:])
+        if name == "update-vals" and len(args) == 2 and self._applies(args[1], 1):
+            return self._folded(node, args[1], args[:1])
         if name == "update" and len(args) > 2 and self._applies(args[2], len(args) - 2):
             return self._changed(node, (args[1],), args[2:], "update")
         path = _path(args[1]) if name in ("update-in", "assoc-in", "get-in") and len(args) > 1 else None
@@ -100,6 +113,32 @@ class _Opener:
                 return not isinstance(patched, Call) and self._applies(patched, count)
             case _:
                 return False
+
+    def _folded(self, node: Call, function: Expr, given: tuple[Expr, ...]) -> Expr:
+        """Write what goes through the entries of a map, the last of `given`, as a `reduce` over them."""
+        span = node.span
+        bound: list[tuple[Local, Expr]] = []
+        *initial, source = [self._plain(each, bound) for each in given]
+        total, entry = self.fresh.var("total"), self.fresh.var("entry")
+        key, value = [
+            Op("seq_at", (Local(entry, span=span), Const(at, span=span)), span=span) for at in (0, 1)
+        ]
+        held = Local(total, span=span)
+        if initial:
+            body = _applied(function, (held, key, value), span)
+        else:
+            made = _applied(function, (value,), span)
+            body = Call(BuiltinRef("assoc", span=span), (held, key, made), span=span)
+        params = (total, entry)
+        names = tuple([param.name for param in params])
+        step = Fn("<fn>", params, None, body, param_names=names, param_types=(ANY, ANY), span=span)
+        entries = Call(BuiltinRef("entries", span=span), (again(source),), span=span)
+        begin = again(initial[0]) if initial else Map((), (), span=span)
+        folded = Call(BuiltinRef("reduce", span=span), (step, begin, entries), span=span)
+        other = BuiltinRef("vector", span=span)
+        refused = (other, initial[0], again(source)) if initial else (again(source), other)
+        test = Call(BuiltinRef("map?", span=span), (source,), span=span)
+        return _let(bound, If(test, folded, replace(node, args=refused), span=span))
 
     def _read(self, node: Call, path: tuple[Expr, ...]) -> Expr:
         bound: list[tuple[Local, Expr]] = []
@@ -144,6 +183,16 @@ class _Opener:
         local = Local(self.fresh.var("part"), span=node.span)
         bound.append((local, node))
         return local
+
+
+def _applied(function: Expr, args: tuple[Expr, ...], span: Span) -> Expr:
+    """Write the call of a function; what one written at the place is given is bound to its parameters."""
+    if not (isinstance(function, Fn) and is_plain(function)):
+        return Call(function, args, span=span)
+    body = function.body
+    for param, arg in zip(reversed(function.params), reversed(args), strict=True):
+        body = Let(param, arg, body, span=body.span)
+    return body
 
 
 def _let(bound: list[tuple[Local, Expr]], body: Expr) -> Expr:
