@@ -143,6 +143,23 @@ def write_vec(frame: Frame, node: Call, name: str) -> bool:
     return fast(frame, node.args, name, (kinds.TUPLE,), lambda operands, slow: operands[0].push(frame))
 
 
+def write_parts(frame: Frame, node: Call, name: str) -> bool:
+    """Write `keys`, `vals` or `entries` of a small map."""
+    emitter = frame.emitter
+
+    def write(operands: list[Operand], slow: Mark) -> None:
+        emitter.callee_global("#tuple")
+        emitter.load_method(lambda: operands[0].push(frame), _PARTS[name])
+        emitter.call(0)
+        emitter.call(1)
+
+    return fast(frame, node.args, name, (kinds.DICT,), write)
+
+
+_PARTS: Final[Mapping[str, str]] = MappingProxyType({"keys": "keys", "vals": "values", "entries": "items"})
+"""The methods of a dict that give what builtins give of a map."""
+
+
 def write_cons(frame: Frame, node: Call, name: str) -> bool:
     """Write `cons` to a vector."""
     if not may_be(frame, node.args[1:], kinds.TUPLE):
@@ -166,7 +183,7 @@ def write_cons(frame: Frame, node: Call, name: str) -> bool:
 def write_concat(frame: Frame, node: Call, name: str) -> bool:
     """Write `concat` of a few vectors."""
     count = len(node.args)
-    if not 2 <= count <= 8 or not may_be(frame, node.args, kinds.TUPLE):
+    if not 1 <= count <= 8 or not may_be(frame, node.args, kinds.TUPLE):
         return False
     emitter = frame.emitter
     slow, done = Mark(), Mark()
@@ -188,7 +205,8 @@ def write_concat(frame: Frame, node: Call, name: str) -> bool:
             for operand in operands[1:]:
                 operand.push(frame)
                 emitter.binary("+")
-            leave_large(frame, depth, _LONG, slow)
+            if count > 1:
+                leave_large(frame, depth, _LONG, slow)
         else:
             emitter.build_list()
             for operand in operands:
@@ -283,6 +301,7 @@ WHOLES: Final[Mapping[str, Writer]] = MappingProxyType(
         "vec": write_vec,
         "cons": write_cons,
         "concat": write_concat,
+        **dict.fromkeys(_PARTS, write_parts),
         "range": write_numbers,
         **dict.fromkeys(("apply", "reduce"), write_all_at_once),
     }

@@ -17,12 +17,12 @@ from rtfsc.ir.nodes import Block, Blocks, BuiltinRef, Call, Expr, Fn, Fold, Glob
 LIST: Final = "list"
 SET: Final = "set"
 DICT: Final = "dict"
-CHANGES: Final = frozenset({"conj", "assoc", "into"})
+CHANGES: Final = frozenset({"conj", "assoc", "into", "concat"})
 """Builtins that give a changed collection."""
 
 # "" gives the list as it is
 _SHORTER: Final = {"butlast": "list_pop", "rest": "list_rest", "vec": ""}
-_FOLLOWED: Final = things("conj", "into", "assoc", "nth", "#put", Fold, Blocks, Global)
+_FOLLOWED: Final = things("conj", "into", "concat", "assoc", "nth", "#put", Fold, Blocks, Global)
 
 
 def name_of(call: Call) -> str:
@@ -70,7 +70,7 @@ def changed_as(
                     continue
                 case _:
                     continue
-            if name in ("conj", "into"):
+            if name in ("conj", "into", "concat"):
                 return LIST
             has_places |= name == "nth"
             if name in ("assoc", "put") and keys and by_keys is None:

@@ -367,6 +367,8 @@ class Rewriter:
         if name == "into" and self.way != DICT and len(others) == 1:
             items = Op("elements", (others[0], Const("into", span=span)), span=span)
             return Op(f"{self.way}_extend", (made, items), span=span)
+        if name == "concat" and self.way == LIST and others:
+            return Op("list_extend", (made, replace(node, args=others)), span=span)
         raise NoWay
 
     def several(self, node: Call, base: Expr, others: tuple[Expr, ...], var: Var) -> Expr:

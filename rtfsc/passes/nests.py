@@ -108,7 +108,8 @@ def changes(value: Expr) -> Iterator[Expr]:
         case Call(callee=BuiltinRef(), args=args, site=None) if name_of(value) in CHANGES:
             # a wrong count is the builtin's to refuse
             odd = name_of(value) == "assoc" and len(args) % 2 == 0
-            if len(args) > 1 and not odd and (name_of(value) != "into" or len(args) == 2):
+            one = name_of(value) not in ("into", "concat") or (len(args) == 2 and name_of(value) == "into")
+            if len(args) > 1 and not odd and one:
                 yield value
         case Op(name="put"):
             yield value
