@@ -30,7 +30,6 @@ def write_range(frame: Frame, node: Op) -> bool:
         operands = hold(frame, args, temps)
         if emitter.dead:
             return True
-        slow.depth = emitter.depth
         _check_length(frame, operands, slow)
         call_global(frame, "#range", operands)
         emitter.mark(done)
@@ -50,7 +49,6 @@ def write_numbers(frame: Frame, node: Call, name: str) -> bool:
         operands = hold(frame, node.args, temps)
         if emitter.dead:
             return True
-        slow.depth = emitter.depth
         _check_length(frame, operands[:2], slow)
         emitter.callee_global("#tuple")
         call_global(frame, "#range", operands)
@@ -67,6 +65,7 @@ def _check_length(frame: Frame, operands: list[Operand], slow: Mark) -> None:
     starts = [start for start in starts if not kinds.within(start.kind, kinds.NATURAL)]
     if isinstance(end.held, Const) and end.held.value <= MAX_ITEMS and not starts:  # type: ignore[operator]
         return
+    slow.depth = frame.emitter.depth
     end.push(frame)
     for start in starts:
         start.push(frame)

@@ -115,7 +115,7 @@ _DEEPEST: Final = 100
 _MOST: Final = 1 << 20
 """Depth and elements up to which C, which recurses, may write or read a value."""
 _FEW: Final = 16
-"""Entries of a map up to which it is changed by itself."""
+"""Entries of a map up to which it is changed by itself, and elements that are looked at one by one."""
 _FIRST_LOOK: Final = 1 << 15
 """Containers after which it is counted what is still to come: shared parts multiply."""
 
@@ -326,6 +326,13 @@ def _converted(value: Any, keywords: bool) -> object:
 
 
 def _vector(items: list[Any], keywords: bool) -> tuple[Any, ...]:
+    if len(items) <= _FEW:
+        # without a comprehension, which is a call
+        for each in items:
+            if each.__class__ in _TO_CONVERT:
+                break
+        else:
+            return tuple(items)
     kinds = {each.__class__ for each in items}
     if kinds.isdisjoint(_TO_CONVERT):
         return tuple(items)
@@ -334,7 +341,7 @@ def _vector(items: list[Any], keywords: bool) -> tuple[Any, ...]:
             return tuple(map(tuple, items))
         if dict in kinds and (_are_flat(map(dict.values, items)) or _convert_columns(items)):
             return tuple(items)
-    return tuple([_converted(each, keywords) for each in items])
+    return tuple([_converted(each, keywords) if each.__class__ in _TO_CONVERT else each for each in items])
 
 
 def _are_flat(parts: Iterable[Iterable[object]]) -> bool:
