@@ -60,27 +60,27 @@ def lay_out(ops: list[Op], params: list[str]) -> list[Op]:
 def _fused(ops: list[Op], params: list[str]) -> list[Op]:
     # from 3.13 on the compiler, not the interpreter, makes pairs of local accesses
     numbers = {name: number for number, name in enumerate(params)}
-    # a cell is pushed as a local, but named by a FreeVar
-    for op in ops:
-        if op[0] in _NAMING_LOCALS and isinstance(op[1], str):
-            # in order of first use, as they are numbered later
-            numbers.setdefault(op[1], len(numbers))
     out: list[Op] = []
+    # the access just before, when it may be the first of a pair
+    before: Op | None = None
     for op in ops:
-        before = out[-1] if out else None
-        pair = _FUSED.get((before[0], op[0])) if before is not None else None
-        if (
-            before is not None
-            and pair is not None
-            and before[4] is op[4]
-            and isinstance(before[1], str)
-            and isinstance(op[1], str)
-            and numbers[before[1]] < _FUSIBLE_LOCALS
-            and numbers[op[1]] < _FUSIBLE_LOCALS
-        ):
-            out[-1] = (pair, (before[1], op[1]), False, before[3], op[4])
+        name, arg = op[0], op[1]
+        # a cell is pushed as a local, but named by a FreeVar
+        if name not in _NAMING_LOCALS or not isinstance(arg, str):
+            before = None
+            out.append(op)
+            continue
+        # in order of first use, as they are numbered later
+        fusible = numbers.setdefault(arg, len(numbers)) < _FUSIBLE_LOCALS
+        pair = None
+        if before is not None and fusible and before[4] is op[4]:
+            pair = _FUSED.get((before[0], name))
+        if before is not None and pair is not None:
+            out[-1] = (pair, (before[1], arg), False, before[3], op[4])
+            before = None
         else:
             out.append(op)
+            before = op if fusible else None
     return out
 
 
@@ -91,18 +91,23 @@ def _called_inside(ops: list[Op]) -> list[Op]:
     there, whose handler may read locals that are not set.
     """
     out: list[Op] = []
-    # what may stand before a call: a jump to what follows it is left out
-    before: list[Op] = []
+    # what may stand before a call: jumps to what follows them are left out
+    last: Op | None = None
+    jumps: list[Op] = []
     for op in ops:
-        region = op[4]
-        if op[0] == "CALL" and any(each[4] is not region for each in before):
-            if len(before) == 1 and out[-1] is before[0] and before[0][0] in _SAFE:
-                out[-1] = (*before[0][:4], region)
-            else:
-                out.append(("NOP", None, False, op[3], region))
+        name, region = op[0], op[4]
+        if name == "CALL":
+            before = jumps if last is None else [last, *jumps]
+            if any(each[4] is not region for each in before):
+                if last is not None and out[-1] is last and last[0] in _SAFE:
+                    out[-1] = (*last[:4], region)
+                else:
+                    out.append(("NOP", None, False, op[3], region))
         out.append(op)
-        if op[0] == "JUMP":
-            before.append(op)
-        elif op[0]:
-            before = [op]
+        if name == "JUMP":
+            jumps.append(op)
+        elif name:
+            last = op
+            if jumps:
+                jumps = []
     return out

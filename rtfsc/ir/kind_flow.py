@@ -16,6 +16,7 @@ from typing import Final
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kind_facts, kind_needs, kind_rules, kinds, nodes
 from rtfsc.ir.call_flow import CallFlow, Closed
+from rtfsc.ir.census import occurs, things
 from rtfsc.ir.kind_states import Env, State, join
 from rtfsc.ir.kinds import ANY, NEVER, Kind
 from rtfsc.ir.looks import Found, Looks
@@ -24,6 +25,7 @@ from rtfsc.ir.purity import FILLING
 
 # what lies in more loops than these is not followed round after round
 _NESTED_LOOPS = 4
+_CALLABLE: Final = things(Fn, Global)
 _NONE: Final[Closed] = MappingProxyType({})
 
 
@@ -176,7 +178,7 @@ class _Flow(Looks):
                     if not kinds.within(known, need):
                         env[arg.var] = kinds.narrowed(known, need)
         plain = BUILTINS[name].name
-        made = self._callbacks(node, plain, args, env)
+        made = self._callbacks(node, plain, args, env) if occurs(node) & _CALLABLE else None
         if NEVER in args:
             return NEVER
         if made is not None:

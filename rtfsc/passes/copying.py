@@ -37,7 +37,10 @@ class Copier(Fresh):
 
     def _copy(self, node: Expr, names: dict[Var, Var], labels: dict[int, int]) -> Expr:
         def below(child: Expr) -> Expr:
-            return self._copy(child, names, labels)
+            made = self._copy(child, names, labels)
+            # nothing is counted twice
+            made.census, made.size = child.census, child.size  # type: ignore[misc]
+            return made
 
         def bind(var: Var) -> Var:
             names[var] = new = self.var(var.name)
