@@ -4,6 +4,8 @@ Before: any IR. After: a call of a function that is written at the call, is boun
 small, or is a small known function defined before, is its body; such a function given to `map` and the like
 is written there.
     (def sq (fn sq [x] (* x x)))  (sq (+ a 1))  =>  (let x (+ a 1) (try (* x x) (catch e (sq x))))
+So is what `partial`, `comp`, `complement` or `constantly` makes of known functions, which has no frame:
+    (def triple (partial * 3))  (triple (+ a 1))  =>  (let x (+ a 1) (* 3 x))
 
 A known function must be pure: should its body fail, the call is made after all, so that the error comes with
 the frames it always had. One that may throw is not put anywhere: its errors are no rare ones, and each level
@@ -57,6 +59,7 @@ from rtfsc.ir.walk import (
 )
 from rtfsc.options import Options
 from rtfsc.passes.copying import Copier
+from rtfsc.source import Span
 
 _SMALL: Final = 30
 # how much a function may grow by what is put into it
@@ -64,7 +67,8 @@ _GROWTH: Final = 600
 # larger ones are written once, where they are defined
 _WIDEST: Final = 64
 
-_WANTED: Final = things(Fn, Global, "partial", "comp", "complement", "constantly")
+_COMBINE: Final = frozenset({"partial", "comp", "complement", "constantly"})
+_WANTED: Final = things(Fn, Global, *_COMBINE)
 _FUNCTIONS: Final = things(Fn)
 _THROWS: Final = frozenset({"throw", "error", "assert"})
 _THROWING: Final = things(Global, Raise, *_THROWS)
@@ -87,7 +91,9 @@ class _Inliner:
         self._defined: dict[str, Fn] = {}
         self._stays = cycles(self._known).keys() | _throwing(self._known)
         self._constants = module.constants
+        self._delegable = frozenset(module.interface.delegable)
         self._values: dict[str, Const] = {}
+        self._made: dict[str, Expr] = {}
         self._small: dict[str, Fn] = {}
         self._uses: dict[Var, int] = {}
         # functions bound by lets: those that move to their only use, those that are copied to each
@@ -111,8 +117,11 @@ class _Inliner:
             plain = is_plain(fn) and done.name not in self._stays
             if plain and _size(fn.body) <= _SMALL and not _loops(fn.body) and self._purity.holds(fn.body):
                 self._small[done.name] = fn
-        elif isinstance(done, DefGlobal) and done.name in self._constants and _is_atom(done.value):
-            self._values[done.name] = done.value
+        elif isinstance(done, DefGlobal) and done.name in self._constants:
+            if _is_atom(done.value):
+                self._values[done.name] = done.value
+            elif done.name not in self._delegable and _is_made(done.value):
+                self._made[done.name] = done.value
         return done
 
     def rewrite(self, node: Expr) -> Expr:
@@ -154,6 +163,9 @@ class _Inliner:
             named = self._taken(node.callee.name)
             if named is not None and len(named.params) == len(args):
                 return self._named(replace(node, args=args), named)
+            made = self._made_out(node.callee.name, ("x",) * len(args), node.span)
+            if made is not None:
+                return _let(made.params, args, made.body)
         fn = self._callee(node.callee, len(args))
         if fn is None:
             callee = self.rewrite(node.callee)
@@ -216,11 +228,28 @@ class _Inliner:
                     args = tuple([Local(param, span=given.span) for param in params])
                     body = self._named(Call(given, args, span=given.span), fn)
                     return replace(fn, params=params, body=body, self_var=None, hint=None, span=given.span)
+                return self._made_out(name, _params_of(call), call.span) or rewritten
             case Call():
                 params = tuple([self.copier.var(name) for name in _params_of(call)])
                 made = written_out(rewritten, params, self._defined.get, call.span)
                 return rewritten if made is None else self.rewrite(made)
         return rewritten
+
+    def _made_out(self, name: str, names: tuple[str, ...], span: Span) -> Fn | None:
+        """Write out the function that a global is, if a builtin made it of known ones."""
+        made = self._made.get(name)
+        if made is None:
+            return None
+        self._left -= _size(made)
+        if self._left < 0:
+            return None
+        _, copy = self.copier.copy_block((), made)
+        fn = written_out(copy, tuple([self.copier.var(each) for each in names]), self._defined.get, span)
+        if fn is None:
+            return None
+        done = self.rewrite(fn)
+        assert isinstance(done, Fn)
+        return done
 
 
 def _throwing(functions: Mapping[str, Fn]) -> frozenset[str]:
@@ -277,6 +306,17 @@ def _is_atom(node: Expr) -> TypeGuard[Const]:
             return number.bit_length() <= _WIDEST
         case _:
             return isinstance(node, Const) and isinstance(node.value, float | Keyword | None)
+
+
+def _is_made(node: Expr) -> bool:
+    """Tell whether an expression only combines what is named."""
+    match node:
+        case Call(callee=BuiltinRef(name=name), args=parts, site=None):
+            return BUILTINS[name].name in _COMBINE and all(
+                isinstance(part, (Const, BuiltinRef, Global)) or _is_made(part) for part in parts
+            )
+        case _:
+            return False
 
 
 def _let(params: tuple[Var, ...], args: tuple[Expr, ...], body: Expr) -> Expr:

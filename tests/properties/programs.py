@@ -144,6 +144,7 @@ _TEMPLATES: Final = {
     ),
     "fn": (
         "(fn [x] (+ x {int}))", "(let [k {int}] (fn [x] (* x k)))", "(comp {fn} {fn})",
+        "(comp dec (partial * 3))",
         "(fn [x :int] :int {int})",
         "(if {bool} {fn} {fn})",
         "(fn [x] (loop [i x acc 0] (if (and (< 0 i) (< i 99)) (recur (- i 20) (+ acc 1)) acc)))",
