@@ -90,24 +90,26 @@ def _called_inside(ops: list[Op]) -> list[Op]:
     From 3.13 on, what a called function raises is looked up one unit before the call: in a range that ends
     there, whose handler may read locals that are not set.
     """
-    out: list[Op] = []
-    # what may stand before a call: jumps to what follows them are left out
-    last: Op | None = None
-    jumps: list[Op] = []
-    for op in ops:
-        name, region = op[0], op[4]
-        if name == "CALL":
-            before = jumps if last is None else [last, *jumps]
-            if any(each[4] is not region for each in before):
-                if last is not None and out[-1] is last and last[0] in _SAFE:
-                    out[-1] = (*last[:4], region)
-                else:
-                    out.append(("NOP", None, False, op[3], region))
-        out.append(op)
-        if name == "JUMP":
-            jumps.append(op)
-        elif name:
-            last = op
-            if jumps:
-                jumps = []
-    return out
+    calls = [at for at, op in enumerate(ops) if op[0] == "CALL"]
+    for at in reversed(calls):
+        if _begins_range(ops, at):
+            before, (_, _, _, position, region) = ops[at - 1], ops[at]
+            if before[0] in _SAFE:
+                ops[at - 1] = (*before[:4], region)
+            else:
+                ops.insert(at, ("NOP", None, False, position, region))
+    return ops
+
+
+def _begins_range(ops: list[Op], at: int) -> bool:
+    """Tell whether what may stand before an instruction, once jumps to what follows are left out, is in
+    another region."""
+    region = ops[at][4]
+    while at:
+        at -= 1
+        name, _, _, _, other = ops[at]
+        if name and other is not region:
+            return True
+        if name and name != "JUMP":
+            break
+    return False
