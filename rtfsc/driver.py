@@ -37,6 +37,7 @@ from rtfsc.check.proofs import without_proven_checks
 from rtfsc.diagnostics import fail
 from rtfsc.expand.expander import Expander
 from rtfsc.ir.kind_flow import Kinds, infer_kinds
+from rtfsc.ir.kind_text import to_text
 from rtfsc.ir.nodes import Module
 from rtfsc.ir.verify import verify
 from rtfsc.lower.context import Expander as MacroExpander
@@ -250,6 +251,7 @@ class Compilation:
         """Write code and pack it."""
         dependencies = tuple(self.dependencies.values())
         code = self._timed("generate", lambda: generate(module, self.source, self._infer))
+        module = replace(module, interface=_described(module, self._infer(module)))
         named = (self.request.filename, self.request.data)
         key = self._wanted().full_key(dependencies)
         try:
@@ -291,7 +293,8 @@ class Compilation:
             raise fail(code, error.message, span, kind=error.kind) from error
         self.dependencies[name] = Dependency(name, found.interface_digest)
         self.interfaces[name] = found.interface
-        return found.interface
+        # later input may import over it
+        return found.interface._replace(kinds=()) if self.options.interactive else found.interface
 
     def _compile_macro(self, forms: list[Form], expander: MacroExpander) -> object:
         """Give the value of the last form: a function that expands a macro, over the pure definitions before
@@ -358,6 +361,17 @@ class _Expanding:
 
 def _new_symbol(numbers: Iterator[int]) -> Symbol:
     return Symbol(f"g__{next(numbers)}")
+
+
+def _described(module: Module, known: Kinds) -> Interface:
+    """Give the interface of a module with what was found of its exports."""
+    interface = module.interface
+    rows = [
+        (name, to_text(known.looks[name].result))
+        for name in interface.exports
+        if name in known.looks and name in module.constants and name not in interface.delegable
+    ]
+    return interface._replace(kinds=tuple([row for row in rows if row[1]]))
 
 
 def _bounded(function: object) -> object:

@@ -8,20 +8,25 @@ nothing and only grows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from rtfsc.ir import kinds, nodes
 from rtfsc.ir.census import size
 from rtfsc.ir.kind_states import widened
-from rtfsc.ir.kinds import NEVER, Kind
+from rtfsc.ir.kind_text import from_text
+from rtfsc.ir.kinds import ANY, NEVER, Kind
 from rtfsc.ir.nodes import DefGlobal
-from rtfsc.ir.walk import known_functions
+from rtfsc.ir.walk import descendants, known_functions
 
 # parameters that grow more often are widened to anything
 _ROUNDS = 4
 # nodes of forms looked at for each other's sake: chains of calls may be longer than the stack is deep
 _DEEPEST = 10_000
 
+
+NOTHING_KNOWN: Final = (ANY, ANY)
 
 Closed = Mapping[str, tuple[Kind, ...] | None]
 
@@ -49,6 +54,7 @@ class CallFlow:
             if fn.trusted or closed.get(name, ()) is None
         }
         self._grown = dict.fromkeys(self._params, 0)
+        self._imported = _imported(module)
         # results of functions and values of constants
         self._values: dict[str, Kind] = {}
         self._readers: dict[str, dict[int, None]] = {}
@@ -96,6 +102,11 @@ class CallFlow:
         """Tell whether a global is a constant that is no function."""
         return name in self._constants and name not in self.functions
 
+    def imported(self, name: str) -> tuple[Kind, Kind]:
+        """Give what a global is, and what a call of it gives, as far as the interface of another module
+        tells."""
+        return self._imported.get(name, NOTHING_KNOWN)
+
     def enter(self, name: str, args: list[Kind]) -> bool:
         """Take a call of a function; tell whether anything is known of its result."""
         fixed = self._fixed.get(name)
@@ -124,6 +135,32 @@ class CallFlow:
         if grown != before:
             self._values[name] = grown
             self._todo.update(self._readers.get(name, {}))
+
+
+def _imported(module: nodes.Module) -> dict[str, tuple[Kind, Kind]]:
+    """List globals that one import alone binds: what they are, and what calls of them give."""
+    found: dict[str, tuple[Kind, Kind]] = {}
+    for node in module.body:
+        if isinstance(node, nodes.Import):
+            results, values = dict(node.results), dict(node.values)
+            for here, there in node.bindings:
+                if there in results or there in values:
+                    known = (from_text(values.get(there, "")), from_text(results.get(there, "")))
+                    found[here] = known
+    if found:
+        bound = Counter(name for node in module.body for name in _bound(node))
+        found = {name: known for name, known in found.items() if bound[name] == 1}
+    return found
+
+
+def _bound(node: nodes.Expr) -> Iterator[str]:
+    """List the globals that are bound anywhere in a form."""
+    for part in descendants(node):
+        match part:
+            case nodes.Import(bindings=bindings):
+                yield from (here for here, _ in bindings)
+            case DefGlobal(name=name):
+                yield name
 
 
 def fits(args: Iterable[Kind], params: Iterable[Kind]) -> bool:

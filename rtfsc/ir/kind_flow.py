@@ -2,8 +2,9 @@
 
 In: a module. Out: `Kinds`, a table from nodes to kinds (`rtfsc.ir.kinds`). What an operation asked of a
 local holds afterwards: past `(+ x 1)`, x is a number. Loops, the results of functions and the parameters of
-`trusted` ones start from nothing and grow until they agree with themselves. Functions of the delegable set,
-imports and the arguments of functions that others may call are unknown.
+`trusted` ones start from nothing and grow until they agree with themselves. Of imports is known what the
+interface of their module tells; functions of the delegable set and the arguments of functions that others
+may call are unknown.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 
 from rtfs_runtime.builtins import BUILTINS
 from rtfsc.ir import kind_facts, kind_needs, kind_rules, kinds, nodes
-from rtfsc.ir.call_flow import CallFlow, Closed
+from rtfsc.ir.call_flow import NOTHING_KNOWN, CallFlow, Closed
 from rtfsc.ir.census import occurs, things
 from rtfsc.ir.kind_states import Env, State, join
 from rtfsc.ir.kinds import ANY, NEVER, Kind
@@ -91,7 +92,8 @@ class _Flow(Looks):
         return ANY
 
     def _global(self, node: Global, env: Env) -> Kind:
-        return self.ask(node.name, None) if self._flow.is_value(node.name) else ANY
+        flow = self._flow
+        return self.ask(node.name, None) if flow.is_value(node.name) else flow.imported(node.name)[0]
 
     def _let(self, node: Let, env: Env) -> Kind:
         init = node.init
@@ -160,7 +162,9 @@ class _Flow(Looks):
                 return self._locals[var]
         self.visit(callee, env)
         self._each(node.args, env)
-        return ANY
+        # a call with metadata of its own may be answered by a model
+        known = self._flow.imported(callee.name) if isinstance(callee, Global) else NOTHING_KNOWN
+        return known[1] if node.site is None else ANY
 
     def _reaches(self, node: Call, name: str) -> bool:
         # a call with metadata of its own may be answered by a model

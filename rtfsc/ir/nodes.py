@@ -314,10 +314,16 @@ class Parallel(Node):
 
 @node
 class Import(Node):
-    """Load a module and bind exports in this module's globals: (name here, name there) pairs."""
+    """Load a module and bind exports in this module's globals: (name here, name there) pairs.
+
+    `results` and `values` are texts of kinds (`kind_text`) by the name there: what functions give, and what
+    values are, as far as their module's interface says.
+    """
 
     module: str
     bindings: tuple[tuple[str, str], ...]
+    results: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @node

@@ -301,9 +301,10 @@ class _Writer:
                 return _parens("fold", *head, *below[count + 1 :])
             case Parallel(names=names):
                 return _parens("parallel", _brackets(_word(name) for name in names), *below)
-            case Import(module=name, bindings=bindings):
-                pairs = (_brackets((_word(here), _word(there))) for here, there in bindings)
-                return _parens("import", _word(name), *pairs)
+            case Import(module=name):
+                lists = (node.bindings, node.results, node.values)
+                tables = [_brackets(_brackets(map(_word, pair)) for pair in pairs) for pairs in lists]
+                return _parens("import", _word(name), *tables)
             case DefModule(module=module):
                 return _parens("def-module", _Writer(details=self._details, facts=self._facts).module(module))
             case _:

@@ -275,8 +275,10 @@ class _Reader:
         )
 
     def imported(self, items: list[_Item]) -> Expr:
-        pairs = (_texts(pair) for pair in items[1:])
-        return nodes.Import(_text(items[0]), tuple((here, there) for here, there in pairs), span=_NOWHERE)
+        lists = [
+            tuple([(left, right) for left, right in map(_texts, _seq(pairs, "["))]) for pairs in items[1:]
+        ]
+        return nodes.Import(_text(items[0]), *lists, span=_NOWHERE)
 
     def nested(self, items: list[_Item]) -> Expr:
         return nodes.DefModule(_Reader().module(_seq(items[0], "(")[1:]), span=_NOWHERE)

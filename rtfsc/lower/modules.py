@@ -130,7 +130,9 @@ def lower_import(unit: Unit, form: ListForm, env: Env) -> Expr:
         kind = read_type(text, types)
         for each in [f"{prefix}/{there}" for prefix in prefixes] + ([there] if there in plain else []):
             unit.definitions.types[each] = kind
-    return Import(name, tuple(bindings), span=span)
+    values = tuple([(there, text) for there, text in interface.kinds if there in interface.values])
+    results = tuple([(there, text) for there, text in interface.kinds if there not in interface.values])
+    return Import(name, tuple(bindings), results, values, span=span)
 
 
 def _plain_names(interface: Interface, wanted: _Wanted, macros: set[str], types: dict[str, str]) -> set[str]:

@@ -74,7 +74,8 @@ class Interface(NamedTuple):
 
     `exports` are names in order; `functions` describes all top-level functions (exported or not, the linker
     needs both); `values` are exported names that are no functions; `delegable` the functions a policy may
-    send elsewhere.
+    send elsewhere. `kinds` is what the compiler found of exports, as its own text: of a value what it is, of
+    a function that is not delegable what it gives.
     """
 
     module: str
@@ -87,6 +88,7 @@ class Interface(NamedTuple):
     delegable: tuple[str, ...]
     sites: tuple[Site, ...]
     capabilities: tuple[str, ...]
+    kinds: tuple[tuple[str, str], ...] = ()
 
     def function(self, name: str) -> Function | None:
         """Find a top-level function by name."""
@@ -121,7 +123,8 @@ class Interface(NamedTuple):
     def from_data(cls, data: list[Any]) -> Interface:
         """Rebuild an interface; raises ValueError on data of another shape."""
         try:
-            module, exports, functions, values, macros, types, imports, delegable, sites, capabilities = data
+            module, exports, functions, values, macros, types, imports, delegable, sites, *rest = data
+            capabilities, kinds = rest
             return cls(
                 str(module),
                 tuple(exports),
@@ -133,6 +136,7 @@ class Interface(NamedTuple):
                 tuple(delegable),
                 tuple(Site(n, name, _pairs(meta)) for n, name, meta in sites),
                 tuple(capabilities),
+                _pairs(kinds),
             )
         except (TypeError, ValueError) as error:
             raise ValueError(f"not an interface: {error}") from None

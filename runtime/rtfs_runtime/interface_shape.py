@@ -44,6 +44,7 @@ _INTERFACE: Final = {
     "delegable": [TEXT],
     "sites": [(NUMBER, TEXT, _PAIRS)],
     "capabilities": [TEXT],
+    "kinds": _PAIRS,
 }
 _TARGETS: Final = ("local", "local-model", "remote")
 

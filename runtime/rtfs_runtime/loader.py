@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from rtfs_runtime.abi import ModuleLike
 from rtfs_runtime.artifact import Artifact
+from rtfs_runtime.digest import digest
 from rtfs_runtime.errors import LimitExceeded, RtfsError
 from rtfs_runtime.imports import Imports, module_error
 from rtfs_runtime.interface import Interface
@@ -49,6 +50,17 @@ class ModuleInstance:
         self.globals: dict[str, Any] = {}
         self.value: object = None
         self.places: dict[str, list[tuple[ModuleInstance, str]]] = {}
+
+    def suits(self, importer: ModuleInstance) -> bool:
+        """Tell whether an importer was compiled with this version of the module, or with none."""
+        if importer.artifact is None:
+            return True
+        wanted = dict(importer.artifact.meta.dependencies).get(self.name)
+        if wanted is None:
+            return True
+        if self.artifact is not None and self.artifact.interface is self.interface:
+            return self.artifact.interface_digest == wanted
+        return digest(self.interface.to_text().encode("utf-8", "surrogatepass")) == wanted
 
     def rebind(self, name: str, value: object) -> None:
         """Set a slot here and in every importer that still holds what it imported."""
@@ -133,9 +145,18 @@ def import_into(
     session: LoadingSession, module: ModuleLike, name: str, bindings: tuple[tuple[str, str], ...]
 ) -> None:
     """Bind exports of a module in the globals of the one that imports it: pairs of the name here and the name
-    there."""
+    there. Of a module that the session has in another version, the one is loaded that the importer was
+    compiled with: its code rests on what that one's interface tells.
+
+    Raises: ModuleError where there is only another version.
+    """
     assert isinstance(module, ModuleInstance), "imports are made by modules of this loader"
-    instance = session.instances.get(name) or session.import_module(name)
+    instance = session.instances.get(name)
+    if instance is None or not instance.suits(module):
+        session.instances.pop(name, None)
+        instance = session.import_module(name)
+        if not instance.suits(module):
+            raise module_error(f"'{module.name}' was compiled with another version of module '{name}'")
     for here, there in bindings:
         value = instance.globals.get(there, _ABSENT)
         if value is _ABSENT:
