@@ -167,6 +167,8 @@ def hash_set(*items: object) -> Set:
 )
 def hash_map(*pairs: object) -> Map:
     """Make a map of alternating keys and values; of equal keys the last wins."""
+    if len(pairs) == 2 and pairs[0].__class__ in KEY_KINDS:
+        return {pairs[0]: pairs[1]}
     if len(pairs) % 2:
         raise arity_error("hash-map", "an even number", len(pairs))
     return _checked(pairs[::2], pairs[1::2], "hash-map")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from itertools import count
 from types import FunctionType
-from typing import Any
+from typing import Any, Final
 
 from rtfs_runtime.builtins.arithmetic import fold_integers
 from rtfs_runtime.builtins.maps import old_value, put, rebuild
@@ -27,6 +27,7 @@ from rtfs_runtime.maps import BigMap, is_key, is_map
 from rtfs_runtime.values import Symbol, kind_name
 
 _FUNCTION = "[:union :fn :keyword]"
+_MAPS: Final = frozenset({dict, BigMap})
 
 
 @builtin(
@@ -55,15 +56,17 @@ def apply(function: Any, first: object, *others: object) -> object:
 
 
 def _spread(value: Any) -> Items | str:
-    if value is None:
+    if value.__class__ is tuple:
+        items: Items = value
+    elif value is None:
         return ()
-    if isinstance(value, str):
+    elif isinstance(value, str):
         return value
-    if is_map(value):
+    elif is_map(value):
         return tuple([part for pair in value.items() for part in pair])
-    items = sequence(value, "apply", "vector, list, string, map, or nil")
-    kinds = {each.__class__ for each in items}
-    if dict not in kinds and BigMap not in kinds:
+    else:
+        items = sequence(value, "apply", "vector, list, string, map, or nil")
+    if _MAPS.isdisjoint(map(type, items)):
         return items
     flat: list[object] = []
     for item in items:
