@@ -5,6 +5,8 @@ In: `Op`s. Out: instructions, the function itself, out of line, for what is unus
 
 from __future__ import annotations
 
+from typing import Final
+
 from rtfsc.backend.arithmetic import write_whole_quotient
 from rtfsc.backend.collections import (
     KEYS,
@@ -33,6 +35,12 @@ from rtfsc.backend.operands import (
 from rtfsc.backend.ranges import write_range
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import Const, Expr, Op
+from rtfsc.ir.purity import FILLING
+
+# operations that change a list or dict, which operands of other calls would have to be made values of
+_CALLED: Final = FILLING - {
+    "list_push", "list_put", "list_extend", "dict_put", "set_put", "set_extend", "grown",
+}  # fmt: skip
 
 
 def write_operation(frame: Frame, node: Op) -> bool:
@@ -44,10 +52,11 @@ def write_operation(frame: Frame, node: Op) -> bool:
         ):
             _write_filling(frame, node.name, args)
             return True
-        case "list_pop" | "list_rest":
-            frame.emitter.callee_global("#" + node.name)
-            frame.value(args[0])
-            frame.emitter.call(1)
+        case name if name in _CALLED:
+            frame.emitter.callee_global("#" + name)
+            for arg in args:
+                frame.value(arg)
+            frame.emitter.call(len(args))
             return True
         case "equal" if len(args) == 2:
             return equal(frame, args[0], args[1])
@@ -106,7 +115,8 @@ def _write_question(frame: Frame, node: Op) -> bool:
         case "map_has":
             return _likely(frame, node, kinds.DICT, lambda held, slow: _has(frame, held))
         case "set_has":
-            return fast(frame, args[::-1], "#set_has", KEYS, lambda held, slow: _has(frame, held[::-1]))
+            _write_set_has(frame, args)
+            return True
         case "is_map":
             return _likely(frame, node, kinds.DICT, lambda held, slow: frame.emitter.const(True))
     return False
@@ -197,6 +207,16 @@ def _has(frame: Frame, held: list[Operand]) -> None:
     key.push(frame)
     source.push(frame)
     frame.emitter.contains()
+
+
+def _write_set_has(frame: Frame, args: tuple[Expr, ...]) -> None:
+    """Write whether an element is among the members of a set; they stand in a local, and are asked second."""
+    turned = args[::-1]
+    if not fast(frame, turned, "#set_has", KEYS, lambda held, slow: _has(frame, held[::-1])):
+        with frame.temps(2) as temps:
+            operands = hold(frame, turned, temps)
+            if not frame.emitter.dead:
+                call_global(frame, "#set_has", operands)
 
 
 def _list_with(frame: Frame, held: list[Operand]) -> None:

@@ -24,7 +24,8 @@ _PURE_OPS: Final = frozenset(
         "invalid_arguments", "check_items", "items", "vector_items", "range_items",
         "count_items", "count_end",
         "check_room", "elements", "list_of", "list_new", "list_append", "list_push", "list_put",
-        "list_pop", "list_rest",
+        "list_pop", "list_rest", "list_cut", "list_take", "list_drop", "list_drop_last",
+        "list_sort", "dict_drop", "dict_merge", "dict_pour", "set_drop", "set_join",
         "list_extend", "list_tuple", "list_taken", "dict_taken", "dict_new", "dict_of", "dict_put",
         "set_of", "set_put", "set_has", "set_from", "set_taken", "old_value", "path_value", "put",
         "seq_from", "is_exactly", "quotient", "floor_quotient", "exact_quotient", "residue",
@@ -36,17 +37,11 @@ _PURE_OPS: Final = frozenset(
 )  # fmt: skip
 FILLING: Final = frozenset(
     {
-        "list_push",
-        "list_pop",
-        "list_rest",
-        "list_extend",
-        "list_put",
-        "dict_put",
-        "set_put",
-        "set_extend",
-        "grown",
+        "list_push", "list_pop", "list_rest", "list_extend", "list_put", "list_cut", "list_take", "list_drop",
+        "list_drop_last", "list_sort", "dict_put", "dict_drop", "dict_merge", "dict_pour",
+        "set_put", "set_extend", "set_drop", "set_join", "grown",
     }
-)
+)  # fmt: skip
 """What changes its first argument in place, and gives it."""
 _KEEP: Final = frozenset({"complement", "partial", "comp", "juxt", "every-pred", "fnil", "constantly"})
 _ACTS: Final = (nodes.DefGlobal, nodes.Import, nodes.DefModule, nodes.Parallel)

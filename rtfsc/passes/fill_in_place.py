@@ -1,8 +1,8 @@
 """Let loops fill the vector or map that they build, instead of making a new one at each step.
 
-Before: a loop carries a collection that it starts with fresh, changes by `conj`, `assoc`, `into` or a
-written-out `update` only, reads but never keeps, and gives at its end. After: the loop carries a list or dict
-of its own, changed in place, and gives a vector or map of it at its end.
+Before: a loop carries a collection that it starts with fresh, changes by `conj`, `assoc`, `into`, a
+written-out `update` or what `fill_ways` lists only, reads but never keeps, and gives at its end. After: the
+loop carries a list or dict of its own, changed in place, and gives a vector or map of it at its end.
     (fold L w items [m] [{}] (jump L (assoc m w (+ 1 (get m w 0)))) m)
     =>  (fold L w items [m] [(op dict_new)] (jump L (op dict_put m w (+ 1 (get m w 0)) "assoc")) m)
 

@@ -32,6 +32,8 @@ Where = tuple[Var, int, dict[int, int]]
 each loop that carries it, by label, its place there."""
 Leaf = Callable[[Expr, Var], Expr]
 """Rewrites what stands at the end."""
+LOOKS: Final[Part] = (-1, 0)
+"""Stands for a part where a twin only looks at the collection, and gives what the function gives."""
 _PLACES: Final = {"first": 0, "second": 1}
 _MOST_PARTS: Final = 8
 
@@ -45,6 +47,7 @@ class _Rewriter(Protocol):
     def tail(self, node: Expr, where: Where, leaf: Leaf) -> Expr: ...
     def change(self, node: Expr, var: Var) -> Expr: ...
     def part_of(self, part: Part) -> Leaf: ...
+    def read(self, node: Expr, var: Var) -> Expr: ...
 
 
 class Twins:
@@ -62,7 +65,7 @@ class Twins:
         way, at, count, part = key
         fn = self._functions.get(name)
         made = self.made.setdefault(name, {})
-        called = f"#{way} {at} {name}" if part is None else f"#{way} {at} part {part[0]} of {part[1]} {name}"
+        called = f"#{way} {at} {_text(part)}{name}"
         if called in made:
             return called
         if fn is None or fn.rest is not None or len(fn.params) != count or (name, key) in self.refused:
@@ -73,11 +76,14 @@ class Twins:
         taken = self.copier.var(params[at].name)
         owned = None if caller.owned is None else self.copier.var("owned")
         rewriter = caller.like(owned)
-        leaf = rewriter.change if part is None else rewriter.part_of(part)
         try:
-            body = rewriter.tail(body, (params[at], -1, {}), leaf)
-            if not rewriter.changes:
-                raise NoWay
+            if part == LOOKS:
+                body = rewriter.read(body, params[at])
+            else:
+                leaf = rewriter.change if part is None else rewriter.part_of(part)
+                body = rewriter.tail(body, (params[at], -1, {}), leaf)
+                if not rewriter.changes:
+                    raise NoWay
         except NoWay:
             # twins made meanwhile that call it must go, too
             self.refused.add((name, key))
@@ -104,6 +110,10 @@ class Twins:
         if not _takes_parts(node.body, node.var, taken) or not all(at < size for at in taken):
             return []
         return [(at, size) for at in sorted(taken)]
+
+
+def _text(part: Part | None) -> str:
+    return "" if part is None else "looks " if part == LOOKS else f"part {part[0]} of {part[1]} "
 
 
 def _size(body: Expr) -> int | None:
@@ -138,6 +148,17 @@ def _place(node: Expr, var: Var) -> int | None:
             return _PLACES.get(name)
         case _:
             return None
+
+
+Bound = list[tuple[Var, Expr]]
+"""Variables and what they stand for, in the order of evaluation."""
+
+
+def bind(bound: Bound, body: Expr) -> Expr:
+    """Bind what is evaluated before."""
+    for name, init in reversed(bound):
+        body = Let(name, init, body, span=body.span)
+    return body
 
 
 def call_taken_from(node: Expr) -> Call | None:

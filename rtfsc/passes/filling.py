@@ -6,11 +6,9 @@ changes made in place; or `NoWay`, when something would see the difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
 
-from rtfs_runtime.values import Keyword
 from rtfsc.ir.nodes import (
     Blocks,
     BuiltinRef,
@@ -18,12 +16,10 @@ from rtfsc.ir.nodes import (
     Const,
     Do,
     Expr,
-    Fn,
     Fold,
     Global,
     If,
     Jump,
-    Late,
     Let,
     Local,
     Op,
@@ -32,38 +28,33 @@ from rtfsc.ir.nodes import (
     Var,
     Vector,
 )
-from rtfsc.ir.walk import again, descendants, map_children, uses
+from rtfsc.ir.walk import again, children
+from rtfsc.passes.fill_reading import Reader
 from rtfsc.passes.fill_twins import (
+    LOOKS,
+    Bound,
     Leaf,
     NoWay,
     Part,
     Twins,
     Where,
+    bind,
     call_taken_from,
     named,
     renamed,
     with_old,
     with_part,
 )
-from rtfsc.passes.fill_ways import CHANGES, DICT, LIST, SET, name_of, shortened
-
-_READS_OF_LISTS: Final = frozenset({"count", "nth", "first", "last", "empty?", "get"})
-_READS_OF_DICTS: Final = frozenset(
-    {"count", "get", "contains?", "empty?", "keys", "vals", "entries", "get-in"}
-)
-_READS_OF_SETS: Final = frozenset({"count", "contains?", "empty?"})
+from rtfsc.passes.fill_ways import CHANGES, DICT, LIST, SET, Step, name_of, step_of
 
 
-class Rewriter:
+class Rewriter(Reader):
     """Rewrites one loop; raises `NoWay` when a use forbids it."""
 
     def __init__(self, way: str, twins: Twins, *, again: bool = False) -> None:
-        self.way = way
-        self._twins = twins
+        super().__init__(way, twins)
         # what fails is run again from the start, so that nothing here need call a function after all
         self._again = again
-        reads = {LIST: _READS_OF_LISTS, DICT: _READS_OF_DICTS, SET: _READS_OF_SETS}
-        self._reads = reads[way]
         self.changes = 0
         # what twins are told apart by
         self.called = way
@@ -73,14 +64,6 @@ class Rewriter:
     def like(self, owned: Var | None) -> Rewriter:
         """Make the rewriter of a twin."""
         return Rewriter(self.way, self._twins)
-
-    def sees(self, node: Expr, var: Var) -> bool:
-        """Tell whether an expression uses the collection."""
-        return uses(node, var)
-
-    def bound(self, node: Let, var: Var) -> Expr:
-        """Rewrite what a binding binds that only looks at the collection."""
-        return self.read(node.init, var)
 
     def loop(self, node: Fold | Blocks, where: Where, leaf: Leaf) -> Expr:
         """Rewrite the parts of a loop that carries the collection as `where` says."""
@@ -148,11 +131,7 @@ class Rewriter:
     def carried(self, node: Fold | Blocks, at: int, here: tuple[Var, dict[int, int]], leaf: Leaf) -> Expr:
         """Rewrite a loop inside that takes the collection over; the outer variable is not used in it."""
         var, labels = here
-        args = [self.read(arg, var) for arg in node.args[:at]]
-        args.append(self.change(node.args[at], var))
-        if any(self.sees(arg, var) for arg in node.args[at + 1 :]):
-            raise NoWay
-        args += node.args[at + 1 :]
+        bound, args = self.around(node.args, at, var)
         params = node.params if isinstance(node, Fold) else node.blocks[0].params
         label = node.label if isinstance(node, Fold) else node.blocks[0].label
         if isinstance(node, Fold):
@@ -160,14 +139,20 @@ class Rewriter:
                 raise NoWay
         elif any(self.sees(block.body, var) for block in node.blocks):
             raise NoWay
-        return self.loop(replace(node, args=tuple(args)), (params[at], at, {**labels, label: at}), leaf)
+        loop = self.loop(replace(node, args=args), (params[at], at, {**labels, label: at}), leaf)
+        return bind(bound, loop)
 
     def jump(self, node: Jump, var: Var, at: int) -> Expr:
-        args = [self.read(arg, var) for arg in node.args[:at]]
-        args.append(self.change(node.args[at], var))
-        if any(self.sees(arg, var) for arg in node.args[at + 1 :]):
-            raise NoWay
-        return replace(node, args=(*args, *node.args[at + 1 :]))
+        bound, args = self.around(node.args, at, var)
+        return bind(bound, replace(node, args=args))
+
+    def around(self, nodes: Sequence[Expr], at: int, var: Var) -> tuple[Bound, tuple[Expr, ...]]:
+        """Rewrite what is evaluated in order, of which one gives the collection on: give what is bound before
+        that as well."""
+        bound: Bound = []
+        before = [self.read(node, var) for node in nodes[:at]]
+        made = self.change(nodes[at], var)
+        return bound, (*before, made, *self.after(nodes[at + 1 :], var, bound))
 
     # -- expressions that give the collection on
 
@@ -193,8 +178,8 @@ class Rewriter:
                 return self.is_change(again, var)
             case Fold() | Blocks():
                 return any(self.is_change(arg, var) for arg in node.args)
-            case _ if (short := shortened(node, self.called)) is not None:
-                return self.is_change(short[1], var)
+            case _ if (step := self.step_of(node)) is not None:
+                return self.is_change(step.base, var)
             case _:
                 call = call_taken_from(node)
                 return call is not None and any(self.is_change(arg, var) for arg in call.args)
@@ -238,11 +223,8 @@ class Rewriter:
         def leaf(node: Expr, var: Var) -> Expr:
             match node:
                 case Vector(items=items) if len(items) == size:
-                    before = [self.read(item, var) for item in items[:at]]
-                    made = self.change(items[at], var)
-                    if any(self.sees(item, var) for item in items[at + 1 :]):
-                        raise NoWay
-                    return replace(node, items=(*before, made, *items[at + 1 :]))
+                    bound, items = self.around(items, at, var)
+                    return bind(bound, replace(node, items=items))
                 case Call(callee=Global(), site=None):
                     return self.handed(node, var, part)
                 case _:
@@ -251,10 +233,14 @@ class Rewriter:
         return leaf
 
     def is_view(self, node: Let, var: Var) -> bool:
-        """Tell whether a binding is the collection as a map pattern looks at it."""
-        if self.way != DICT or not isinstance(node.init, Op) or node.init.name != "map_view":
-            return False
-        return isinstance(node.init.args[0], Local) and node.init.args[0].var == var
+        """Tell whether a binding is the collection as a pattern looks at it."""
+        match node.init:
+            case Op(name="map_view", args=[Local(var=found)]):
+                return self.way == DICT and found == var
+            case Op(name="seq_exact" | "seq_least", args=[Local(var=found), Const()]):
+                return self.way == LIST and found == var
+            case _:
+                return False
 
     def change(self, node: Expr, var: Var) -> Expr:
         """Rewrite an expression that must give the collection on."""
@@ -294,9 +280,8 @@ class Rewriter:
                 return self.inner(node, (var, -1, {}), self.change, never)
             case Raise(value=value):
                 return replace(node, value=self.read(value, var))
-            case _ if (short := shortened(node, self.called)) is not None:
-                made = self.change(short[1], var)
-                return Op(short[0], (made,), span=node.span) if short[0] else made
+            case _ if (step := self.step_of(node)) is not None:
+                return self.stepped(node, step, var)
             case _ if call_taken_from(node) is not None:
                 result = Local(self._twins.copier.var("result"), span=node.span)
                 parted = self.parted(named(node, result), var)
@@ -310,13 +295,17 @@ class Rewriter:
     def put(self, node: Expr, base: Expr, entry: tuple[Expr, ...], var: Var) -> Expr:
         """Rewrite the change of one place: its key, the value, the operation that messages name."""
         key, value, operation = entry
+        bound: Bound = []
         made = self.change(base, var)
-        if not isinstance(base, Local) and (self.sees(key, var) or self.sees(value, var)):
+        if not isinstance(base, Local):
             # they would see the change before this one
-            raise NoWay
+            key, value = self.after((key, value), var, bound)
         self.changes += 1
         args = (made, self.read(key, var), self.read(value, var), operation)
-        return Op(f"{self.way}_put", args, span=node.span)
+        return bind(bound, Op(f"{self.way}_put", args, span=node.span))
+
+    def looking(self, name: str, at: int, count: int) -> str:
+        return self._twins.twin(name, (self.called, at, count, LOOKS), self)
 
     def handed(self, node: Call, var: Var, part: Part | None = None) -> Expr:
         """Hand the collection to a function that fills it as well, by its twin, which does so in place, and
@@ -327,15 +316,11 @@ class Rewriter:
         (at,) = places
         assert isinstance(node.callee, Global)
         twin = self._twins.twin(node.callee.name, (self.called, at, len(node.args), part), self)
-        args = [self.read(arg, var) for arg in node.args[:at]]
-        args.append(self.change(node.args[at], var))
-        if any(self.sees(arg, var) for arg in node.args[at + 1 :]):
-            raise NoWay
+        bound, args = self.around(node.args, at, var)
         self.changes += 1
-        callee = replace(node.callee, name=twin)
         if self.owned is not None:
-            args = [Local(self.owned, span=node.span), *args]
-        return replace(node, callee=callee, args=(*args, *node.args[at + 1 :]))
+            args = (Local(self.owned, span=node.span), *args)
+        return bind(bound, replace(node, callee=replace(node.callee, name=twin), args=args))
 
     def step(self, node: Call, base: Expr, others: tuple[Expr, ...], var: Var) -> Expr:
         """Rewrite one change."""
@@ -344,32 +329,48 @@ class Rewriter:
         exchanged = self.exchanged(node, base, others, var)
         if exchanged is not None:
             return exchanged
+        bound: Bound = []
         made = self.change(base, var)
         if isinstance(base, Local):
             others = tuple([self.read(other, var) for other in others])
-        elif any(self.sees(other, var) for other in others):
-            # they would see the change before this one
-            raise NoWay
+        else:
+            others = tuple(self.after(others, var, bound))
         name, span = name_of(node), node.span
+        if name == "concat" and self.way == LIST and all(isinstance(other, Vector) for other in others):
+            name, others = "conj", tuple([item for other in others for item in children(other)])
         self.changes += 1
         if name == "conj" and self.way == LIST and others:
-            if any(self.sees(other, var) for other in others[1:]):
-                # they would see what is pushed before them
-                raise NoWay
-            for other in others:
+            for other in (others[0], *self.after(others[1:], var, bound)):
                 made = Op("list_push", (made, other), span=span)
-            return made
-        if name == "conj" and self.way == SET and len(others) == 1:
-            return Op("set_put", (made, others[0], Const("conj", span=span)), span=span)
-        if name == "assoc" and len(others) == 2 and self.way != SET:
-            operation = Const("assoc", span=span)
-            return Op(f"{self.way}_put", (made, *others, operation), span=span)
-        if name == "into" and self.way != DICT and len(others) == 1:
+        elif name == "conj" and self.way == SET and len(others) == 1:
+            made = Op("set_put", (made, others[0], Const("conj", span=span)), span=span)
+        elif name == "assoc" and len(others) == 2 and self.way != SET:
+            made = Op(f"{self.way}_put", (made, *others, Const("assoc", span=span)), span=span)
+        elif name == "into" and self.way == DICT and len(others) == 1:
+            made = Op("dict_pour", (made, others[0]), span=span)
+        elif name == "into" and len(others) == 1:
             items = Op("elements", (others[0], Const("into", span=span)), span=span)
-            return Op(f"{self.way}_extend", (made, items), span=span)
-        if name == "concat" and self.way == LIST and others:
-            return Op("list_extend", (made, replace(node, args=others)), span=span)
-        raise NoWay
+            made = Op(f"{self.way}_extend", (made, items), span=span)
+        elif name == "concat" and self.way == LIST and others:
+            made = Op("list_extend", (made, replace(node, args=others)), span=span)
+        else:
+            raise NoWay
+        return bind(bound, made)
+
+    def step_of(self, node: Expr) -> Step | None:
+        """Take another change apart, if it can be made in place."""
+        return step_of(node, self.way)
+
+    def stepped(self, node: Expr, step: Step, var: Var) -> Expr:
+        """Rewrite another change."""
+        bound: Bound = []
+        made = self.change(step.base, var)
+        # they would see the change before this one, or the part of it that is made for another
+        known = 0 if not isinstance(step.base, Local) else 1 if step.row.each else len(step.others)
+        others = [self.read(other, var) for other in step.others[:known]]
+        others += self.after(step.others[known:], var, bound)
+        self.changes += step.row.counts
+        return bind(bound, step.made(made, others, node.span))
 
     def several(self, node: Call, base: Expr, others: tuple[Expr, ...], var: Var) -> Expr:
         """Rewrite an `assoc` of several keys: all its arguments are evaluated before the first change."""
@@ -409,91 +410,10 @@ class Rewriter:
         read = Op("old_value", (again(base.args[0]), again(key), operation), span=span)
         return Let(new.var, self.read(value, var), Let(old.var, read, second, span=span), span=span)
 
-    # -- expressions that read the collection
-
-    def read(self, node: Expr, var: Var) -> Expr:
-        """Check that an expression only looks at the collection."""
-        if not self.sees(node, var):
-            return node
-        match node:
-            case Call(callee=BuiltinRef(), args=[Local(var=found), *others]) if found == var:
-                if name_of(node) not in self._reads:
-                    raise NoWay
-                for other in others:
-                    self.read(other, var)
-                if self.way == SET and name_of(node) == "contains?":
-                    return Op("set_has", node.args, span=node.span)
-                return node
-            case Call(callee=Const(value=Keyword()), args=[Local(var=found), *others]) if found == var:
-                if self.way != DICT:
-                    raise NoWay
-                for other in others:
-                    self.read(other, var)
-                return node
-            case Op(name="old_value" | "path_value", args=[Local(var=found), key]) if found == var:
-                if self.way == SET:
-                    raise NoWay
-                return replace(node, args=(node.args[0], self.read(key, var)))
-            case Op(name="map_get" | "map_has", args=[Local(var=found), Const()]) if found == var:
-                if self.way != DICT:
-                    raise NoWay
-                return node
-            case Try(handler=Call(callee=Global(), args=args) as call, final=None) if call.span == node.span:
-                # it fails as what was put here has failed, so that what it is given is a value is enough
-                args = tuple([self.given_up(arg, var) for arg in args])
-                return replace(node, body=self.read(node.body, var), handler=replace(call, args=args))
-            case Call(callee=Global(name=name), args=args, site=None) if self.way == DICT:
-                return replace(node, args=self.looked_at(name, args, var))
-            case Local() | Late() | Fn():
-                raise NoWay
-            case _:
-                return map_children(node, lambda child: self.read(child, var))
-
-    def looked_at(self, name: str, args: tuple[Expr, ...], var: Var) -> tuple[Expr, ...]:
-        """Rewrite the arguments of a function that may look at the map, but does not keep it."""
-        return tuple(
-            [
-                arg
-                if isinstance(arg, Local) and arg.var == var and self._twins.looks.only(name, at, len(args))
-                else self.read(arg, var)
-                for at, arg in enumerate(args)
-            ]
-        )
-
-    def given_up(self, node: Expr, var: Var) -> Expr:
-        """Rewrite an argument of a call after which the collection is not used again."""
-        if isinstance(node, Local) and node.var == var:
-            return self.whole(node)
-        return self.read(node, var)
-
-    def whole(self, node: Expr) -> Expr:
-        """Make a value of the collection."""
-        if self.way == DICT:
-            return node
-        return Op("list_tuple" if self.way == LIST else "set_from", (node,), span=node.span)
-
-    def leave(self, node: Expr, var: Var) -> Expr:
-        """Rewrite the end of the outermost loop: there the collection is a value again."""
-        if not self.sees(node, var):
-            return node
-        if any(isinstance(part, Fn) and uses(part, var) for part in descendants(node)):
-            # a function that is made at the end captures the value
-            value = Local(self._twins.copier.var(var.name), span=node.span)
-            body = self.leave(renamed(node, var, value.var), var)
-            return Let(value.var, self.whole(Local(var, span=node.span)), body, span=node.span)
-        match node:
-            case Local():
-                return self.whole(node)
-            case Fn() | Late():
-                raise NoWay
-            case Call(callee=BuiltinRef(), args=[Local(var=found), *others]) if (
-                found == var and name_of(node) in self._reads and self.way == LIST
-            ):
-                return replace(node, args=(node.args[0], *(self.leave(other, var) for other in others)))
-            case _:
-                return map_children(node, lambda child: self.leave(child, var))
-
 
 def _without_view(node: Let, var: Var) -> Expr:
-    """Let a pattern take the collection itself apart: it is a dict, which views are of themselves."""
-    return renamed(node.body, node.var, var)
+    """Let a pattern take the collection itself apart: views of dicts and lists are these."""
+    body = renamed(node.body, node.var, var)
+    if isinstance(node.init, Op) and node.init.name == "map_view":
+        return body
+    return Do((node.init, body), span=node.span)

@@ -191,13 +191,6 @@ def _cannot_fail(node: Expr) -> bool:
             return isinstance(node, (Const, Local, BuiltinRef))
 
 
-def bind(bound: list[tuple[Var, Expr]], body: Expr) -> Expr:
-    """Bind what is evaluated before."""
-    for name, init in reversed(bound):
-        body = Let(name, init, body, span=body.span)
-    return body
-
-
 def is_other(left: Expr, right: Expr) -> bool:
     """Tell whether two keys are surely not the same."""
     return isinstance(left, Const) and isinstance(right, Const) and left.value != right.value

@@ -36,10 +36,10 @@ from rtfsc.ir.nodes import (
     Var,
 )
 from rtfsc.ir.walk import again, descendants
-from rtfsc.passes.fill_twins import Leaf, NoWay, Part, Twins, Where
-from rtfsc.passes.fill_ways import DICT, LIST, SET, name_of
+from rtfsc.passes.fill_twins import Bound, Leaf, NoWay, Part, Twins, Where, bind
+from rtfsc.passes.fill_ways import DICT, LIST, SET, Step, name_of
 from rtfsc.passes.filling import Rewriter
-from rtfsc.passes.nest_steps import Change, Spot, any_same, bind, is_one_of, is_other, is_whole, moved
+from rtfsc.passes.nest_steps import Change, Spot, any_same, is_one_of, is_other, is_whole, moved
 from rtfsc.passes.nests import Nests, adds_one, changes, is_same
 
 # what codegen asks of tuples and lists, or of dicts, in line
@@ -71,7 +71,7 @@ class NestRewriter(Rewriter):
         self.nested = False
         # variables for what stands in the collection, with its key where that is known
         self._views: dict[Var, Expr | None] = {}
-        self._reads = self._reads - {"vals", "entries", "get-in", "first", "last", "nth", "get"}
+        self._reads = self._reads - {"vals", "entries", "get-in", "first", "last", "nth", "get", "seq_at"}
 
     def like(self, owned: Var | None) -> Rewriter:
         return NestRewriter(self.way, self._twins, self._nests, owned=owned)
@@ -208,25 +208,28 @@ class NestRewriter(Rewriter):
                 if name not in _CONSUMING_OPS:
                     raise NoWay
                 return replace(node, args=tuple([self._settled(arg, var) for arg in node.args]))
-            case Call(callee=Global(name=name), args=args, site=None):
-                return replace(node, args=self.looked_at(name, args, var))
+            case Call(callee=Global(), site=None):
+                return self.looked_at(node, var)
             case Op(name=name, args=args) if name in _CONSUMING_OPS:
                 return replace(node, args=tuple([self._settled(arg, var) for arg in args]))
             case _:
                 return super().read(node, var)
 
-    def looked_at(self, name: str, args: tuple[Expr, ...], var: Var) -> tuple[Expr, ...]:
-        # a list would have to be copied
-        if self._nests.lists:
-            return tuple([self.read(arg, var) for arg in args])
+    def looked_at(self, node: Call, var: Var) -> Expr:
+        assert isinstance(node.callee, Global)
+        name, args = node.callee.name, node.args
         looks = self._twins.looks
-        return tuple(
-            [
-                self._inner(arg, var)
-                if self._is_inner(arg, var) and looks.only(name, at, len(args))
-                else self.read(arg, var)
-                for at, arg in enumerate(args)
-            ]
+        return replace(
+            node,
+            args=tuple(
+                [
+                    self._inner(arg, var)
+                    # a list would have to be copied
+                    if not self._nests.lists and self._is_inner(arg, var) and looks.only(name, at, len(args))
+                    else self.read(arg, var)
+                    for at, arg in enumerate(args)
+                ]
+            ),
         )
 
     def given_up(self, node: Expr, var: Var) -> Expr:
@@ -336,11 +339,11 @@ class NestRewriter(Rewriter):
 
     def _changed(self, spot: Spot, value: Call | Op, var: Var) -> Expr:
         """Change what stands at a place."""
-        bound: list[tuple[Var, Expr]] = []
+        bound: Bound = []
         change = self._evaluated(value, bound, var)
         return bind(bound, self._done(spot, change, None))
 
-    def _evaluated(self, value: Call | Op, bound: list[tuple[Var, Expr]], var: Var) -> Change:
+    def _evaluated(self, value: Call | Op, bound: Bound, var: Var) -> Change:
         """Evaluate what a change is made of, before it is made."""
         base, *args = value.args
         operation = args.pop() if isinstance(value, Op) else Const("assoc", span=value.span)
@@ -350,7 +353,7 @@ class NestRewriter(Rewriter):
             inner = Local(bound[-1][0], span=base.span)
         return Change(value, inner.var, [self._given(arg, bound, var) for arg in args], operation)
 
-    def _given(self, arg: Expr, bound: list[tuple[Var, Expr]], var: Var) -> Expr:
+    def _given(self, arg: Expr, bound: Bound, var: Var) -> Expr:
         made = self.read(arg, var)
         if isinstance(made, (Const, Local)):
             return made
@@ -399,7 +402,7 @@ class NestRewriter(Rewriter):
 
     def _several(self, node: Call, base: Local, pairs: list[tuple[Expr, Expr]], var: Var) -> Expr:
         """Rewrite an `assoc` of several keys: all its arguments are evaluated before the first change."""
-        bound: list[tuple[Var, Expr]] = []
+        bound: Bound = []
         steps: list[tuple[Spot, Change | Expr]] = []
         # changes, and how much is evaluated before them
         waiting: list[tuple[int, Change]] = []
@@ -428,9 +431,7 @@ class NestRewriter(Rewriter):
             made = done if at == 0 else Do((made, done), span=node.span)
         return bind(bound, made)
 
-    def _check(
-        self, waiting: list[tuple[int, Change]], bound: list[tuple[Var, Expr]], *, first: bool
-    ) -> None:
+    def _check(self, waiting: list[tuple[int, Change]], bound: Bound, *, first: bool) -> None:
         """Let changes that will fail do so before what is evaluated after them, and before other changes are
         made: the `first` one has none before it."""
         for number, (at, change) in reversed(list(enumerate(waiting))):
@@ -441,6 +442,12 @@ class NestRewriter(Rewriter):
                 span = change.value.span
                 failing = If(test, Const(None, span=span), change.copied(), span=span)
                 bound.insert(at, (self._twins.copier.var("checked"), failing))
+
+    def is_view(self, node: Let, var: Var) -> bool:
+        return self.way == DICT and super().is_view(node, var)
+
+    def step_of(self, node: Expr) -> Step | None:
+        return None
 
     def exchanged(self, node: Call, base: Expr, others: tuple[Expr, ...], var: Var) -> Expr | None:
         return None

@@ -15,7 +15,7 @@ from itertools import count
 from types import CellType, MappingProxyType
 from typing import Any, Final, Protocol
 
-from rtfs_runtime import nests, patterns
+from rtfs_runtime import filling, nests, patterns
 from rtfs_runtime.builtins.arithmetic import divide, floor, mod
 from rtfs_runtime.builtins.building import as_set, count_different, elements, range_items
 from rtfs_runtime.builtins.data import to_int
@@ -26,19 +26,18 @@ from rtfs_runtime.builtins.operands import sequence, sequence_or_text
 from rtfs_runtime.builtins.order import sorted_as, sorted_by
 from rtfs_runtime.builtins.text import concatenate
 from rtfs_runtime.calls import call_error, keyword_get
-from rtfs_runtime.equality import OWN_KEY, canonical_key, equal
+from rtfs_runtime.equality import equal
 from rtfs_runtime.errors import LimitExceeded, RtfsError, arity_error, generic, undefined
 from rtfs_runtime.interface import Function, Interface
 from rtfs_runtime.limits import MAX_ITEMS, check_bits, check_text
 from rtfs_runtime.limits import check_items as check_items_limit
 from rtfs_runtime.maps import BigMap
 from rtfs_runtime.native import fail
-from rtfs_runtime.sets import set_members
 from rtfs_runtime.types import check, compile_check, from_data, make_struct
 from rtfs_runtime.values import Keyword, List, Resource, Set, Symbol, Timestamp, Uuid, kind_name
 from rtfs_runtime.vectors import BigVector
 
-ABI_VERSION: Final = 6
+ABI_VERSION: Final = 7
 _MATCH_FAILURE: Final = "No matching clause"
 _STEP_LOOP_LIMIT: Final = 10_000
 _ABSENT: Final = object()
@@ -224,33 +223,6 @@ def count_end(start: int, end: int, step: int, way: int, more: int) -> int:
     return start if missing <= 0 else start - (-missing // (step * way)) * step
 
 
-def new_members(value: object) -> dict[object, object]:
-    """Give the members of a new set of elements, which a loop may add to."""
-    return set_members(as_set(value))
-
-
-def set_put(members: dict[object, object], item: object) -> dict[object, object]:
-    """Add an element to the members of a set in the making; of equal ones the first stays."""
-    members.setdefault(canonical_key(item), item)
-    return members
-
-
-def set_extend(members: dict[object, object], items: Iterable[object]) -> dict[object, object]:
-    """Add elements to the members of a set in the making."""
-    items = tuple(items)
-    if OWN_KEY.issuperset(map(type, items)):
-        members.update(zip(items, items, strict=True))
-    else:
-        for item in items:
-            members.setdefault(canonical_key(item), item)
-    return members
-
-
-def set_has_member(item: object, members: dict[object, object]) -> bool:
-    """Tell whether the members of a set in the making hold an element."""
-    return canonical_key(item) in members
-
-
 def check_room(items: list[object]) -> None:
     """Refuse a vector in the making that has grown beyond the limit."""
     if len(items) > MAX_ITEMS:
@@ -299,20 +271,14 @@ ABI: Final[Mapping[str, Any]] = MappingProxyType(
         "#vector_items": sequence,
         "#elements": elements,
         "#text": concatenate,
-        "#list_of": list,
-        "#dict_of": dict,
         "#set_constant": as_set,
-        "#set_of": new_members,
-        "#set_put": set_put,
-        "#set_extend": set_extend,
-        "#set_has": set_has_member,
-        "#set_from": Set,
         "#count_items": count_items,
         "#count_end": count_end,
         "#abs": abs,
         "#sqrt": math.sqrt,
         "#range": range,
         "#range_items": range_items,
+        **filling.FUNCTIONS,
         **nests.FUNCTIONS,
         "#check_room": check_room,
         "#check_product": check_product,

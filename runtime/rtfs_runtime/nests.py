@@ -99,18 +99,6 @@ def nest_dict(entries: dict[object, Any]) -> dict[object, Any]:
     return entries
 
 
-def list_pop(items: list[object]) -> list[object]:
-    """Take the last item off a list that a loop fills, if it has one."""
-    del items[-1:]
-    return items
-
-
-def list_rest(items: list[object]) -> list[object]:
-    """Take the first item off a list that a loop fills, if it has one."""
-    del items[:1]
-    return items
-
-
 FUNCTIONS: Final[Mapping[str, Callable[..., object]]] = MappingProxyType(
     {
         "#settled": settled,
@@ -123,8 +111,6 @@ FUNCTIONS: Final[Mapping[str, Callable[..., object]]] = MappingProxyType(
         "#is_owned": is_owned,
         "#nest_list": nest_tuple,
         "#nest_dict": nest_dict,
-        "#list_pop": list_pop,
-        "#list_rest": list_rest,
     }
 )
 """What compiled code calls, by the names it uses."""

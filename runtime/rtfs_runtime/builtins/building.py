@@ -76,7 +76,8 @@ def count_different(value: object, operation: str) -> int:
     return len(make_set(items))
 
 
-def _set(value: object, operation: str) -> Set:
+def group(value: object, operation: str) -> Set:
+    """Give a set that is one."""
     if isinstance(value, Set):
         return value
     raise type_error("set", kind_name(value), operation)
@@ -89,7 +90,7 @@ def _set(value: object, operation: str) -> Set:
 )
 def disj(value: object, first: object, *others: object) -> Set:
     """Leave elements out of a set; those that are not in it are ignored."""
-    found = _set(value, "disj")
+    found = group(value, "disj")
     for item in (first, *others):
         found = set_disj(found, item)
     return found
@@ -102,7 +103,7 @@ def disj(value: object, first: object, *others: object) -> Set:
 )
 def union(first: object, *others: object) -> Set:
     """Give the set of what is in any of the sets, in the order it is met."""
-    return set_union([_set(each, "union") for each in (first, *others)])
+    return set_union([group(each, "union") for each in (first, *others)])
 
 
 @builtin(
@@ -112,8 +113,8 @@ def union(first: object, *others: object) -> Set:
 )
 def intersection(first: object, *others: object) -> Set:
     """Give the set of what is in all of the sets, in the order of the first."""
-    rest = [_set(each, "intersection") for each in others]
-    return set_select(_set(first, "intersection"), rest, common=True)
+    rest = [group(each, "intersection") for each in others]
+    return set_select(group(first, "intersection"), rest, common=True)
 
 
 @builtin(
@@ -123,8 +124,8 @@ def intersection(first: object, *others: object) -> Set:
 )
 def difference(first: object, *others: object) -> Set:
     """Give the set of what is in the first set and in none of the others."""
-    rest = [_set(each, "difference") for each in others]
-    return set_select(_set(first, "difference"), rest, common=False)
+    rest = [group(each, "difference") for each in others]
+    return set_select(group(first, "difference"), rest, common=False)
 
 
 @builtin(
@@ -134,8 +135,8 @@ def difference(first: object, *others: object) -> Set:
 )
 def is_subset(part: object, whole: object) -> bool:
     """Tell whether every element of a set is in another."""
-    group = _set(whole, "subset?")
-    return sets.is_subset(_set(part, "subset?"), group)
+    outer = group(whole, "subset?")
+    return sets.is_subset(group(part, "subset?"), outer)
 
 
 @builtin(
@@ -145,8 +146,8 @@ def is_subset(part: object, whole: object) -> bool:
 )
 def is_superset(whole: object, part: object) -> bool:
     """Tell whether every element of another set is in a set."""
-    group = _set(whole, "superset?")
-    return sets.is_subset(_set(part, "superset?"), group)
+    outer = group(whole, "superset?")
+    return sets.is_subset(group(part, "superset?"), outer)
 
 
 @builtin("hash-set", "[:fn [& :any] :any]", fails=False, examples=(("(hash-set 1 2 1)", "(set [1 2])"),))
@@ -272,7 +273,8 @@ def into(target: Any, source: object) -> object:
     """Pour the elements, characters or entries of one collection into another."""
     kind = target.__class__
     if kind is dict or kind is BigMap:
-        return _into_map(target, source)
+        made = poured(source)
+        return flat(target) | made if target or made is source else made
     items = elements(source, "into")
     if kind is Set:
         return set_extend(target, items)
@@ -282,14 +284,13 @@ def into(target: Any, source: object) -> object:
     return List((*target, *items)) if kind is List else vec_extend(target, items)
 
 
-def _into_map(target: Map, source: object) -> Map:
+def poured(source: object) -> dict[object, object]:
+    """Give what `into` puts into a map."""
     if is_map(source):
-        return flat(target) | flat(source)
+        return flat(source)
     items = sequence(source, "into", "vector, list, or map")
     found = _made_of(items)
-    if found is None:
-        found = _entries(items)
-    return flat(target) | found if target else found
+    return _entries(items) if found is None else found
 
 
 def _made_of(items: Items) -> dict[object, object] | None:
