@@ -246,6 +246,10 @@ def write_extreme(frame: Frame, node: Call, name: str) -> bool:
     return write_numeric(frame, node, name, (_likely(frame, node.args), write))
 
 
+# greater whole quotients are left to the builtin, which knows from where on they stay floats
+_LARGEST_WHOLE: Final = float(1 << 53)
+
+
 def write_quotient(frame: Frame, node: Call, name: str) -> bool:
     """Write `/` of two numbers: a quotient that is whole is an integer.
 
@@ -274,12 +278,29 @@ def write_quotient(frame: Frame, node: Call, name: str) -> bool:
         emitter.store(quotient)
         emitter.load_method(lambda: emitter.load(quotient), "is_integer")
         emitter.call(0)
-        emitter.jump_if_true(slow)
+        # of integers with a remainder it is whole only because it was rounded
+        whole = Mark() if any(kinds.within(operand.kind, kinds.FLOAT) for operand in operands) else slow
+        emitter.jump_if_true(whole)
         emitter.load(quotient)
         emitter.mark(done)
         on_failure(frame, region, slow)
+        if whole is not slow:
+            otherwise(frame, whole, done, lambda: _as_integer(frame, quotient, slow))
         otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
     return True
+
+
+def _as_integer(frame: Frame, quotient: str, slow: Mark) -> None:
+    """Push the integer that a whole float is, unless it is large."""
+    emitter = frame.emitter
+    for bound, comparison in ((-_LARGEST_WHOLE, ">="), (_LARGEST_WHOLE, "<=")):
+        emitter.load(quotient)
+        emitter.const(bound)
+        emitter.compare(comparison)
+        emitter.jump_if_false(slow)
+    emitter.callee_global("#int")
+    emitter.load(quotient)
+    emitter.call(1)
 
 
 def _whole(frame: Frame, operands: list[Operand], done: Mark) -> None:

@@ -141,7 +141,8 @@ def make_error(message: object, *_ignored: object) -> RtfsError:
 @builtin("ex-info", "[:fn [:any :map] :any]", examples=(('(ex-data (ex-info "m" {:a 1}))', "{:a 1}"),))
 def error_with_data(message: object, data: object) -> RtfsError:
     """Make an error value of a message and a map."""
-    return with_data(_value_of(message), mapping(data, "ex-info"))
+    text = _text(message)
+    return RtfsError("Generic", {"message": text, "bare": text}, data=mapping(data, "ex-info"))
 
 
 def _error_value(value: object, operation: str) -> RtfsError:

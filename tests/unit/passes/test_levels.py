@@ -171,6 +171,8 @@ PROGRAMS = {
     "nested": "(loop [i 0 m {}] (if (< i 3) (recur (+ i 1) (reduce (fn [m k] (assoc m [i k] 1)) m [1 2])) m))",
     "nested map": "(loop [i 0 m {}] (if (< i 3) (recur (+ i 1) (reduce (fn [m k] (assoc m (+ (* 10 i) k) i)) m [1 2])) m))",
     "swapped": "(loop [i 0 a [] b []] (if (< i 4) (recur (+ i 1) (conj b i) a) [a b]))",
+    "whole quotients": "(defn f [a] (/ a 2.0)) (map f [4 5 -4.0 0 -0.0 1.0e300 9007199254740994.0 36028797018963968 18446744073709551616.0 ##Inf ##NaN])",
+    "quotient of floats": "(defn f [a b] (if (float? a) (if (float? b) (/ a b) 0) 1)) [(f 4.0 2.0) (f 3.0 2.0) (f 1.0e300 2.0) (try (f 1.0 0.0) (catch e (:kind e)))]",
     "match": "(map (fn [x] (match x [:a n] n [:b n m] (+ n m) {:k v} v _ :none)) [[:a 1] [:b 1 2] {:k 3} 4 [:a]])",
     "match by a key": '(defn f [m] (match m {:t :a :x x} x {:t "b"} :b {:t nil} :nil {:t 1 :as m} m {:t true :y [p q]} [q p] {:k v} v [a] a _ :none)) (map f [{:t :a :x 1} {:t :a} {:t "b"} {:t nil} {:t 1} {:t 1.0} {:t true :y [1 2]} {:t true :k 4} {:k 3} {} nil [7] 5 "x" (try (throw {:t :a}) (catch e e)) (try (+ 1 :a) (catch e (:details e)))])',
     "match of an error by a key": '(defn f [m] (match m {:kind "TypeError"} 1 {:kind "ApplicationError" :message t} t {:kind 3} 3 _ :none)) [(f (try (throw {:t :a}) (catch e e))) (f (try (+ 1 :a) (catch e e))) (f {:kind 3})]',
