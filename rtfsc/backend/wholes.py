@@ -28,6 +28,7 @@ _LONG: Final = 1 << 20
 _AT_ONCE: Final = 3
 # a longer set is built where it is asked for: a module makes all of its sets when it is loaded
 _FEW: Final = 64
+_NAMES: Final = (kinds.STR, kinds.KEYWORD)
 _OWN_KEYS: Final = kinds.KEY | kinds.NIL
 """Elements that a dict tells apart as the language does."""
 
@@ -102,13 +103,13 @@ def write_set(frame: Frame, node: Call, name: str) -> bool:
 
 
 def write_contains(frame: Frame, node: Call, name: str) -> bool:
-    """Write `contains?` of a map, or of a set, whose members are keys of a dict."""
+    """Write `contains?` of a map, of a set, whose members are keys of a dict, or of a vector."""
     if len(node.args) != 2 or not may_be(frame, node.args[1:], kinds.KEY):
         return False
     kind = frame.unit.kinds.of(node.args[0])
     ways = [each for each in (kinds.DICT, kinds.SET) if kind & each]
     if not ways:
-        return False
+        return _write_has_element(frame, node, name)
     emitter = frame.emitter
     slow, done = Mark(), Mark()
     with frame.temps(2) as temps:
@@ -134,6 +135,25 @@ def write_contains(frame: Frame, node: Call, name: str) -> bool:
             otherwise(frame, second, done, lambda: write(ways[1], slow))
         otherwise(frame, slow, done, lambda: call_global(frame, name, [source, key]))
     return True
+
+
+def _write_has_element(frame: Frame, node: Call, name: str) -> bool:
+    """Write whether a vector has a keyword or string, which only the same one equals, or an integer, which
+    Python takes for the float or boolean that is not among the elements."""
+    if not may_be(frame, node.args[:1], kinds.TUPLE):
+        return False
+    keys = KEYS if _holds(frame, node.args[0], _OWN_KEYS) else _NAMES
+    if not may_be(frame, node.args[1:], sum(keys)):
+        return False
+
+    def write(operands: list[Operand], slow: Mark) -> None:
+        source, key = operands
+        guard(frame, key, keys, slow)
+        key.push(frame)
+        source.push(frame)
+        frame.emitter.contains()
+
+    return fast(frame, node.args, name, (kinds.TUPLE,), write)
 
 
 def write_vec(frame: Frame, node: Call, name: str) -> bool:
