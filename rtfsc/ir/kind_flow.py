@@ -209,6 +209,9 @@ class _Flow(Looks):
                 found = self.function(arg, env, tuple(given))
                 if at == 0 and not _is_delegated(arg):
                     made = kind_needs.of_calls(name, found)
+            elif self._flow.imported(arg.name) is not NOTHING_KNOWN:
+                if at == 0:
+                    made = kind_needs.of_calls(name, self._flow.imported(arg.name)[1])
             elif given and ANY not in given:
                 known = self._flow.functions.get(arg.name)
                 if known is not None and known.takes(len(given)):

@@ -53,6 +53,18 @@ def test_importers_know(tmp_path: Path) -> None:
     assert kinds.part(known["g/origin"], Keyword("y")) == kinds.NATURAL
 
 
+@pytest.mark.parametrize(
+    ("function", "held"), [("g/names", kinds.holding(kinds.TUPLE, kinds.STR)), ("g/any", kinds.ANY)]
+)
+def test_importers_know_what_mapping_gives(tmp_path: Path, function: str, held: kinds.Kind) -> None:
+    module = _compiled(
+        tmp_path, GEO, f"(import geo :as g) (defn f [xs] (map {function} xs))", Options(1)
+    ).module
+    found = infer_kinds(module)
+    (mapping,) = (part for form in module.body for part in descendants(form) if isinstance(part, Call))
+    assert found.of(mapping) == kinds.holding(kinds.TUPLE, held)
+
+
 def test_nothing_is_known_of_what_a_model_may_answer(tmp_path: Path) -> None:
     known = _known(_compiled(tmp_path, GEO, APP).module)
     assert known["g/ask"] == known["g/any"] == kinds.ANY
