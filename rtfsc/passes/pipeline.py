@@ -27,6 +27,7 @@ from rtfsc.passes import (
     outline_branches,
     settle_scopes,
     share_tests,
+    share_values,
     simplify,
     specialise_entries,
     split_loops,
@@ -61,6 +62,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("unroll_recursion", unroll_recursion.run, 2),
     Pass("fill_in_place", fill_in_place.run, 2),
     Pass("drop_unused", drop_unused.run, 2),
+    Pass("share_values", share_values.run, 2),
     Pass("split_loops", split_loops.run, 2),
     Pass("count_loops", count_loops.run, 1),
 )
