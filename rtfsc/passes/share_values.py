@@ -55,6 +55,8 @@ _CALLS: Final = things(Call)
 _ATOMS: Final = (int, float, str, Keyword, type(None))
 _TOTAL: Final = frozenset({"is_exactly", "is_kind", "is_map", "is_seq"})
 
+_STEPS: Final = frozenset({"+", "-"})
+
 Key = tuple[object, ...]
 
 
@@ -182,7 +184,9 @@ def _is_shared(node: Call) -> bool:
         case Const(value=Keyword()):
             return node.site is None
         case BuiltinRef(name=name):
-            return node.site is None and BUILTINS[name].name in _SHARED
+            # a step of a counter is as quick as a variable, and loops that count are known by it
+            step = name in _STEPS and any(isinstance(arg, Const) for arg in node.args)
+            return node.site is None and BUILTINS[name].name in _SHARED and not step
         case _:
             return False
 
