@@ -64,6 +64,11 @@ _TEMPLATES: Final = {
         "((fn [a & r] (+ a (count r))) {int} {any} {any})",
         "(try {int} (catch DivisionByZero e {int}))",
         "(try (if {bool} (throw {any}) {int}) (catch e {int}))",
+        "(let [m {any}] (if (> (:a m) 2) (* (:a m) (:a m)) (get m :a {int})))",
+        "(let [v {ints} i {int}] (if (> (nth v i) (* i i)) (- (nth v i) (* i i)) (* (nth v i) (nth v i))))",
+        "(let [rows {any} i {int}] (loop [j 0 n 0] (if (< j 2) (recur (+ j 1) (+ n (nth (nth rows i) j)))"
+        " (+ n (nth (nth rows i) 0)))))",
+        "(let [m {map} x {int}] (reduce (fn [n y] (+ n (* (:a m) y) (* x x) (* (:a m) x))) (* x x) {ints}))",
         "(let [r :[:map [:a :int] [:b :any ?]] {map}] (+ (:a r) {int}))",
         "(let [r :[:map [:a :int]] (assoc {{:a {int} :b {any}}} {kw} {any})] (:a r 7))",
         "(let [r :[:tuple :int :any] [{int} {any}]] (nth r 0))",
