@@ -8,7 +8,7 @@ declared type or `any`, so this ends.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -21,9 +21,11 @@ from rtfsc.check.relations import strict
 from rtfsc.check.tables import FAILS, PURE, READS, RECURSIVE, UNKNOWN, WRITES, Given, Tables
 from rtfsc.check.visit import VISITS
 from rtfsc.check.walk import Walk
+from rtfsc.ir.census import among, things
 from rtfsc.ir.nodes import DefGlobal, DefModule, Expr, Fn, Import
 from rtfsc.ir.walk import descendants, known_functions
 
+_IMPORTS: Final = things(Import)
 # one walk of a form stops to be exact after so many rounds, a result after so many changes
 _ROUNDS: Final = 6
 _CHANGES: Final = 5
@@ -92,10 +94,14 @@ class Units:
             for node in (part for form in forms if form.fn is None for part in descendants(form.node)):
                 if isinstance(node, DefGlobal):
                     units.imported.pop(node.name, None)
+            for node in (part for form in forms for part in among(form.node, _IMPORTS)):
+                # one that runs later, if at all: no name is known by it
+                if isinstance(node, Import):
+                    units._import(node.module, [pair for pair in node.bindings if pair[0] in units.imported])
         units._finish(forms)
         return units
 
-    def _import(self, module: str, bindings: tuple[tuple[str, str], ...]) -> None:
+    def _import(self, module: str, bindings: Iterable[tuple[str, str]]) -> None:
         for here, there in bindings:
             found = self.imported.setdefault(here, (module, there))
             if found != (module, there):

@@ -54,7 +54,6 @@ _LARGEST: Final = 400
 _CALLS: Final = things(Call)
 _ATOMS: Final = (int, float, str, Keyword, type(None))
 _TOTAL: Final = frozenset({"is_exactly", "is_kind", "is_map", "is_seq"})
-
 _STEPS: Final = frozenset({"+", "-"})
 
 Key = tuple[object, ...]

@@ -195,3 +195,13 @@ def test_an_imported_call_is_known_by_its_interface() -> None:
     assert isinstance(call, Call) and isinstance(call.callee, Global)
     assert types.of(call) is INT
     assert types.effect(call) == Effect.UNKNOWN
+
+
+def test_a_name_that_a_function_may_import_over_is_not_known() -> None:
+    module, types = inferred(
+        "(module m (:exports [f]) (defn f [x] :int (count x))) (module o (:exports [f]) (defn f [x] x))"
+        " (import m :as m) (defn later [] (import o :as m)) (m/f [1])"
+    )
+    call = module.body[-1]
+    assert isinstance(call, Call) and isinstance(call.callee, Global)
+    assert types.of(call) is ANY
