@@ -89,7 +89,7 @@ class _Opener:
         path = _path(args[1]) if name in ("update-in", "assoc-in", "get-in") and len(args) > 1 else None
         if path is None:
             return node
-        if name == "get-in" and len(args) == 2:
+        if name == "get-in" and len(args) in (2, 3):
             return self._read(node, path)
         if name == "assoc-in" and len(args) == 3:
             return self._changed(node, path, args[2:], name)
@@ -141,10 +141,20 @@ class _Opener:
         return _let(bound, If(test, folded, replace(node, args=refused), span=span))
 
     def _read(self, node: Call, path: tuple[Expr, ...]) -> Expr:
+        span = node.span
         bound: list[tuple[Local, Expr]] = []
-        found = self._plain(node.args[0], bound)
-        for key in [self._plain(key, bound) for key in path]:
-            found = Op("path_value", (found, key), span=node.span)
+        source = found = self._plain(node.args[0], bound)
+        keys = [self._plain(key, bound) for key in path]
+        default = [self._plain(each, bound) for each in node.args[2:]]
+        for key in keys:
+            found = Op("path_value", (found, key), span=span)
+        if default:
+            # nil may stand there as well as for what is not there: the builtin tells
+            held = Local(self.fresh.var("found"), span=span)
+            steps = Vector(tuple(map(again, keys)), span=span)
+            asked = replace(node, args=(again(source), steps, *default))
+            test = Call(BuiltinRef("nil?", span=span), (held,), span=span)
+            found = Let(held.var, found, If(test, asked, again(held), span=span), span=span)
         return _let(bound, found)
 
     def _changed(self, node: Call, path: tuple[Expr, ...], given: tuple[Expr, ...], name: str) -> Expr:
