@@ -10,7 +10,7 @@ from __future__ import annotations
 from rtfs_runtime.limits import MAX_ITEMS
 from rtfsc.backend.emitter import Mark
 from rtfsc.backend.frame import Frame
-from rtfsc.backend.operands import Operand, call_global, hold, otherwise
+from rtfsc.backend.operands import Operand, call_global, fast
 from rtfsc.ir import kinds
 from rtfsc.ir.nodes import Call, Const, Expr, Op
 
@@ -24,17 +24,12 @@ def write_range(frame: Frame, node: Op) -> bool:
         return _write_count(frame, node.args)
     if len(args) > 2:
         return False
-    emitter = frame.emitter
-    slow, done = Mark(), Mark()
-    with frame.temps(len(args)) as temps:
-        operands = hold(frame, args, temps)
-        if emitter.dead:
-            return True
+
+    def write(operands: list[Operand], slow: Mark) -> None:
         _check_length(frame, operands, slow)
         call_global(frame, "#range", operands)
-        emitter.mark(done)
-        otherwise(frame, slow, done, lambda: call_global(frame, "#range_items", operands))
-    return True
+
+    return fast(frame, args, "#range_items", (kinds.INT,), write)
 
 
 def write_numbers(frame: Frame, node: Call, name: str) -> bool:
@@ -43,19 +38,14 @@ def write_numbers(frame: Frame, node: Call, name: str) -> bool:
         return False
     if len(node.args) == 3 and not (isinstance(node.args[2], Const) and node.args[2].value > 0):  # type: ignore[operator]
         return False
-    emitter = frame.emitter
-    slow, done = Mark(), Mark()
-    with frame.temps(len(node.args)) as temps:
-        operands = hold(frame, node.args, temps)
-        if emitter.dead:
-            return True
+
+    def write(operands: list[Operand], slow: Mark) -> None:
         _check_length(frame, operands[:2], slow)
-        emitter.callee_global("#tuple")
+        frame.emitter.callee_global("#tuple")
         call_global(frame, "#range", operands)
-        emitter.call(1)
-        emitter.mark(done)
-        otherwise(frame, slow, done, lambda: call_global(frame, name, operands))
-    return True
+        frame.emitter.call(1)
+
+    return fast(frame, node.args, name, (kinds.INT,), write)
 
 
 def _check_length(frame: Frame, operands: list[Operand], slow: Mark) -> None:

@@ -229,6 +229,17 @@ def descendants(node: Expr) -> Iterator[Expr]:
             todo += _LISTERS[node.__class__](node)[::-1]
 
 
+def evaluated(node: Expr) -> Iterator[Expr]:
+    """Give the node and what is below it, but what only runs when functions made here are called;
+    in no order."""
+    todo = [node]
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, Fn):
+            todo += children(node)
+
+
 def fold(node: Expr, combine: Callable[[Expr, list[T]], T]) -> T:
     """Compute from the leaves up: `combine` gets a node and the results of its children, in order."""
     results: list[T] = []

@@ -17,7 +17,7 @@ Calls of the delegable set, and calls with metadata of their own, stay.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, TypeGuard
 
@@ -50,8 +50,8 @@ from rtfsc.ir.nodes import (
 from rtfsc.ir.purity import Purity
 from rtfsc.ir.recursion import cycles
 from rtfsc.ir.walk import (
-    children,
     descendants,
+    evaluated,
     jumps_back,
     known_functions,
     map_children,
@@ -180,7 +180,7 @@ class _Inliner:
         """Put a copy of a function with a name where it is called; should it fail, it is called after all, so
         that the traceback has its line."""
         params, body = self.copier.copy_block(fn.params, fn.body)
-        if not all(_cannot_fail(part) for part in _evaluated(body)):
+        if not all(_cannot_fail(part) for part in evaluated(body)):
             again = replace(call, args=tuple([Local(param, span=call.span) for param in params]))
             body = Try(body, self.copier.var("error"), again, None, span=call.span)
         return _let(params, call.args, body)
@@ -323,16 +323,6 @@ def _let(params: tuple[Var, ...], args: tuple[Expr, ...], body: Expr) -> Expr:
     for param, arg in zip(reversed(params), reversed(args), strict=True):
         body = Let(param, arg, body, span=body.span)
     return body
-
-
-def _evaluated(node: Expr) -> Iterator[Expr]:
-    """Give the node and what is below it, but what only runs when functions made here are called."""
-    todo = [node]
-    while todo:
-        node = todo.pop()
-        yield node
-        if not isinstance(node, Fn):
-            todo.extend(children(node))
 
 
 def _cannot_fail(node: Expr) -> bool:

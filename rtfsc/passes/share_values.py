@@ -13,7 +13,6 @@ they capture costs more.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,7 +43,7 @@ from rtfsc.ir.nodes import (
     Var,
     Vector,
 )
-from rtfsc.ir.walk import Fresh, bound_vars, children, descendants, map_children, with_forms
+from rtfsc.ir.walk import Fresh, bound_vars, children, descendants, evaluated, map_children, with_forms
 from rtfsc.options import Options
 
 # what takes longer than reading a variable, and gives what was there before
@@ -129,7 +128,7 @@ class _Sharer:
             value = self._shared(part)
             if value is None or value.key not in self._repeated:
                 continue
-            same = [other for other in _own(region) if self._key(other) == value.key]
+            same = [other for other in evaluated(region) if self._key(other) == value.key]
             if len(same) > 1 and value.reads.isdisjoint(_bound_in(region)):
                 return part, value
         return None
@@ -201,19 +200,9 @@ def _changed(node: Expr) -> tuple[Var, ...]:
             return ()
 
 
-def _own(region: Expr) -> Iterator[Expr]:
-    """Give the parts of a region but those of functions in it."""
-    todo = [region]
-    while todo:
-        node = todo.pop()
-        yield node
-        if not isinstance(node, Fn):
-            todo += children(node)
-
-
 def _bound_in(region: Expr) -> set[Var]:
     """Give what is bound inside of a region: what reads that cannot come before it."""
-    return {var for part in _own(region) for var in bound_vars(part)}
+    return {var for part in evaluated(region) for var in bound_vars(part)}
 
 
 def _firsts(region: Expr) -> list[Expr]:

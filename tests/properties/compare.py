@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from rtfs_runtime import stack
@@ -43,6 +45,25 @@ def compiled(text: str, level: int) -> Outcome:
     except RtfsError as error:
         shown = places(error)
         return _failed(error, (shown[-1].line, shown[-1].column) if shown else None)
+
+
+def compared(text: str) -> tuple[str, list[object], bool]:
+    """Give a program, what its levels give where that differs, and whether it gives a value."""
+    wanted, *found = [compiled(text, level) for level in LEVELS]
+    return text, [] if all(each == wanted for each in found) else [wanted, *found], not wanted.kind
+
+
+def run(differing: Callable[[int], tuple[str, list[object], bool]], count: int, seed: int) -> int:
+    """Run generated programs until one differs."""
+    ends: Counter[bool] = Counter()
+    for number in range(seed * count, (seed + 1) * count):
+        text, outcomes, good = differing(number)
+        if outcomes:
+            print(text, *outcomes, sep="\n")
+            return 1
+        ends[good] += 1
+    print(f"{count} loops of seed {seed} agree; {ends[True]} give a value")
+    return 0
 
 
 def interpreted(text: str) -> Outcome:
