@@ -229,6 +229,13 @@ def descendants(node: Expr) -> Iterator[Expr]:
             todo += _LISTERS[node.__class__](node)[::-1]
 
 
+def bind(bound: Sequence[tuple[Var, Expr]], body: Expr) -> Expr:
+    """Bind variables, in order, to what is evaluated before a body."""
+    for var, init in reversed(bound):
+        body = nodes.Let(var, init, body, span=body.span)
+    return body
+
+
 def evaluated(node: Expr) -> Iterator[Expr]:
     """Give the node and what is below it, but what only runs when functions made here are called;
     in no order."""

@@ -154,13 +154,6 @@ Bound = list[tuple[Var, Expr]]
 """Variables and what they stand for, in the order of evaluation."""
 
 
-def bind(bound: Bound, body: Expr) -> Expr:
-    """Bind what is evaluated before."""
-    for name, init in reversed(bound):
-        body = Let(name, init, body, span=body.span)
-    return body
-
-
 def call_taken_from(node: Expr) -> Call | None:
     """Give the call of a function from whose result an expression takes an item."""
     match node:

@@ -28,7 +28,7 @@ from rtfsc.ir.nodes import (
     Var,
     Vector,
 )
-from rtfsc.ir.walk import again, children
+from rtfsc.ir.walk import again, bind, children
 from rtfsc.passes.fill_reading import Reader
 from rtfsc.passes.fill_twins import (
     LOOKS,
@@ -38,7 +38,6 @@ from rtfsc.passes.fill_twins import (
     Part,
     Twins,
     Where,
-    bind,
     call_taken_from,
     named,
     renamed,

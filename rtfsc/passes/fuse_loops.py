@@ -48,6 +48,7 @@ from rtfsc.ir.purity import Purity
 from rtfsc.ir.recursion import Cycles
 from rtfsc.ir.walk import (
     again,
+    bind,
     known_functions,
     map_children,
     map_tails,
@@ -412,7 +413,4 @@ class _Fuser:
         if copy:
             # the plain chain keeps the original
             params, body = self.copier.copy_block(params, body)
-        body = self.rewrite(body)
-        for param, arg in zip(reversed(params), reversed(args), strict=True):
-            body = Let(param, arg, body, span=body.span)
-        return body
+        return bind(list(zip(params, args, strict=True)), self.rewrite(body))

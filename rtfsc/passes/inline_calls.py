@@ -50,6 +50,7 @@ from rtfsc.ir.nodes import (
 from rtfsc.ir.purity import Purity
 from rtfsc.ir.recursion import cycles
 from rtfsc.ir.walk import (
+    bind,
     descendants,
     evaluated,
     jumps_back,
@@ -165,7 +166,7 @@ class _Inliner:
                 return self._named(replace(node, args=args), named)
             made = self._made_out(node.callee.name, ("x",) * len(args), node.span)
             if made is not None:
-                return _let(made.params, args, made.body)
+                return bind(list(zip(made.params, args, strict=True)), made.body)
         fn = self._callee(node.callee, len(args))
         if fn is None:
             callee = self.rewrite(node.callee)
@@ -174,7 +175,7 @@ class _Inliner:
                 callee = node.callee
             same = callee is node.callee and all(new is old for new, old in zip(args, node.args, strict=True))
             return node if same else replace(node, callee=callee, args=args)
-        return _let(fn.params, args, fn.body)
+        return bind(list(zip(fn.params, args, strict=True)), fn.body)
 
     def _named(self, call: Call, fn: Fn) -> Expr:
         """Put a copy of a function with a name where it is called; should it fail, it is called after all, so
@@ -183,7 +184,7 @@ class _Inliner:
         if not all(_cannot_fail(part) for part in evaluated(body)):
             again = replace(call, args=tuple([Local(param, span=call.span) for param in params]))
             body = Try(body, self.copier.var("error"), again, None, span=call.span)
-        return _let(params, call.args, body)
+        return bind(list(zip(params, call.args, strict=True)), body)
 
     def _callee(self, callee: Expr, count: int) -> Fn | None:
         """Give the function that a call may be replaced by, whose only use this is."""
@@ -317,12 +318,6 @@ def _is_made(node: Expr) -> bool:
             )
         case _:
             return False
-
-
-def _let(params: tuple[Var, ...], args: tuple[Expr, ...], body: Expr) -> Expr:
-    for param, arg in zip(reversed(params), reversed(args), strict=True):
-        body = Let(param, arg, body, span=body.span)
-    return body
 
 
 def _cannot_fail(node: Expr) -> bool:

@@ -35,8 +35,8 @@ from rtfsc.ir.nodes import (
     Try,
     Var,
 )
-from rtfsc.ir.walk import again, descendants
-from rtfsc.passes.fill_twins import Bound, Leaf, NoWay, Part, Twins, Where, bind
+from rtfsc.ir.walk import again, bind, descendants
+from rtfsc.passes.fill_twins import Bound, Leaf, NoWay, Part, Twins, Where
 from rtfsc.passes.fill_ways import DICT, LIST, SET, Step, name_of
 from rtfsc.passes.filling import Rewriter
 from rtfsc.passes.nest_steps import Change, Spot, any_same, is_one_of, is_other, is_whole, moved

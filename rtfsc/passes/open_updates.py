@@ -39,9 +39,10 @@ from rtfsc.ir.nodes import (
     Map,
     Module,
     Op,
+    Var,
     Vector,
 )
-from rtfsc.ir.walk import Fresh, again, known_functions, map_children, with_forms
+from rtfsc.ir.walk import Fresh, again, bind, known_functions, map_children, with_forms
 from rtfsc.options import Options
 from rtfsc.source import Span
 
@@ -117,7 +118,7 @@ class _Opener:
     def _folded(self, node: Call, function: Expr, given: tuple[Expr, ...]) -> Expr:
         """Write what goes through the entries of a map, the last of `given`, as a `reduce` over them."""
         span = node.span
-        bound: list[tuple[Local, Expr]] = []
+        bound: list[tuple[Var, Expr]] = []
         *initial, source = [self._plain(each, bound) for each in given]
         total, entry = self.fresh.var("total"), self.fresh.var("entry")
         key, value = [
@@ -138,11 +139,11 @@ class _Opener:
         other = BuiltinRef("vector", span=span)
         refused = (other, initial[0], again(source)) if initial else (again(source), other)
         test = Call(BuiltinRef("map?", span=span), (source,), span=span)
-        return _let(bound, If(test, folded, replace(node, args=refused), span=span))
+        return bind(bound, If(test, folded, replace(node, args=refused), span=span))
 
     def _read(self, node: Call, path: tuple[Expr, ...]) -> Expr:
         span = node.span
-        bound: list[tuple[Local, Expr]] = []
+        bound: list[tuple[Var, Expr]] = []
         source = found = self._plain(node.args[0], bound)
         keys = [self._plain(key, bound) for key in path]
         default = [self._plain(each, bound) for each in node.args[2:]]
@@ -155,11 +156,11 @@ class _Opener:
             asked = replace(node, args=(again(source), steps, *default))
             test = Call(BuiltinRef("nil?", span=span), (held,), span=span)
             found = Let(held.var, found, If(test, asked, again(held), span=span), span=span)
-        return _let(bound, found)
+        return bind(bound, found)
 
     def _changed(self, node: Call, path: tuple[Expr, ...], given: tuple[Expr, ...], name: str) -> Expr:
         """Write the change of what is at the end of a path."""
-        bound: list[tuple[Local, Expr]] = []
+        bound: list[tuple[Var, Expr]] = []
         levels = [self._plain(node.args[0], bound)]
         keys = [self._plain(key, bound) for key in path]
         function, *others = given
@@ -183,15 +184,15 @@ class _Opener:
         operation = Const(name, span=node.span)
         for level, key in zip(reversed(levels), reversed(keys), strict=True):
             made = Op("put", (level, key, made, operation), span=node.span)
-        return _let(bound, made)
+        return bind(bound, made)
 
-    def _plain(self, node: Expr, bound: list[tuple[Local, Expr]]) -> Expr:
+    def _plain(self, node: Expr, bound: list[tuple[Var, Expr]]) -> Expr:
         """Give what may stand in several places for an expression."""
         match node:
             case Const() | Local() | Vector(items=()) | Map(keys=()):
                 return node
         local = Local(self.fresh.var("part"), span=node.span)
-        bound.append((local, node))
+        bound.append((local.var, node))
         return local
 
 
@@ -199,16 +200,7 @@ def _applied(function: Expr, args: tuple[Expr, ...], span: Span) -> Expr:
     """Write the call of a function; what one written at the place is given is bound to its parameters."""
     if not (isinstance(function, Fn) and is_plain(function)):
         return Call(function, args, span=span)
-    body = function.body
-    for param, arg in zip(reversed(function.params), reversed(args), strict=True):
-        body = Let(param, arg, body, span=body.span)
-    return body
-
-
-def _let(bound: list[tuple[Local, Expr]], body: Expr) -> Expr:
-    for local, value in reversed(bound):
-        body = Let(local.var, value, body, span=body.span)
-    return body
+    return bind(list(zip(function.params, args, strict=True)), function.body)
 
 
 def _path(node: Expr) -> tuple[Expr, ...] | None:

@@ -43,7 +43,7 @@ from rtfsc.ir.nodes import (
     Var,
     Vector,
 )
-from rtfsc.ir.walk import Fresh, bound_vars, children, descendants, evaluated, map_children, with_forms
+from rtfsc.ir.walk import Fresh, bind, bound_vars, children, descendants, evaluated, map_children, with_forms
 from rtfsc.options import Options
 
 # what takes longer than reading a variable, and gives what was there before
@@ -118,9 +118,7 @@ class _Sharer:
             var = self.fresh.var("shared")
             region = self._replaced(region, value.key, var)
             lets.append((var, first))
-        for var, init in reversed(lets):
-            region = Let(var, init, region, span=region.span)
-        return region
+        return bind(lets, region)
 
     def _first(self, region: Expr) -> tuple[Expr, _Value] | None:
         """Find what runs first and is written again in the region."""
